@@ -1,0 +1,90 @@
+# Pleat's one entry: `make` alone lists what it can do. The rules live in tools/make/, one file
+# for each thing built.
+
+BUILD ?= debug
+CPUS  ?= 2
+MEM   ?= 512M
+BOOT  ?= $(if $(value CMD),direct,grub)
+V     ?= 0
+OUT   ?= build
+
+# CMD belongs to the guest: `$`, quotes and spaces in it mean nothing to make. A simply expanded
+# copy of its literal text reaches the recipe's environment; CMD itself would be expanded on its
+# way there.
+unexport CMD
+export PLEAT_CMD := $(value CMD)
+
+ifeq ($(filter $(BUILD),debug release),)
+$(error BUILD=$(BUILD): there are two builds, debug and release)
+endif
+
+MAKEFLAGS += --no-print-directory -rR
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Sub-makes that build before something runs: quiet about themselves, parallel unless told
+# otherwise, and on standard error, since standard output belongs to the program that runs.
+BUILD_FIRST = $(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+include tools/make/flags.mk
+include tools/make/kernel.mk
+include tools/make/user.mk
+include tools/make/image.mk
+include tools/make/sim.mk
+
+.PHONY: help all run test test-linux doctor docs format clean distclean
+help:
+	@printf '%s\n' \
+	'make run               boot Pleat through GRUB in QEMU: a tour, then a prompt' \
+	'make run CMD="PROGRAM ARGUMENTS"   run one program; CMD reaches it literally' \
+	'make test              every test; T=GLOB a part, FAST=1 what takes under a minute' \
+	'make test-linux        the programs of tests/abi on this machine'"'"'s Linux' \
+	'make all               kernel and initramfs' \
+	'make iso               build/pleat.iso, bootable by BIOS and UEFI' \
+	'make unit              the simulator and its unit tests' \
+	'make doctor            check the tools that all this needs' \
+	'make docs              write docs/arch.md from the headers' \
+	'make format            clang-format over the sources' \
+	'make clean             remove what was built, except newlib' \
+	'make distclean         remove everything that was built' '' \
+	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR APPEND="boot options"' \
+	'For all: BUILD=debug|release CC=clang-14 CROSS_COMPILE=x86_64-linux-gnu- WERROR=1 V=1'
+
+all: kernel initramfs
+
+run:
+	@tools/setup run 1>&2
+	@$(BUILD_FIRST) all 1>&2
+	@tools/pleat-run --build '$(BUILD)' --cpus '$(CPUS)' --mem '$(MEM)' --boot '$(BOOT)' \
+		$(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img '$(IMG)') \
+		$(if $(APPEND),--append '$(APPEND)') $(if $(value CMD),--cmd "$$PLEAT_CMD")
+
+test:
+	@tools/setup test
+	@$(BUILD_FIRST) all unit
+	@$(BUILD_FIRST) BUILD=release kernel
+	@T='$(T)' FAST='$(FAST)' tests/run
+
+test-linux:
+	@tools/setup test
+	@$(BUILD_FIRST) programs
+	@T='linux/$(or $(T),*)' tests/run
+
+doctor:
+	@tools/setup doctor
+
+docs: docs/arch.md
+
+docs/arch.md: arch/interface.h $(wildcard kernel/base/*.h) tools/gen-arch-doc
+	$(call say,DOC,$@)
+	$(Q)mkdir -p docs && tools/gen-arch-doc >$@
+
+format:
+	@find arch kernel mm user tests \( -name '*.c' -o -name '*.h' \) -print0 | xargs -0r clang-format -i
+
+clean:
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name newlib -exec rm -rf {} +
+
+distclean:
+	@rm -rf build

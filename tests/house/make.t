@@ -1,0 +1,27 @@
+#!/bin/bash
+# job: 0 fast
+# The Makefile: its list of targets, and how it answers wrong values.
+. tests/harness/tap.sh
+
+ok 'bare-make-lists-targets-in-under-24-lines' test "$(make | wc -l)" -lt 24
+for target in run test test-linux all iso doctor clean distclean; do
+	has "bare-make-lists-$target" "$(make)" "^make $target\b"
+done
+has 'a-wrong-BUILD-is-named' "$(make BUILD=fast all 2>&1)" 'BUILD=fast: .*debug and release'
+# Machines are refused before anything is built or booted.
+refused()
+{
+	local text status
+	text=$(tools/pleat-run "${@:3}" -- /bin/true 2>&1 >/dev/null)
+	status=$?
+	is "$1-is-refused-with-status-125" $status 125
+	has "$1-is-named" "$text" "$2"
+}
+refused 'a-number-of-CPUs-that-there-is-not' 'CPUS=9: .*1 to 8' --cpus 9
+refused 'a-memory-size-that-is-none' 'MEM=lots: .*megabytes' --mem lots
+refused 'a-number-of-levels-that-there-is-not' 'LEVELS=6: .*3, 4 or 5' --levels 6
+refused 'a-boot-mode-that-there-is-not' 'BOOT=floppy: .*grub' --boot floppy
+refused 'a-directory-that-is-not-there' 'IMG=/nowhere: no such directory' --img /nowhere
+refused 'an-unknown-option' 'unknown option --fast' --fast 1
+has 'an-option-without-its-value-is-named' "$(tools/pleat-run --cpus 2>&1)" '--cpus needs a value'
+done_testing
