@@ -1,0 +1,103 @@
+/*
+ * The machine, as the system (kernel/) sees it, and what the machine calls in the system. mm/ does not
+ * include this header.
+ */
+#pragma once
+#include "arch/interface.h"
+#include "kernel/boot_info.h"
+#include "machine/ptrace.h"		/* struct pt_regs */
+#include "machine/thread.h"		/* struct thread: the machine's part of a task */
+
+struct task;
+
+/* ---- start: called by kernel/main.c in this order ---- */
+
+/* Console, processor features (refuses an unfit processor with one sentence), boot_info filled from the loader. */
+void machine_early_init(void);
+/* After the command line is parsed and boot memory works: the final kernel page tables. */
+void machine_memory_init(void);
+/* After mm is up: descriptor tables, interrupts, ACPI, timer of the first CPU. Interrupts still off. */
+void machine_init(void);
+/* Starts the other CPUs; each ends in cpu_start() with an idle task of its own. */
+void machine_start_cpus(void);
+
+/* ---- tasks ---- */
+
+/* The kernel stack of a task: vmalloc'ed, with a guard page below. */
+#define KERNEL_STACK_SIZE	(16 * 1024)
+
+/* A new task that runs fn(arg) in the kernel; if fn returns, the task goes to user mode with its pt_regs. */
+void thread_init_kernel(struct task *task, void (*fn)(void *arg), void *arg);
+/* A new user task that returns to user mode with a copy of regs (rax 0), and copies of FPU, fs and gs base. */
+int thread_init_user(struct task *task, const struct pt_regs *regs, const struct task *parent);
+void thread_free(struct task *task);
+/* The user registers of a task that is in the kernel: at the top of its kernel stack. */
+struct pt_regs *task_regs(const struct task *task);
+/* exec: clean FPU state and segment bases, entry point and stack pointer into regs. */
+void thread_exec(struct pt_regs *regs, unsigned long entry, unsigned long sp);
+/* Saves prev's registers, stack, FPU and bases, and goes on as next. Interrupts off. Returns in prev later. */
+void switch_to(struct task *prev, struct task *next);
+/* arch_prctl(2), for the running task. */
+long thread_arch_prctl(struct task *task, int option, unsigned long arg);
+/* The thread pointer of a new task that has not run yet; 0 or -EPERM. */
+int thread_set_tls(struct task *task, unsigned long tls);
+/* For the auxiliary vector: the processor's features, and how much a signal frame takes at least. */
+unsigned long thread_hwcap(void);
+unsigned long thread_signal_frame_size(void);
+
+/* ---- time ---- */
+
+u64 clock_ns(void);			/* since boot, monotonic, the same on all CPUs */
+u64 clock_boot_realtime(void);		/* seconds since 1970 at boot, from the battery clock */
+/* Interrupt this CPU at that time (clock_ns), once; ~0 for never. The handler calls timer_interrupt(). */
+void timer_set(u64 deadline_ns);
+
+/* ---- interrupts, idle, end ---- */
+
+void irq_enable(void);
+void irq_disable(void);
+/* With interrupts off: sleeps until an interrupt, returns with them on. */
+void cpu_idle(void);
+/* Makes the CPU look at need_resched. */
+void cpu_kick(unsigned int cpu);
+void machine_power_off(void) __noreturn;
+void machine_reboot(void) __noreturn;
+/* One line to the status channel (port 0xe9). */
+void status_write(const char *text);
+
+/* ---- console ---- */
+
+/* Raw bytes to and from the console (COM1, and VGA text under BIOS). */
+void console_write(const char *buf, size_t n);
+/* The console has input: the machine calls console_input(byte) from the interrupt. */
+void console_input(u8 byte);
+
+/* ---- what the machine calls in the system ---- */
+
+void kernel_main(void) __noreturn;		/* the first CPU, on its boot stack */
+void cpu_start(void) __noreturn;		/* each other CPU, on its idle task's stack */
+void do_syscall(struct pt_regs *regs);
+/* Before each return to user mode, interrupts off: reschedules, ends killed tasks. */
+void exit_to_user(struct pt_regs *regs);
+void timer_interrupt(void);
+/* A program did what it may not: signo, si_code, the address, and one sentence for the log. */
+void user_exception(struct pt_regs *regs, int signo, int code, unsigned long addr, const char *what);
+
+/* ---- user memory ---- */
+
+/*
+ * Copies between the kernel and the current user address space. They may fault and sleep, so neither a
+ * spin lock nor the mmap lock may be held. They return the number of bytes NOT copied (0: all well) and
+ * never fault in the kernel, whatever the address.
+ */
+size_t copy_from_user(void *dst, const void *src, size_t n);
+size_t copy_to_user(void *dst, const void *src, size_t n);
+size_t clear_user(void *dst, size_t n);
+/* Copies a string with its NUL; its length, or -EFAULT, or -ENAMETOOLONG if there is no NUL in max bytes. */
+long strncpy_from_user(char *dst, const char *src, long max);
+/* Reads or compares-and-exchanges one aligned word atomically; 0 or -EFAULT. For futexes. */
+int get_user_u32(u32 *value, const u32 *src);
+int cmpxchg_user_u32(u32 *addr, u32 *old, u32 value);
+/* While disabled, a fault makes the copy routines give up at once instead of handling it. */
+void pagefault_disable(void);
+void pagefault_enable(void);

@@ -1,0 +1,20 @@
+/*
+ * Access to memory that another CPU may touch without our lock.
+ *
+ * READ_ONCE and WRITE_ONCE say two things: to the compiler, that this access happens exactly once and
+ * whole; to the reader, that no lock protects it. On the simulator each is a scheduling point.
+ * Barriers order this CPU's accesses; each use names the barrier on the other side that it pairs with.
+ */
+#pragma once
+#include "kernel/base/types.h"
+#include "machine/barrier.h"
+
+/* How an access touches its object, for the simulator's schedule. ADD commutes with ADD. */
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_ADD };
+
+#define READ_ONCE(x) ({ machine_point(&(x), ACCESS_READ); \
+	*(const volatile __typeof__(x) *)&(x); })
+#define WRITE_ONCE(x, v) do { machine_point(&(x), ACCESS_WRITE); \
+	*(volatile __typeof__(x) *)&(x) = (v); } while (0)
+
+#define barrier()	__asm__ __volatile__("" ::: "memory")

@@ -1,0 +1,26 @@
+/*
+ * The kernel's log. Lines go into a ring that dmesg reads and to the log's channel (COM1, COM2 or none).
+ * May be called from anywhere, interrupts off and panics included.
+ */
+#pragma once
+#include <stdarg.h>
+#include "kernel/base/types.h"
+
+void printk(const char *fmt, ...) __printf(1, 2);
+void vprintk(const char *fmt, va_list args);
+
+/* Until the options have said where the log goes, lines wait in the ring; from now on they go out. */
+void printk_start(void);
+/* A panic: from now on nothing waits for a lock, and nothing is quiet. */
+void printk_bust_locks(void);
+/* Machine: the log's channel; and a panic, as above. */
+void log_write(const char *text, size_t n);
+void log_bust_locks(void);
+
+/* Formats at most size - 1 characters and a NUL; returns the number of characters written. */
+size_t scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
+size_t vscnprintf(char *buf, size_t size, const char *fmt, va_list args);
+
+#define pr_info(fmt, ...)	printk(fmt "\n", ##__VA_ARGS__)
+#define pr_warn(fmt, ...)	printk("warning: " fmt "\n", ##__VA_ARGS__)
+#define pr_err(fmt, ...)	printk("error: " fmt "\n", ##__VA_ARGS__)

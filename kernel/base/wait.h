@@ -1,0 +1,73 @@
+/*
+ * The blocking interface: all that memory management knows of tasks. The kernel implements it with its
+ * scheduler, the simulator with fibers.
+ */
+#pragma once
+#include <sys/queue.h>
+#include "kernel/base/spinlock.h"
+#include "machine/percpu.h"	/* current_task() */
+
+struct task;
+struct mm_struct;
+
+struct waiter {
+	struct task *task;
+	TAILQ_ENTRY(waiter) link;
+	bool queued;
+};
+
+struct wait_queue {
+	spinlock_t lock;
+	TAILQ_HEAD(waiters, waiter) waiters;
+};
+
+void wait_queue_init(struct wait_queue *wq);
+/*
+ * Puts the caller on the queue (once) and marks it sleeping; the caller then checks its condition again
+ * and calls schedule(), which returns after a wake_up. With killable set, a fatal signal wakes it too.
+ */
+void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable);
+void finish_wait(struct wait_queue *wq, struct waiter *w);
+/* Wake the first nr sleepers (0: all). May be called with interrupts off and spin locks held. */
+int wake_up_nr(struct wait_queue *wq, int nr);
+static inline void wake_up(struct wait_queue *wq) { wake_up_nr(wq, 1); }
+static inline void wake_up_all(struct wait_queue *wq) { wake_up_nr(wq, 0); }
+
+/* The running task's address space, NULL for a kernel thread. */
+struct mm_struct *current_mm(void);
+/* Gives up the CPU. Sleeps if the task was marked by prepare_to_wait and not woken since. */
+void schedule(void);
+/* Lets other tasks run if their turn has come; for long loops that hold no spin lock. */
+void cond_resched(void);
+/* The running task has been killed: long operations give up with -EINTR. */
+bool fatal_signal_pending(void);
+
+/* Sleeps until cond holds. cond is evaluated again after each wake-up. */
+#define wait_event(wq, cond) do { \
+	struct waiter _w = { .task = current_task() }; \
+	for (;;) { \
+		prepare_to_wait((wq), &_w, false); \
+		if (cond) \
+			break; \
+		schedule(); \
+	} \
+	finish_wait((wq), &_w); \
+} while (0)
+
+/* The same, but gives up with -EINTR when the task is killed; 0 when cond holds. */
+#define wait_event_killable(wq, cond) ({ \
+	struct waiter _w = { .task = current_task() }; \
+	int _ret = 0; \
+	for (;;) { \
+		prepare_to_wait((wq), &_w, true); \
+		if (cond) \
+			break; \
+		if (fatal_signal_pending()) { \
+			_ret = -EINTR; \
+			break; \
+		} \
+		schedule(); \
+	} \
+	finish_wait((wq), &_w); \
+	_ret; \
+})
