@@ -1,0 +1,229 @@
+/*
+ * Which address space a CPU translates by, and how the others learn that it has changed: switching,
+ * lazily held address spaces, shootdown, unfolding.
+ *
+ * A CPU is in mm->cpumask for as long as its loaded root reaches mm's tables, lazily or not: hardware
+ * walks speculatively. Who changes tables reads the mask after the change, who loads a root sets its bit
+ * before reading the root; with a full barrier on both sides one of them sees the other:
+ *
+ *	switch_mm()				flush_tlb_range(), mm_unfold()
+ *	  set bit in mm->cpumask		  change an entry, or mm->root
+ *	  (full barrier)			  smp_mb()
+ *	  read mm->root, load, walk		  read mm->cpumask, send IPIs
+ */
+#include "mm/context.h"
+#include "kernel/uapi/errno.h"
+#include "mm/buddy.h"
+#include "mm/tlb.h"
+#include "mm/vmstat.h"
+
+struct cpu_context cpu_contexts[NR_CPUS];
+
+static void load(struct cpu_context *ctx, struct mm_struct *mm, unsigned long root)
+{
+	ctx->mm = mm;
+	ctx->root = root;
+	root_load(root);
+}
+
+/* This CPU has just dropped every translation of mm. */
+static void left_mm(struct mm_struct *mm, unsigned int cpu)
+{
+	ledger_flushed(mm, 0, ~0ul, cpumask_of(cpu));
+	cpumask_test_and_clear(cpu, &mm->cpumask);
+}
+
+/* Interrupts off. */
+static void leave_mm(struct cpu_context *ctx)
+{
+	struct mm_struct *mm = ctx->mm;
+
+	load(ctx, NULL, 0);
+	left_mm(mm, this_cpu());
+}
+
+void switch_mm(struct mm_struct *next)
+{
+	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
+	struct mm_struct *prev = ctx->mm;
+	unsigned long root;
+
+	ctx->lazy = !next;
+	if (!next)
+		return;
+	if (next != prev)
+		cpumask_test_and_set(this_cpu(), &next->cpumask);
+	root = READ_ONCE(next->root);
+	/* Two folded address spaces share this CPU's top, so that the root words are what differs. */
+	if (next == prev && root == ctx->root)
+		return;
+	load(ctx, next, root);
+	if (prev && prev != next)
+		left_mm(prev, this_cpu());
+}
+
+bool reload_root(struct mm_struct *mm)
+{
+	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
+	unsigned long flags, root;
+
+	if (likely(ctx->root == READ_ONCE(mm->root)) || ctx->mm != mm)
+		return false;
+	flags = irq_save();
+	root = READ_ONCE(mm->root);
+	load(ctx, mm, root);
+	ledger_flushed(mm, 0, ~0ul, cpumask_of(this_cpu()));
+	irq_restore(flags);
+	count_vm_event(VM_EVENT_ROOT_RELOAD);
+	return true;
+}
+
+/* ---- shootdown ---- */
+
+struct flush_request {
+	struct mm_struct *mm;
+	unsigned long start, end;
+};
+
+/* In an interrupt. A CPU that holds mm lazily, or is told to for the end of mm, lets go of it. */
+static void flush_here(void *arg)
+{
+	const struct flush_request *req = arg;
+	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
+
+	count_vm_event(VM_EVENT_TLB_IPI_RECEIVED);
+	if (ctx->mm != req->mm)
+		return;
+	if (ctx->lazy)
+		leave_mm(ctx);
+	else
+		tlb_flush_local(req->start, req->end);
+}
+
+static cpumask_t send_to_others(struct mm_struct *mm, void (*fn)(void *), void *arg)
+{
+	cpumask_t others = READ_ONCE(mm->cpumask) & ~cpumask_of(this_cpu());
+
+	if (others) {
+		count_vm_events(VM_EVENT_TLB_IPI_SENT, (unsigned long)__builtin_popcountl(others));
+		ipi_send(others, fn, arg);
+	}
+	return others;
+}
+
+void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct flush_request req = { mm, start, end };
+	cpumask_t others;
+
+	smp_mb();	/* entries before the mask: pairs with switch_mm() */
+	others = send_to_others(mm, flush_here, &req);
+	if (cpu_contexts[this_cpu()].mm == mm) {
+		tlb_flush_local(start, end);
+		count_vm_event(VM_EVENT_TLB_FLUSH);
+	}
+	if (others)
+		ipi_wait();
+	ledger_flushed(mm, start, end, others | cpumask_of(this_cpu()));
+}
+
+static void leave_here(void *arg)
+{
+	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
+
+	count_vm_event(VM_EVENT_TLB_IPI_RECEIVED);
+	if (ctx->mm == arg)
+		leave_mm(ctx);
+}
+
+/* The last user is gone: no CPU may reach the tables when this returns. Interrupts on. */
+void mm_leave_all_cpus(struct mm_struct *mm)
+{
+	unsigned long flags = irq_save();
+
+	if (cpu_contexts[this_cpu()].mm == mm)
+		leave_mm(&cpu_contexts[this_cpu()]);
+	irq_restore(flags);
+	if (send_to_others(mm, leave_here, mm))
+		ipi_wait();
+}
+
+/* ---- unfolding ---- */
+
+static void load_new_root(struct cpu_context *ctx, struct mm_struct *mm)
+{
+	load(ctx, mm, READ_ONCE(mm->root));
+	ledger_flushed(mm, 0, ~0ul, cpumask_of(this_cpu()));
+}
+
+static void unfold_here(void *arg)
+{
+	struct mm_struct *mm = arg;
+	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
+
+	if (ctx->mm != mm)
+		return;
+	if (ctx->lazy)
+		leave_mm(ctx);
+	else
+		load_new_root(ctx, mm);
+}
+
+#ifdef CONFIG_UNFOLD_LAZY
+/* The others find out when they fault beyond the old reach: reload_root(). */
+static void unfold_other_cpus(struct mm_struct *mm)
+{
+}
+#else
+static void unfold_other_cpus(struct mm_struct *mm)
+{
+	if (send_to_others(mm, unfold_here, mm))
+		ipi_wait();
+}
+#endif
+
+/* Puts new tables above the tree at root, each with the one below as its entry 0; returns the new root word. */
+static unsigned long stack_tables(struct page *const *tables, unsigned int n, unsigned long root)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		u64 *top = page_address(tables[i]);
+		unsigned int levels = (root & 7) + 1;
+
+		root_table_init(top, levels);
+		top[0] = entry_make_table(root >> PAGE_SHIFT);
+		root = page_to_pfn(tables[i]) << PAGE_SHIFT | levels;
+	}
+	return root;
+}
+
+int mm_unfold(struct mm_struct *mm, unsigned int levels)
+{
+	unsigned int n = levels - mm_levels(mm);
+	struct page *tables[2] = { NULL, NULL };
+	unsigned long flags, root;
+
+	lockdep_assert_held(&mm->mmap_lock);
+	BUG_MSG(n > 2 || levels > hw_levels(), "from %u to %u levels", mm_levels(mm), levels);
+	if (!n)
+		return 0;
+	for (unsigned int i = 0; i < n; i++) {
+		tables[i] = table_alloc(mm);
+		if (!tables[i]) {
+			if (i)
+				table_free(mm, tables[0]);
+			return -ENOMEM;
+		}
+	}
+	root = stack_tables(tables, n, mm->root);
+	smp_wmb();	/* the tables' contents before the word that leads to them */
+	WRITE_ONCE(mm->root, root);
+	smp_mb();	/* root before the mask: pairs with switch_mm() */
+
+	flags = irq_save();
+	if (cpu_contexts[this_cpu()].mm == mm)
+		load_new_root(&cpu_contexts[this_cpu()], mm);
+	irq_restore(flags);
+	unfold_other_cpus(mm);
+	count_vm_event(VM_EVENT_UNFOLD);
+	return 0;
+}

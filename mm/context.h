@@ -1,0 +1,15 @@
+/* What each CPU has loaded: for context.c and the shootdown beside it. */
+#pragma once
+#include "mm/mm.h"
+
+struct cpu_context {
+	struct mm_struct *mm;	/* whose tables this CPU can reach; NULL: only the kernel's */
+	unsigned long root;	/* the root word that was loaded */
+	bool lazy;		/* a kernel thread runs: mm is kept only in case its task comes back */
+} __cacheline_aligned;
+
+/* Written by the CPU itself with interrupts off; read by it alone. */
+/* Makes every CPU let go of mm, lazily held or not. Interrupts on; waits. */
+void mm_leave_all_cpus(struct mm_struct *mm);
+
+extern struct cpu_context cpu_contexts[NR_CPUS];

@@ -1,0 +1,395 @@
+/*
+ * The life of a page fault. user_fault() finds the mapping and asks whether the access is allowed;
+ * handle_mm_fault() makes it possible; the cases are below it.
+ *
+ * The pattern of all cases: read the entry without a lock, decide and prepare (this may sleep), take the
+ * table's lock, and if the entry is no longer the one that was read, give everything back and return: the
+ * access is tried again and faults again if it still must.
+ */
+#include "mm/internal.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/signal.h"
+#include "mm/pagecache.h"
+#include "mm/rmap.h"
+#include "mm/tlb.h"
+#include "mm/vmstat.h"
+
+/* One fault, as the cases see it. */
+struct vm_fault {
+	struct vm_area_struct *vma;
+	unsigned long addr;		/* page aligned */
+	unsigned int flags;
+	pmd_t *pmdp;
+	pte_t orig;			/* the entry as it was read without a lock */
+};
+
+/* The locked slot, if its entry is still what the decision was made on; else ptep is NULL. */
+static struct pte_slot lock_if_same(const struct vm_fault *vmf)
+{
+	struct pte_slot slot = pte_offset_lock(vmf->pmdp, vmf->addr);
+
+	if (slot.ptep && !pte_same(ptep_get(slot.ptep), vmf->orig)) {
+		pte_unlock(slot);
+		slot.ptep = NULL;
+	}
+	return slot;
+}
+
+static pte_t mk_pte(const struct page *page, const struct vm_area_struct *vma)
+{
+	return pfn_pte(page_to_pfn(page), vma->vm_page_prot);
+}
+
+/* Where a page arrives at an empty or replaced entry: counts and the entry. The table's lock is held. */
+static void install(const struct vm_fault *vmf, pte_t *ptep, struct page *page, pte_t pte)
+{
+	struct mm_struct *mm = vmf->vma->vm_mm;
+
+	atomic_long_inc(&mm->rss[mm_counter(page)]);
+	set_pte(mm, vmf->addr, ptep, pte_mkyoung(pte));
+}
+
+/* ---- anonymous memory ---- */
+
+/* A read of untouched memory: the zero page, until a write comes. */
+static vm_fault_t zero_page_fault(const struct vm_fault *vmf)
+{
+	struct pte_slot slot = lock_if_same(vmf);
+
+	if (slot.ptep) {
+		set_pte(vmf->vma->vm_mm, vmf->addr, slot.ptep,
+			pte_mkspecial(pte_mkyoung(mk_pte(zero_page, vmf->vma))));
+		pte_unlock(slot);
+		count_vm_event(VM_EVENT_ZERO_PAGE);
+	}
+	return 0;
+}
+
+static vm_fault_t anonymous_fault(const struct vm_fault *vmf)
+{
+	struct pte_slot slot;
+	struct page *page;
+
+	if (!(vmf->flags & FAULT_FLAG_WRITE))
+		return zero_page_fault(vmf);
+	page = alloc_page(GFP_ZERO);
+	if (!page)
+		return VM_FAULT_OOM;
+	slot = lock_if_same(vmf);
+	if (!slot.ptep) {
+		free_page(page);
+		return 0;
+	}
+	page_add_new_anon_rmap(page);
+	install(vmf, slot.ptep, page, pte_mkwrite(pte_mkdirty(mk_pte(page, vmf->vma)), vmf->vma));
+	pte_unlock(slot);
+	count_vm_event(VM_EVENT_ANON_PAGE);
+	return 0;
+}
+
+/* ---- files and shared memory ---- */
+
+/* A first write to a private file mapping: its own copy at once. */
+static vm_fault_t file_cow_fault(const struct vm_fault *vmf, struct folio *folio)
+{
+	struct page *copy = alloc_page(GFP_KERNEL);
+	struct pte_slot slot;
+
+	if (!copy)
+		return VM_FAULT_OOM;
+	page_copy(page_address(copy), folio_address(folio));
+	slot = lock_if_same(vmf);
+	if (!slot.ptep) {
+		free_page(copy);
+		return 0;
+	}
+	page_add_new_anon_rmap(copy);
+	install(vmf, slot.ptep, copy, pte_mkwrite(pte_mkdirty(mk_pte(copy, vmf->vma)), vmf->vma));
+	pte_unlock(slot);
+	count_vm_event(VM_EVENT_COW_COPY);
+	return 0;
+}
+
+/* Maps the page cache's own page; the reference goes to the entry. */
+static void map_cache_page(const struct vm_fault *vmf, struct folio *folio)
+{
+	struct pte_slot slot = lock_if_same(vmf);
+	pte_t pte = mk_pte(&folio->page, vmf->vma);
+
+	if (!slot.ptep) {
+		folio_put(folio);
+		return;
+	}
+	if (vmf->flags & FAULT_FLAG_WRITE)
+		pte = pte_mkwrite(pte_mkdirty(pte), vmf->vma);
+	page_dup_rmap(&folio->page);
+	install(vmf, slot.ptep, &folio->page, pte);
+	pte_unlock(slot);
+}
+
+static vm_fault_t file_fault(const struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	bool private_write = (vmf->flags & FAULT_FLAG_WRITE) && !(vma->vm_flags & VM_SHARED);
+	struct folio *folio = filemap_get(vma->mapping, linear_page_index(vma, vmf->addr));
+	vm_fault_t ret;
+
+	if (IS_ERR(folio))
+		return PTR_ERR(folio) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	if (!private_write) {
+		map_cache_page(vmf, folio);
+		return 0;
+	}
+	ret = file_cow_fault(vmf, folio);
+	folio_put(folio);
+	return ret;
+}
+
+/* ---- a write to a present, read-only entry ---- */
+
+/*
+ * May this anonymous page be *made* exclusive: does nobody else hold it? The folio lock keeps those away
+ * who would add a reference on the strength of it; the table's lock keeps the entry.
+ */
+static bool make_exclusive(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+	bool alone;
+
+	if (!page_test(page, PG_anon) || folio_ref_count(folio) != 1 || !folio_trylock(folio))
+		return false;
+	alone = folio_ref_count(folio) == 1;
+	if (alone)
+		page_set(page, PG_exclusive);
+	folio_unlock(folio);
+	return alone;
+}
+
+/* The entry gets write permission and keeps its page. */
+static void wp_reuse(const struct vm_fault *vmf, struct pte_slot slot)
+{
+	pte_t pte = pte_mkyoung(pte_mkdirty(vmf->orig));
+
+	ptep_upgrade(vmf->vma->vm_mm, vmf->addr, slot.ptep, pte_mkwrite(pte, vmf->vma));
+	pte_unlock(slot);
+	count_vm_event(VM_EVENT_COW_REUSE);
+}
+
+/*
+ * The copy takes the entry over. It is cleared and flushed first: while another CPU can still read the old
+ * page at this address, no CPU may write the new one.
+ */
+static void wp_replace(const struct vm_fault *vmf, struct pte_slot slot, struct page *old, struct page *copy)
+{
+	struct mm_struct *mm = vmf->vma->vm_mm;
+
+	ptep_get_and_clear(mm, vmf->addr, slot.ptep);
+	flush_tlb_page(mm, vmf->addr);
+	if (old) {
+		atomic_long_dec(&mm->rss[mm_counter(old)]);
+		page_remove_rmap(old);
+	}
+	page_add_new_anon_rmap(copy);
+	install(vmf, slot.ptep, copy, pte_mkwrite(pte_mkdirty(mk_pte(copy, vmf->vma)), vmf->vma));
+	pte_unlock(slot);
+	if (old)
+		put_page(old);
+	count_vm_event(VM_EVENT_COW_COPY);
+}
+
+/* old is NULL for the zero page; otherwise the caller holds a reference to it. */
+static vm_fault_t wp_copy(const struct vm_fault *vmf, struct page *old)
+{
+	struct page *copy = alloc_page(old ? GFP_KERNEL : GFP_ZERO);
+	struct pte_slot slot;
+
+	if (!copy)
+		return VM_FAULT_OOM;
+	if (old) {
+		ledger_assert_not_writable(old);
+		page_copy(page_address(copy), page_address(old));
+	}
+	slot = lock_if_same(vmf);
+	if (slot.ptep)
+		wp_replace(vmf, slot, old, copy);
+	else
+		free_page(copy);
+	return 0;
+}
+
+static vm_fault_t wp_fault(const struct vm_fault *vmf)
+{
+	struct pte_slot slot = lock_if_same(vmf);
+	struct page *page;
+	vm_fault_t ret;
+
+	if (!slot.ptep)
+		return 0;
+	page = vm_normal_page(vmf->orig);
+	if (pte_may_be_writable(vmf->vma, vmf->orig) || (page && make_exclusive(page))) {
+		wp_reuse(vmf, slot);
+		return 0;
+	}
+	if (page)
+		get_page(page);
+	pte_unlock(slot);
+	ret = wp_copy(vmf, page);
+	if (page)
+		put_page(page);
+	return ret;
+}
+
+/* ---- all of them ---- */
+
+/* The entry allows the access by now: another CPU was faster, or only A and D are missing. */
+static vm_fault_t spurious_fault(const struct vm_fault *vmf)
+{
+	struct pte_slot slot = lock_if_same(vmf);
+	pte_t pte = pte_mkyoung(vmf->orig);
+
+	if (!slot.ptep)
+		return 0;
+	if (vmf->flags & FAULT_FLAG_WRITE)
+		pte = pte_mkdirty(pte);
+	ptep_upgrade(vmf->vma->vm_mm, vmf->addr, slot.ptep, pte);
+	pte_unlock(slot);
+	tlb_flush_local(vmf->addr, vmf->addr + PAGE_SIZE);
+	return 0;
+}
+
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags)
+{
+	struct vm_fault vmf = { .vma = vma, .addr = addr & PAGE_MASK, .flags = flags };
+	pmd_t pmd;
+
+	vmf.pmdp = mm_pmd_alloc(vma->vm_mm, addr);
+	if (!vmf.pmdp)
+		return VM_FAULT_OOM;
+	pmd = pmdp_get(vmf.pmdp);
+	if (unlikely(pmd_none(pmd))) {
+		if (pte_table_alloc(vma->vm_mm, vmf.pmdp, addr))
+			return VM_FAULT_OOM;
+		pmd = pmdp_get(vmf.pmdp);
+	}
+	vmf.orig = ptep_get((pte_t *)table_slot(pmd_pfn(pmd), addr, 1));
+	if (pte_none(vmf.orig))
+		return vma_is_anonymous(vma) ? anonymous_fault(&vmf) : file_fault(&vmf);
+	if ((flags & FAULT_FLAG_WRITE) && !pte_write(vmf.orig))
+		return wp_fault(&vmf);
+	return spurious_fault(&vmf);
+}
+
+/* ---- the running program's fault ---- */
+
+/* Why vma does not allow the access, in words; NULL if it does. */
+static const char *access_error(const struct vm_area_struct *vma, unsigned int flags)
+{
+	if (flags & FAULT_FLAG_WRITE)
+		return vma->vm_flags & VM_WRITE ? NULL : "is not writable";
+	if (flags & FAULT_FLAG_INSTRUCTION)
+		return vma->vm_flags & VM_EXEC ? NULL : "is not executable";
+	return vma->vm_flags & VM_ACCESS_FLAGS ? NULL : "allows no access";
+}
+
+static void refuse(struct fault_result *res, int signo, int code, unsigned long addr, unsigned int flags,
+		   const struct vm_area_struct *vma, const char *why)
+{
+	const char *what = flags & FAULT_FLAG_INSTRUCTION ? "execution" :
+			   flags & FAULT_FLAG_WRITE ? "write" : "read";
+	size_t n;
+
+	res->signo = signo;
+	res->code = code;
+	n = scnprintf(res->why, sizeof(res->why), "%s at %lx: ", what, addr);
+	if (!vma) {
+		scnprintf(res->why + n, sizeof(res->why) - n, "%s", why);
+		return;
+	}
+	scnprintf(res->why + n, sizeof(res->why) - n, "the mapping %lx-%lx %c%c%c%c %s", vma->vm_start,
+		  vma->vm_end, vma->vm_flags & VM_READ ? 'r' : '-', vma->vm_flags & VM_WRITE ? 'w' : '-',
+		  vma->vm_flags & VM_EXEC ? 'x' : '-', vma->vm_flags & VM_SHARED ? 's' : 'p', why);
+}
+
+/* A stack grows to addr if its limit and the guard gap to the mapping below allow it. */
+static const char *expand_stack(struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned long start = addr & PAGE_MASK;
+	const struct vm_area_struct *prev = vma_prev(vma);
+
+	if (vma->vm_end - start > vma->vm_mm->stack_limit)
+		return "the stack may not grow that far";
+	if (start < STACK_GUARD_GAP)
+		return "the stack would reach address 0";
+	if (prev && !(prev->vm_flags & VM_GROWSDOWN) && (prev->vm_flags & VM_ACCESS_FLAGS) &&
+	    start - prev->vm_end < STACK_GUARD_GAP)
+		return "the stack would come too near to the mapping below";
+	vma_set_bounds(vma, start, vma->vm_end);
+	return NULL;
+}
+
+/*
+ * The mapping for addr, a stack grown to it if need be; mmap_lock is held for reading if it is found, and
+ * free if not. Growing changes the tree and needs the lock for writing: it is taken anew, and so is the look.
+ */
+static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned long addr, const char **why)
+{
+	struct vm_area_struct *vma;
+
+	*why = "nothing is mapped there";
+	down_read(&mm->mmap_lock);
+	vma = vma_find(mm, addr);
+	if (likely(vma && vma->vm_start <= addr))
+		return vma;
+	if (!vma || !(vma->vm_flags & VM_GROWSDOWN)) {
+		up_read(&mm->mmap_lock);
+		return NULL;
+	}
+	up_read(&mm->mmap_lock);
+	down_write(&mm->mmap_lock);
+	vma = vma_find(mm, addr);
+	if (vma && vma->vm_start > addr) {
+		if (vma->vm_flags & VM_GROWSDOWN)
+			*why = expand_stack(vma, addr);
+		if (*why)
+			vma = NULL;
+	}
+	if (vma)
+		downgrade_write(&mm->mmap_lock);
+	else
+		up_write(&mm->mmap_lock);
+	return vma;
+}
+
+void user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags, struct fault_result *res)
+{
+	struct vm_area_struct *vma;
+	const char *why;
+	vm_fault_t ret;
+
+	count_vm_event(VM_EVENT_FAULT);
+	res->signo = 0;
+	if (unlikely(!mm || addr >= task_size_max())) {
+		refuse(res, SIGSEGV, SEGV_MAPERR, addr, flags, NULL, "not a user address");
+		return;
+	}
+	if (unlikely(reload_root(mm))) {
+		WARN_ONCE(!UNFOLD_LAZY, "CPU %u had an old root of its address space", this_cpu());
+		return;
+	}
+	vma = lock_and_find_vma(mm, addr, &why);
+	if (unlikely(!vma)) {
+		refuse(res, SIGSEGV, SEGV_MAPERR, addr, flags, NULL, why);
+		return;
+	}
+	why = access_error(vma, flags);
+	if (unlikely(why)) {
+		refuse(res, SIGSEGV, SEGV_ACCERR, addr, flags, vma, why);
+	} else {
+		ret = handle_mm_fault(vma, addr, flags);
+		if (unlikely(ret & VM_FAULT_OOM))
+			refuse(res, SIGKILL, 0, addr, flags, vma, "gets no page: out of memory");
+		else if (unlikely(ret & VM_FAULT_SIGBUS))
+			refuse(res, SIGBUS, BUS_ADRERR, addr, flags, vma, "ends beyond its file");
+	}
+	up_read(&mm->mmap_lock);
+}

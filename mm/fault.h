@@ -1,0 +1,36 @@
+/*
+ * Page faults: handle_mm_fault() makes one access possible, or says why not; user_fault() is all of it for
+ * an access by the running program or by the kernel on its behalf.
+ */
+#pragma once
+#include "mm/mm.h"
+
+/* What kind of access it was: Linux's names. */
+#define FAULT_FLAG_WRITE	BIT(0)
+#define FAULT_FLAG_USER		BIT(6)
+#define FAULT_FLAG_INSTRUCTION	BIT(8)
+
+typedef unsigned int vm_fault_t;
+#define VM_FAULT_OOM		BIT(0)
+#define VM_FAULT_SIGBUS		BIT(1)
+
+/*
+ * Makes the entry for addr allow the access that flags name. mmap_lock held (for reading at least); vma
+ * covers addr and allows the access. Returns 0, also where another CPU was faster: the access is tried again.
+ */
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags);
+
+/* What became of a fault. */
+struct fault_result {
+	int signo;		/* 0: handled. SIGSEGV, SIGBUS, or SIGKILL for out of memory */
+	int code;		/* si_code */
+	/* One sentence about address, access and mapping for the log. */
+	char why[120];
+};
+
+/*
+ * An access to a user address faulted. flags: WRITE, INSTRUCTION, USER (from user mode). Takes mmap_lock;
+ * grows the stack; retries. In the running task, with interrupts on.
+ */
+void user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags, struct fault_result *res);
+

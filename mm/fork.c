@@ -1,0 +1,138 @@
+/* Copying an address space: pages are shared read-only until one side writes. */
+#include "mm/internal.h"
+#include "kernel/uapi/errno.h"
+#include "mm/pagecache.h"
+#include "mm/pagewalk.h"
+#include "mm/rmap.h"
+#include "mm/tlb.h"
+
+struct copy {
+	struct mm_struct *dst;
+	long anon;		/* pages that the child maps; counted at the end */
+	bool downgraded;	/* some entry of the parent lost its write permission */
+};
+
+/*
+ * One present entry. The parent's table is locked; the child's tables nobody else can see. A page that
+ * two entries map is not exclusive to either: the mark goes, and with it the write permission of both.
+ */
+static void copy_pte(struct copy *copy, struct mm_struct *src, unsigned long addr, pte_t *dst_ptep,
+		     pte_t *src_ptep, pte_t pte)
+{
+	struct page *page = vm_normal_page(pte);
+
+	if (page) {
+		if (!page_test(page, PG_anon))
+			return;		/* a file's page: the child faults it in again */
+		get_page(page);
+		page_dup_rmap(page);
+		if (page_test(page, PG_exclusive))
+			page_clear(page, PG_exclusive);
+		copy->anon++;
+	}
+	if (pte_write(pte)) {
+		ptep_set_wrprotect(src, addr, src_ptep);
+		copy->downgraded = true;
+		pte = ptep_get(src_ptep);
+	}
+	set_pte(copy->dst, addr, dst_ptep, pte);
+}
+
+static int copy_pte_range(struct page_walk *walk, pmd_t *src_pmdp, unsigned long addr, unsigned long end)
+{
+	struct copy *copy = walk->private;
+	pmd_t *dst_pmdp = mm_pmd_alloc(copy->dst, addr);
+	struct pte_slot src;
+	pte_t *dst_ptep, pte;
+
+	if (!dst_pmdp)
+		return -ENOMEM;
+	if (pmd_none(pmdp_get(dst_pmdp)) && pte_table_alloc(copy->dst, dst_pmdp, addr))
+		return -ENOMEM;
+	dst_ptep = (pte_t *)table_slot(pmd_pfn(pmdp_get(dst_pmdp)), addr, 1);
+	src = pte_offset_lock(src_pmdp, addr);
+	if (!src.ptep)
+		return 0;
+	for (; addr != end; addr += PAGE_SIZE, src.ptep++, dst_ptep++) {
+		pte = ptep_get(src.ptep);
+		if (!pte_none(pte))
+			copy_pte(copy, walk->mm, addr, dst_ptep, src.ptep, pte);
+	}
+	pte_unlock(src);
+	return 0;
+}
+
+static const struct walk_ops copy_ops = { .pte_range = copy_pte_range };
+
+static struct vm_area_struct *copy_vma(struct mm_struct *mm, const struct vm_area_struct *old)
+{
+	struct vm_area_struct *vma = vma_alloc(mm, old->vm_start, old->vm_end, old->vm_flags);
+
+	if (!vma)
+		return NULL;
+	vma->vm_page_prot = old->vm_page_prot;
+	vma->vm_pgoff = old->vm_pgoff;
+	vma->mapping = old->mapping;
+	if (vma->mapping)
+		mapping_get(vma->mapping);
+	vma_link(vma);
+	return vma;
+}
+
+/* Both mmap locks held for writing. An error leaves the child half copied; its mmput cleans up. */
+static int copy_mappings(struct mm_struct *mm, struct mm_struct *parent)
+{
+	struct copy copy = { .dst = mm };
+	int err = 0;
+
+	for (struct vm_area_struct *vma = vma_first(parent); vma && !err; vma = vma_next(vma)) {
+		if (!copy_vma(mm, vma))
+			err = -ENOMEM;
+		else if (!(vma->vm_flags & VM_SHARED))	/* shared memory is found in the page cache */
+			err = walk_page_range(parent, vma->vm_start, vma->vm_end, &copy_ops, &copy);
+	}
+	atomic_long_add(copy.anon, &mm->rss[MM_ANONPAGES]);
+	/* Before anybody may write to a page that both see, no CPU may have it writable. */
+	if (copy.downgraded)
+		flush_tlb_range(parent, 0, fold_reach(mm_fold(parent)));
+	return err;
+}
+
+static void copy_layout(struct mm_struct *mm, const struct mm_struct *parent)
+{
+	mm->start_brk = parent->start_brk;
+	mm->brk = parent->brk;
+	mm->start_code = parent->start_code;
+	mm->end_code = parent->end_code;
+	mm->start_data = parent->start_data;
+	mm->end_data = parent->end_data;
+	mm->start_stack = parent->start_stack;
+	mm->arg_start = parent->arg_start;
+	mm->arg_end = parent->arg_end;
+	mm->env_start = parent->env_start;
+	mm->env_end = parent->env_end;
+	mm->mmap_base = parent->mmap_base;
+	mm->stack_limit = parent->stack_limit;
+}
+
+struct mm_struct *mm_fork(struct mm_struct *parent)
+{
+	struct mm_struct *mm = NULL;
+	int err = -ENOMEM;
+
+	/* The depth is read under the lock: the child's tree is as deep as the parent's is now. */
+	down_write(&parent->mmap_lock);
+	mm = mm_alloc(mm_levels(parent));
+	if (mm) {
+		down_write_nested(&mm->mmap_lock);
+		copy_layout(mm, parent);
+		err = copy_mappings(mm, parent);
+		up_write(&mm->mmap_lock);
+	}
+	up_write(&parent->mmap_lock);
+	if (mm && err) {
+		mmput(mm);
+		mm = NULL;
+	}
+	return mm ? mm : ERR_PTR(err);
+}

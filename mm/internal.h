@@ -1,0 +1,50 @@
+/* Shared by the files of mm/ that implement address spaces; nobody else includes it. */
+#pragma once
+#include "mm/fault.h"
+#include "mm/pgtable.h"
+
+/* Build option: CPUs learn of an unfolding when they fault, not by IPI. */
+#ifdef CONFIG_UNFOLD_LAZY
+#define UNFOLD_LAZY 1
+#else
+#define UNFOLD_LAZY 0
+#endif
+
+/* The page of zeroes that read faults on untouched memory map; its entries are special. */
+extern struct page *zero_page;
+
+/* [start, end) page aligned, below task_size_max(). mmap_lock held for writing. 0 or -ENOMEM (nothing changed). */
+int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
+
+/* Unfolds if end lies beyond the tree's reach. mmap_lock held for writing. */
+static inline int ensure_reach(struct mm_struct *mm, unsigned long end)
+{
+	unsigned int levels = mm_levels(mm);
+
+	while (levels < hw_levels() && end > levels_reach(levels))
+		levels++;
+	return mm_unfold(mm, levels);
+}
+
+/*
+ * Faults in the pages of [start, end), as far as they are mapped and there is memory; writable private
+ * mappings get pages of their own. Takes mmap_lock for reading. Never fails: what is absent faults later.
+ */
+void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end);
+
+/*
+ * "Is it writable now?" One predicate for the write fault and for mprotect: may this entry, which the
+ * table's lock keeps as it is, have write permission without anybody needing to see the fault?
+ * Whether the page may be *made* exclusive is another question, which only the write fault asks.
+ */
+static inline bool pte_may_be_writable(const struct vm_area_struct *vma, pte_t pte)
+{
+	if (!(vma->vm_flags & VM_WRITE))	/* first: this is the security rule */
+		return false;
+	if (!pte_present(pte) || pte_protnone(pte) || pte_special(pte))
+		return false;
+	if (vma->vm_flags & VM_SHARED)
+		return true;			/* shared memory: nobody tracks its dirtying */
+	return page_test(pfn_to_page(pte_pfn(pte)), PG_anon) &&
+	       page_test(pfn_to_page(pte_pfn(pte)), PG_exclusive);
+}

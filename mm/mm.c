@@ -1,0 +1,139 @@
+/* Making and ending address spaces. */
+#include "mm/internal.h"
+#include "kernel/base/cmdline.h"
+#include "kernel/base/string.h"
+#include "kernel/uapi/errno.h"
+#include "mm/context.h"
+#include "mm/pagecache.h"
+#include "mm/slab.h"
+#include "mm/zap.h"
+
+struct page *zero_page;
+static struct kmem_cache *mm_cache;
+static unsigned int initial_levels = 3;
+
+static const char *set_levels(const char *value)
+{
+	long n;
+
+	if (!value || !cmdline_number(value, 3, 5, &n))
+		return "it takes 3, 4 or 5";
+	if (n > (long)hw_levels())
+		return "this processor's page tables have 4 levels only";
+	initial_levels = (unsigned int)n;
+	return NULL;
+}
+BOOT_OPTION("levels", "=3|4|5", "page-table levels that programs start with (default 3)", set_levels);
+
+void mm_init(void)
+{
+	struct folio *zero = folio_alloc(GFP_ZERO | GFP_NOFAIL, 0);
+
+	zero_page = &zero->page;
+	zero_page->flags |= BIT(PG_reserved);
+	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 64);
+	vma_cache_init();
+	pagecache_init();
+}
+
+unsigned int mm_initial_levels(void)
+{
+	return initial_levels;
+}
+
+unsigned long task_size_max(void)
+{
+	return levels_reach(hw_levels()) - PAGE_SIZE;
+}
+
+struct mm_struct *mm_alloc(unsigned int levels)
+{
+	struct mm_struct *mm = kmem_cache_alloc(mm_cache, GFP_KERNEL | GFP_ZERO);
+	struct page *root;
+
+	if (!mm)
+		return NULL;
+	root = table_alloc(mm);
+	if (!root) {
+		kmem_cache_free(mm_cache, mm);
+		return NULL;
+	}
+	root_table_init(page_address(root), levels);
+	mm->root = page_to_pfn(root) << PAGE_SHIFT | levels;
+	RB_INIT(&mm->vmas);
+	rwsem_init(&mm->mmap_lock, LOCK_MMAP);
+	spin_lock_init(&mm->page_table_lock, LOCK_PAGE_TABLE);
+	atomic_set(&mm->mm_users, 1);
+	return mm;
+}
+
+static void free_all_vmas(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma, *next;
+
+	for (vma = vma_first(mm); vma; vma = next) {
+		next = vma_next(vma);
+		vma_unlink(vma);
+		vma_free(vma);
+	}
+}
+
+/* Unmaps everything and frees all tables: no CPU can reach them and no task will. */
+static void exit_mmap(struct mm_struct *mm)
+{
+	unsigned long reach = levels_reach(mm_levels(mm));
+	struct mmu_gather tlb;
+
+	down_write(&mm->mmap_lock);
+	tlb_gather_mmu_dead(&tlb, mm);
+	unmap_page_range(&tlb, 0, reach, 0, reach);
+	tlb_finish_mmu(&tlb);
+	free_all_vmas(mm);
+	up_write(&mm->mmap_lock);
+}
+
+void mmput(struct mm_struct *mm)
+{
+	if (!atomic_dec_and_test(&mm->mm_users))
+		return;
+	mm_leave_all_cpus(mm);
+	exit_mmap(mm);
+	table_free(mm, pfn_to_page(fold_table(mm_fold(mm))));
+	for (int i = 0; i < NR_MM_COUNTERS; i++)
+		BUG_MSG(atomic_long_read(&mm->rss[i]), "counter %d of an empty mm is %ld", i,
+			atomic_long_read(&mm->rss[i]));
+	BUG_MSG(atomic_long_read(&mm->table_frames), "%ld page tables are not freed",
+		atomic_long_read(&mm->table_frames));
+	kmem_cache_free(mm_cache, mm);
+}
+
+/* ---- exec's part of the layout ---- */
+
+#define STACK_INITIAL	(128 * 1024ul + PAGE_SIZE)
+#define MMAP_GAP_MIN	(128ul << 20)	/* kept below the stack for it to grow */
+
+int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, unsigned long *top)
+{
+	/* Trees of 4 and 5 levels have Linux's layout, those of 3 the same below 2^39. */
+	unsigned long window = levels_reach(min(mm_levels(mm), 4u));
+	unsigned long gap = min(max(stack_limit, MMAP_GAP_MIN), window / 6 * 5);
+	unsigned long end = window - PAGE_SIZE;
+	struct vm_area_struct *vma;
+
+	down_write(&mm->mmap_lock);
+	vma = vma_alloc(mm, end - STACK_INITIAL, end,
+			VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN);
+	if (vma) {
+		vma_link(vma);
+		mm->mmap_base = ALIGN_DOWN(end - gap - STACK_GUARD_GAP, PAGE_SIZE);
+		mm->stack_limit = stack_limit;
+		mm->start_stack = *top = end;
+	}
+	up_write(&mm->mmap_lock);
+	return vma ? 0 : -ENOMEM;
+}
+
+void mm_setup_brk(struct mm_struct *mm, unsigned long start)
+{
+	mm->start_brk = mm->brk = ALIGN_UP(start, PAGE_SIZE);
+}

@@ -1,0 +1,102 @@
+/*
+ * Address spaces, as the system uses them.
+ *
+ * Lifetime: mm_users counts tasks and others who use it; the last mmput() makes every CPU let go of it,
+ * unmaps all and frees every page, every table and the structure.
+ *
+ * User addresses, lengths and flags in these calls are unchecked values from programs; results are a
+ * value or -errno as Linux gives it. All of them may sleep and take mmap_lock themselves.
+ */
+#pragma once
+#include "kernel/base/rwsem.h"
+#include "kernel/base/cpumask.h"
+#include "mm/vma.h"
+
+enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES, NR_MM_COUNTERS };
+
+struct mm_struct {
+	/*
+	 * The root word: physical address of the top table | number of levels (3, 4, 5). Read once with
+	 * READ_ONCE; written only by mm_unfold() under the mmap lock held for writing.
+	 */
+	unsigned long root;
+	cpumask_t cpumask;		/* CPUs whose loaded root reaches these tables, lazily or not */
+
+	struct rwsem mmap_lock;
+	struct vma_tree vmas;		/* changed under mmap_lock held for writing */
+	unsigned int map_count;
+	unsigned long total_vm;		/* pages of all mappings */
+
+	spinlock_t page_table_lock;	/* entries above the pte level */
+	atomic_long_t rss[NR_MM_COUNTERS];	/* pages mapped */
+	atomic_long_t table_frames;	/* frames used as page tables, the top one included */
+
+	unsigned long start_brk, brk;
+	unsigned long start_code, end_code, start_data, end_data;
+	unsigned long start_stack;
+	unsigned long arg_start, arg_end, env_start, env_end;
+	unsigned long mmap_base;	/* unhinted mappings go downward from here */
+	unsigned long stack_limit;	/* bytes: the most a stack may grow to */
+
+	atomic_t mm_users;
+};
+
+/* ---- lifetime ---- */
+
+/* Depth of new address spaces: 3, or what the boot option levels= says. */
+unsigned int mm_initial_levels(void);
+/* An empty address space with one user and that many levels (<= hw_levels()); NULL: no memory. */
+struct mm_struct *mm_alloc(unsigned int levels);
+static inline void mmget(struct mm_struct *mm) { atomic_inc(&mm->mm_users); }
+void mmput(struct mm_struct *mm);
+/* A copy of the caller's address space for fork: pages shared until written. ERR_PTR(-ENOMEM). */
+struct mm_struct *mm_fork(struct mm_struct *parent);
+
+/* ---- running it (mm/context.c) ---- */
+
+/*
+ * The scheduler switches this CPU to next; NULL is a kernel thread, which keeps what is loaded, lazily.
+ * Interrupts off.
+ */
+void switch_mm(struct mm_struct *next);
+/*
+ * Gives the tree that many levels (not fewer than it has, not more than the hardware has). mmap_lock held
+ * for writing. When it returns, every CPU that runs mm has the new root. 0 or -ENOMEM (then nothing changed).
+ */
+int mm_unfold(struct mm_struct *mm, unsigned int levels);
+/* For the fault path: this CPU has an older root of mm loaded. Loads the new one; true if that was so. */
+bool reload_root(struct mm_struct *mm);
+
+/* ---- the calls ---- */
+
+/* mapping may be NULL (anonymous); pgoff is in pages. Takes a reference on mapping if it uses it. */
+long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
+	     struct address_space *mapping, unsigned long pgoff);
+long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len);
+long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot);
+/* Returns the break after the call, moved or not, as the system call does. */
+long mm_brk(struct mm_struct *mm, unsigned long brk);
+long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int advice);
+
+/* exec: chooses brk, mmap_base; creates the stack mapping of at most stack_limit bytes below the top. */
+int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, unsigned long *top);
+void mm_setup_brk(struct mm_struct *mm, unsigned long start);
+/*
+ * Copies between the kernel and mm, which need not be loaded (exec fills the new stack so): faults pages
+ * in as the program's own access would. Returns the number of bytes copied, short where one is not allowed.
+ */
+size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, bool write);
+
+/* ---- layout ---- */
+
+/* End of the user addresses that a tree of that many levels reaches: 2^39, 2^47 or 2^56 bytes. */
+static inline unsigned long levels_reach(unsigned int levels)
+{
+	return levels == 3 ? 1ul << 39 : levels == 4 ? 1ul << 47 : 1ul << 56;
+}
+/* The highest address that the hardware lets a program map: the last page below 2^47 and 2^56 is not. */
+unsigned long task_size_max(void);
+
+static inline unsigned int mm_levels(const struct mm_struct *mm) { return READ_ONCE(mm->root) & 7; }
+
+void mm_init(void);

@@ -1,0 +1,305 @@
+/* mmap, munmap, brk: choosing addresses and changing the set of mappings. */
+#include "mm/internal.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/mman.h"
+#include "mm/buddy.h"
+#include "mm/pagecache.h"
+#include "mm/zap.h"
+
+#define MMAP_MIN_ADDR	65536ul		/* hints below are moved up, as sysctl vm.mmap_min_addr does */
+
+/* ---- choosing an address ---- */
+
+/* Is [addr, addr + len) free, and clear of the guard gap of a stack above? */
+static bool range_is_free(const struct mm_struct *mm, unsigned long addr, unsigned long len)
+{
+	const struct vm_area_struct *vma = vma_find(mm, addr);
+	unsigned long limit;
+
+	if (!vma)
+		return true;
+	limit = vma->vm_start;
+	if (vma->vm_flags & VM_GROWSDOWN)
+		limit = limit > STACK_GUARD_GAP ? limit - STACK_GUARD_GAP : 0;
+	return addr + len <= limit;
+}
+
+/*
+ * Top-down from mmap_base, then from the end of what an address without a hint may be: the reach of 4
+ * levels, to which a 3-level tree unfolds when nothing fits. Only a hint above that asks for 5.
+ */
+static unsigned long unmapped_area(struct mm_struct *mm, unsigned long hint, unsigned long len)
+{
+	unsigned long window = min(levels_reach(4) - PAGE_SIZE, task_size_max());
+	unsigned long addr;
+
+	if (hint > window - min(len, window)) {
+		addr = vma_unmapped_area(mm, len, window, task_size_max());
+		if (!IS_ERR_VALUE(addr))
+			return addr;
+	}
+	addr = vma_unmapped_area(mm, len, MMAP_MIN_ADDR, mm->mmap_base);
+	if (!IS_ERR_VALUE(addr))
+		return addr;
+	addr = vma_unmapped_area(mm, len, MMAP_MIN_ADDR, min(levels_reach(mm_levels(mm)) - PAGE_SIZE, window));
+	if (!IS_ERR_VALUE(addr))
+		return addr;
+	return vma_unmapped_area(mm, len, MMAP_MIN_ADDR, window);
+}
+
+static unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len, int flags)
+{
+	unsigned long max = task_size_max();
+
+	if (len > max)
+		return -ENOMEM;
+	if (flags & MAP_FIXED) {
+		if (addr > max - len)
+			return -ENOMEM;
+		return addr & ~PAGE_MASK ? (unsigned long)-EINVAL : addr;
+	}
+	if (addr) {
+		addr = max(addr & PAGE_MASK, MMAP_MIN_ADDR);
+		if (addr <= max - len && range_is_free(mm, addr, len))
+			return addr;
+	}
+	return unmapped_area(mm, addr, len);
+}
+
+/* ---- mmap ---- */
+
+/* VM_ flags from what the program asked for; or an error in *err. */
+static unsigned long mmap_vm_flags(int prot, int flags, const struct address_space *mapping, long *err)
+{
+	unsigned long vm_flags = (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
+				 (prot & PROT_EXEC ? VM_EXEC : 0) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+
+	*err = 0;
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED_VALIDATE:
+		if (!mapping)
+			*err = -EINVAL;
+		/* fall through */
+	case MAP_SHARED:
+		vm_flags |= VM_SHARED | VM_MAYSHARE;
+		if (flags & MAP_GROWSDOWN)
+			*err = -EINVAL;
+		if (mapping && mapping->read_only) {
+			vm_flags &= ~VM_MAYWRITE;
+			if (prot & PROT_WRITE)
+				*err = -EACCES;
+		}
+		break;
+	case MAP_PRIVATE:
+		if (flags & MAP_GROWSDOWN) {
+			vm_flags |= VM_GROWSDOWN;
+			if (mapping)
+				*err = -EINVAL;
+		}
+		break;
+	default:
+		*err = -EINVAL;
+	}
+	if (flags & MAP_NORESERVE)
+		vm_flags |= VM_NORESERVE;
+	return vm_flags;
+}
+
+/* Linux's heuristic overcommit: one mapping larger than all memory is refused. */
+static bool obviously_too_much(unsigned long len, unsigned long vm_flags)
+{
+	return (vm_flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) == VM_WRITE &&
+	       len >> PAGE_SHIFT > frames_total();
+}
+
+/* The object behind a new mapping, with a reference for it; NULL: private anonymous. */
+static struct address_space *mapping_for(struct address_space *file, unsigned long len, unsigned long vm_flags)
+{
+	struct address_space *shm;
+
+	if (file) {
+		mapping_get(file);
+		return file;
+	}
+	if (!(vm_flags & VM_SHARED))
+		return NULL;
+	shm = shmem_mapping_create(len);
+	return shm ? shm : ERR_PTR(-ENOMEM);
+}
+
+/* The mapping at an address that has been chosen and is free. Unfolding comes last: it is not undone. */
+static long map_region(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long vm_flags,
+		       struct address_space *file, unsigned long pgoff)
+{
+	struct vm_area_struct *vma;
+
+	if (addr + len <= levels_reach(mm_levels(mm)) &&
+	    vma_expand_over(mm, addr, addr + len, vm_flags, file, pgoff))
+		return 0;
+	vma = vma_alloc(mm, addr, addr + len, vm_flags);
+	if (!vma)
+		return -ENOMEM;
+	vma->mapping = mapping_for(file, len, vm_flags);
+	vma->vm_pgoff = pgoff;
+	if (IS_ERR(vma->mapping))
+		vma->mapping = NULL;
+	else if (!ensure_reach(mm, addr + len)) {
+		vma_link(vma);
+		return 0;
+	}
+	vma_free(vma);
+	return -ENOMEM;
+}
+
+static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
+			struct address_space *mapping, unsigned long pgoff)
+{
+	unsigned long vm_flags;
+	long err;
+
+	if (mm->map_count >= MAX_MAP_COUNT)
+		return -ENOMEM;
+	addr = get_unmapped_area(mm, addr, len, flags);
+	if (IS_ERR_VALUE(addr))
+		return (long)addr;
+	if ((flags & MAP_FIXED_NOREPLACE) && vma_find_intersection(mm, addr, addr + len))
+		return -EEXIST;
+	vm_flags = mmap_vm_flags(prot, flags, mapping, &err);
+	if (err)
+		return err;
+	if ((flags & MAP_HUGETLB) || obviously_too_much(len, vm_flags))
+		return -ENOMEM;		/* there is no pool of huge pages */
+	if (!mapping)
+		pgoff = vm_flags & VM_SHARED ? 0 : addr >> PAGE_SHIFT;
+	if (flags & MAP_FIXED) {
+		err = unmap_locked(mm, addr, addr + len);
+		if (err)
+			return err;
+	}
+	err = map_region(mm, addr, len, vm_flags, mapping, pgoff);
+	return err ? err : (long)addr;
+}
+
+long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
+	     struct address_space *mapping, unsigned long pgoff)
+{
+	long ret;
+
+	if (!len)
+		return -EINVAL;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	if (!len)
+		return -ENOMEM;
+	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
+		return -EOVERFLOW;
+	if (flags & MAP_FIXED_NOREPLACE)
+		flags |= MAP_FIXED;
+	down_write(&mm->mmap_lock);
+	ret = mmap_locked(mm, addr, len, prot, flags, mapping, pgoff);
+	up_write(&mm->mmap_lock);
+	if (!IS_ERR_VALUE(ret) && (flags & (MAP_POPULATE | MAP_LOCKED)) && !(flags & MAP_NONBLOCK))
+		mm_populate(mm, (unsigned long)ret, (unsigned long)ret + len);
+	return ret;
+}
+
+/* ---- munmap ---- */
+
+/*
+ * Takes [start, end) out of the mappings that intersect it: whole ones go to `gone`, others shrink. At
+ * most one new structure is needed, for a hole in the middle of one mapping, and it comes first.
+ */
+static int detach_vmas(struct mm_struct *mm, unsigned long start, unsigned long end,
+		       struct vm_area_struct **gone)
+{
+	struct vm_area_struct *vma = vma_find_intersection(mm, start, end), *next;
+
+	if (vma->vm_start < start && vma->vm_end > end && vma_split(vma, end))
+		return -ENOMEM;
+	for (; vma && vma->vm_start < end; vma = next) {
+		next = vma_next(vma);
+		if (vma->vm_start < start) {
+			vma_set_bounds(vma, vma->vm_start, start);
+		} else if (vma->vm_end > end) {
+			vma_set_bounds(vma, end, vma->vm_end);
+		} else {
+			vma_unlink(vma);
+			RB_LEFT(vma, rb) = *gone;	/* out of the tree, it serves as a list */
+			*gone = vma;
+		}
+	}
+	return 0;
+}
+
+int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *gone = NULL, *vma, *next, *prev;
+	unsigned long floor, ceiling;
+	struct mmu_gather tlb;
+
+	if (!vma_find_intersection(mm, start, end))
+		return 0;
+	if (detach_vmas(mm, start, end, &gone))
+		return -ENOMEM;
+	next = vma_find(mm, end);
+	prev = next ? vma_prev(next) : vma_last(mm);
+	floor = prev ? prev->vm_end : 0;
+	ceiling = next ? next->vm_start : levels_reach(mm_levels(mm));
+	tlb_gather_mmu(&tlb, mm);
+	unmap_page_range(&tlb, start, end, floor, ceiling);
+	tlb_finish_mmu(&tlb);
+	for (vma = gone; vma; vma = next) {
+		next = RB_LEFT(vma, rb);
+		vma_free(vma);
+	}
+	return 0;
+}
+
+long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
+{
+	long ret;
+
+	if (addr & ~PAGE_MASK || addr > task_size_max() || len > task_size_max() - addr)
+		return -EINVAL;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	if (!len)
+		return -EINVAL;
+	down_write(&mm->mmap_lock);
+	ret = unmap_locked(mm, addr, addr + len);
+	up_write(&mm->mmap_lock);
+	return ret;
+}
+
+/* ---- brk ---- */
+
+#define BRK_FLAGS (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
+
+static int brk_grow(struct mm_struct *mm, unsigned long from, unsigned long to)
+{
+	if (to > task_size_max() || !range_is_free(mm, from, to - from + PAGE_SIZE) ||
+	    obviously_too_much(to - from, BRK_FLAGS) || mm->map_count >= MAX_MAP_COUNT)
+		return -ENOMEM;
+	return map_region(mm, from, to - from, BRK_FLAGS, NULL, from >> PAGE_SHIFT) ? -ENOMEM : 0;
+}
+
+static bool brk_move(struct mm_struct *mm, unsigned long brk)
+{
+	unsigned long from = ALIGN_UP(mm->brk, PAGE_SIZE), to = ALIGN_UP(brk, PAGE_SIZE);
+
+	if (brk < mm->start_brk || to < brk)
+		return false;
+	if (to < from)
+		return !unmap_locked(mm, to, from);
+	return to == from || !brk_grow(mm, from, to);
+}
+
+long mm_brk(struct mm_struct *mm, unsigned long brk)
+{
+	long ret;
+
+	down_write(&mm->mmap_lock);
+	if (brk_move(mm, brk))
+		mm->brk = brk;
+	ret = (long)mm->brk;
+	up_write(&mm->mmap_lock);
+	return ret;
+}

@@ -1,0 +1,127 @@
+/* struct page and folio: the array, references, the folio lock, and what a page says of itself. */
+#include "kernel/base/wait.h"
+#include "mm/buddy.h"
+#include "mm/check.h"
+#include "mm/page_owner.h"
+
+#define FOLIO_QUEUES	64	/* a power of two */
+
+struct page *mem_map;
+unsigned long max_pfn;
+
+/* Sleepers for folio locks: a folio shares its queue with others, so every wake-up wakes all of a queue. */
+static struct wait_queue folio_queues[FOLIO_QUEUES];
+
+void page_init(void)
+{
+	max_pfn = boot_mem_end() >> PAGE_SHIFT;
+	mem_map = frame_ptr(boot_alloc(ALIGN_UP(max_pfn * sizeof(struct page), PAGE_SIZE), PAGE_SIZE, 0) >>
+			    PAGE_SHIFT);
+	for (unsigned int i = 0; i < FOLIO_QUEUES; i++)
+		wait_queue_init(&folio_queues[i]);
+	buddy_init();
+	check_init();
+}
+
+/* ---- references ---- */
+
+bool folio_try_get(struct folio *folio)
+{
+	int old = folio_ref_count(folio);
+
+	do {
+		if (old <= 0 || old >= PAGE_REF_SATURATED)
+			return false;
+	} while (!atomic_try_cmpxchg(&folio->page._refcount, &old, old + 1));
+	return true;
+}
+
+/* The count was saturated, or there was no reference to give back. */
+static void put_odd(struct folio *folio, int now)
+{
+	if (now < 0) {
+		page_dump(&folio->page, "reference given back twice");
+		panic("folio_put: frame %#lx had no reference left", folio_pfn(folio));
+	}
+	atomic_set(&folio->page._refcount, PAGE_REF_SATURATED);
+}
+
+void folio_put(struct folio *folio)
+{
+	int now = atomic_add_return(-1, &folio->page._refcount);
+
+	if (now == 0)
+		folio_free(folio);
+	else if (unlikely(now < 0 || now >= PAGE_REF_SATURATED - 1))
+		put_odd(folio, now);
+}
+
+/* ---- the folio lock ---- */
+
+static struct wait_queue *folio_queue(const struct folio *folio)
+{
+	unsigned long pfn = folio_pfn(folio);
+
+	return &folio_queues[(pfn ^ pfn >> 6) % FOLIO_QUEUES];
+}
+
+bool folio_trylock(struct folio *folio)
+{
+	if (page_test_and_set(&folio->page, PG_locked))
+		return false;
+	lockdep_acquire(folio, LOCK_FOLIO, 0, true);
+	return true;
+}
+
+/*
+ * The sleeper's half: announce, then try again. The unlocker clears both bits in one step, so either it sees
+ * PG_waiters and wakes us (we are on the queue), or it was earlier and we find the lock free.
+ */
+static bool take_or_announce(struct folio *folio)
+{
+	page_set(&folio->page, PG_waiters);
+	return !page_test_and_set(&folio->page, PG_locked);
+}
+
+void folio_lock(struct folio *folio)
+{
+	lockdep_acquire(folio, LOCK_FOLIO, 0, false);
+	if (likely(!page_test_and_set(&folio->page, PG_locked)))
+		return;
+	wait_event(folio_queue(folio), take_or_announce(folio));
+}
+
+void folio_unlock(struct folio *folio)
+{
+	unsigned long old;
+
+	lockdep_release(folio);
+	old = atomic_and_return_old(~(BIT(PG_locked) | BIT(PG_waiters)), &folio->page.flags);
+	BUG_MSG(!(old & BIT(PG_locked)), "the folio of frame %#lx is not locked", folio_pfn(folio));
+	if (unlikely(old & BIT(PG_waiters)))
+		wake_up_all(folio_queue(folio));
+}
+
+/* ---- for people ---- */
+
+void page_dump(const struct page *page, const char *why)
+{
+	static const char *const names[] = {
+		[PG_reserved] = "reserved", [PG_buddy] = "buddy", [PG_pcp] = "pcp", [PG_slab] = "slab",
+		[PG_table] = "table", [PG_head] = "head", [PG_tail] = "tail", [PG_locked] = "locked",
+		[PG_waiters] = "waiters", [PG_uptodate] = "uptodate", [PG_dirty] = "dirty",
+		[PG_swapbacked] = "swapbacked", [PG_anon] = "anon", [PG_exclusive] = "exclusive",
+		[PG_poisoned] = "poisoned",
+	};
+	unsigned long flags = READ_ONCE(page->flags);
+
+	printk("frame %#lx: %s: refs %d, mapped %d, pins %d, order %u, flags", page_to_pfn(page), why,
+	       atomic_read(&page->_refcount), atomic_read(&page->_mapcount), atomic_read(&page->pincount),
+	       page->order);
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		if (flags & BIT(i))
+			printk(" %s", names[i]);
+	}
+	printk("\n");
+	page_owner_print(page);
+}

@@ -1,0 +1,174 @@
+#include "mm/pagecache.h"
+#include "kernel/base/string.h"
+#include "kernel/uapi/errno.h"
+#include "mm/slab.h"
+
+static struct kmem_cache *shmem_cache;
+
+void mapping_init(struct address_space *mapping, const struct address_space_ops *ops, void *host, u64 size)
+{
+	*mapping = (struct address_space){ .ops = ops, .host = host, .size = size, .refcount = ATOMIC_INIT(1) };
+	spin_lock_init(&mapping->tree_lock, LOCK_MAPPING);
+}
+
+void mapping_get(struct address_space *mapping)
+{
+	atomic_inc(&mapping->refcount);
+}
+
+void mapping_put(struct address_space *mapping)
+{
+	if (!atomic_dec_and_test(&mapping->refcount))
+		return;
+	filemap_drop_all(mapping);
+	mapping->ops->release(mapping);
+}
+
+struct folio *filemap_find(struct address_space *mapping, unsigned long index)
+{
+	struct folio *folio;
+
+	spin_lock(&mapping->tree_lock);
+	folio = radix_find(&mapping->tree, index);
+	if (folio)
+		folio_get(folio);
+	spin_unlock(&mapping->tree_lock);
+	return folio;
+}
+
+/* Gives the folio its place. The page cache holds a reference of its own from then on. */
+static int add_folio(struct address_space *mapping, unsigned long index, struct folio *folio)
+{
+	int err;
+
+	folio->page.mapping = mapping;
+	folio->page.index = index;
+	folio_get(folio);
+	spin_lock(&mapping->tree_lock);
+	err = radix_insert(&mapping->tree, index, folio);
+	if (!err)
+		mapping->nr_pages++;
+	spin_unlock(&mapping->tree_lock);
+	if (err) {
+		folio->page.mapping = NULL;
+		folio_put(folio);
+	}
+	return err;
+}
+
+static void remove_folio(struct address_space *mapping, struct folio *folio)
+{
+	spin_lock(&mapping->tree_lock);
+	radix_remove(&mapping->tree, folio->page.index);
+	mapping->nr_pages--;
+	spin_unlock(&mapping->tree_lock);
+	folio->page.mapping = NULL;
+	folio_put(folio);
+}
+
+/*
+ * A new folio for index, in its place and read in. It is locked until its contents are there, so that
+ * whoever finds it meanwhile waits. -EEXIST: another task was faster, look again.
+ */
+static struct folio *read_new_folio(struct address_space *mapping, unsigned long index)
+{
+	struct folio *folio = folio_alloc(GFP_ZERO, 0);
+	int err;
+
+	if (!folio)
+		return ERR_PTR(-ENOMEM);
+	folio_lock(folio);
+	err = add_folio(mapping, index, folio);
+	if (!err && mapping->ops->read_folio) {
+		err = mapping->ops->read_folio(mapping, folio);
+		if (err)
+			remove_folio(mapping, folio);
+	}
+	if (!err)
+		page_set(&folio->page, PG_uptodate);
+	folio_unlock(folio);
+	if (!err)
+		return folio;
+	folio_put(folio);
+	return ERR_PTR(err);
+}
+
+struct folio *filemap_get(struct address_space *mapping, unsigned long index)
+{
+	struct folio *folio;
+
+	for (;;) {
+		if (index >= (READ_ONCE(mapping->size) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+			return ERR_PTR(-EIO);
+		folio = filemap_find(mapping, index);
+		if (!folio) {
+			folio = read_new_folio(mapping, index);
+			if (PTR_ERR(folio) != -EEXIST)
+				return folio;
+			continue;
+		}
+		if (page_test(&folio->page, PG_uptodate))
+			return folio;
+		/* Its reader holds the lock. If reading failed, the folio has left the cache: try again. */
+		folio_lock(folio);
+		folio_unlock(folio);
+		if (page_test(&folio->page, PG_uptodate))
+			return folio;
+		folio_put(folio);
+	}
+}
+
+long filemap_read(struct address_space *mapping, u64 pos, void *buf, size_t len)
+{
+	struct folio *folio;
+	size_t done = 0, n, offset;
+
+	if (pos >= mapping->size)
+		return 0;
+	len = min(len, mapping->size - pos);
+	for (; done < len; done += n) {
+		offset = (pos + done) & ~PAGE_MASK;
+		n = min(len - done, PAGE_SIZE - offset);
+		folio = filemap_get(mapping, (pos + done) >> PAGE_SHIFT);
+		if (IS_ERR(folio))
+			return done ? (long)done : PTR_ERR(folio);
+		memcpy((char *)buf + done, (char *)folio_address(folio) + offset, n);
+		folio_put(folio);
+	}
+	return (long)done;
+}
+
+void filemap_drop_all(struct address_space *mapping)
+{
+	unsigned long index = 0;
+	struct folio *folio;
+
+	while ((folio = radix_next(&mapping->tree, &index)))
+		remove_folio(mapping, folio);
+}
+
+/* ---- shared anonymous memory: a file without a name, whose absent pages are zero ---- */
+
+static void shmem_release(struct address_space *mapping)
+{
+	kmem_cache_free(shmem_cache, mapping);
+}
+
+static const struct address_space_ops shmem_ops = { .release = shmem_release };
+
+struct address_space *shmem_mapping_create(u64 size)
+{
+	struct address_space *mapping = kmem_cache_alloc(shmem_cache, GFP_KERNEL);
+
+	if (!mapping)
+		return NULL;
+	mapping_init(mapping, &shmem_ops, NULL, size);
+	mapping->shmem = true;
+	return mapping;
+}
+
+void pagecache_init(void)
+{
+	shmem_cache = kmem_cache_create("shmem_mapping", sizeof(struct address_space), 0);
+	radix_init_cache();
+}

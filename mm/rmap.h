@@ -1,0 +1,39 @@
+/*
+ * What a page knows of the entries that map it: _mapcount, and for anonymous pages the exclusive mark.
+ * The reverse way, from page to entries, is not needed yet by anyone.
+ */
+#pragma once
+#include "mm/pagecache.h"
+#include "mm/pgtable.h"
+
+/* The page behind a present entry; NULL for one that is not counted (the zero page). */
+static inline struct page *vm_normal_page(pte_t pte)
+{
+	return pte_special(pte) ? NULL : pfn_to_page(pte_pfn(pte));
+}
+
+static inline enum mm_counter mm_counter(const struct page *page)
+{
+	if (page_test(page, PG_anon))
+		return MM_ANONPAGES;
+	return page->mapping && page->mapping->shmem ? MM_SHMEMPAGES : MM_FILEPAGES;
+}
+
+/* A new anonymous page that nobody else can see yet: one entry, exclusive. */
+static inline void page_add_new_anon_rmap(struct page *page)
+{
+	page->flags |= BIT(PG_anon) | BIT(PG_exclusive) | BIT(PG_swapbacked);
+	page->_mapcount.counter = 1;
+}
+
+/* One more entry. The table's lock is held, and for anonymous pages that of the entry copied from. */
+static inline void page_dup_rmap(struct page *page)
+{
+	atomic_inc(&page->_mapcount);
+}
+
+static inline void page_remove_rmap(struct page *page)
+{
+	DEBUG_BUG_ON(atomic_read(&page->_mapcount) <= 0);
+	atomic_dec(&page->_mapcount);
+}

@@ -1,0 +1,322 @@
+/* The tree of mappings: ordered by address, and augmented with the holes between them. */
+#define RB_AUGMENT(vma)	vma_augment(vma)
+#include "mm/mm.h"
+#include "kernel/uapi/errno.h"
+#include "mm/pagecache.h"
+#include "mm/slab.h"
+
+static struct kmem_cache *vma_cache;
+
+void vma_cache_init(void)
+{
+	vma_cache = kmem_cache_create("vm_area_struct", sizeof(struct vm_area_struct), 0);
+}
+
+/* ---- the tree ---- */
+
+static void vma_augment(struct vm_area_struct *vma)
+{
+	const struct vm_area_struct *left = RB_LEFT(vma, rb), *right = RB_RIGHT(vma, rb);
+	unsigned long gap = vma->gap;
+
+	if (left)
+		gap = max(gap, left->subtree_gap);
+	if (right)
+		gap = max(gap, right->subtree_gap);
+	vma->subtree_gap = gap;
+}
+
+static int vma_compare(const struct vm_area_struct *a, const struct vm_area_struct *b)
+{
+	return a->vm_start < b->vm_start ? -1 : a->vm_start > b->vm_start;
+}
+
+RB_GENERATE_STATIC(vma_tree, vm_area_struct, rb, vma_compare)
+
+/* Where the hole below a mapping ends: a stack keeps its guard gap free. */
+static unsigned long start_gap(const struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_GROWSDOWN))
+		return vma->vm_start;
+	return vma->vm_start > STACK_GUARD_GAP ? vma->vm_start - STACK_GUARD_GAP : 0;
+}
+
+static void augment_upward(struct vm_area_struct *vma)
+{
+	for (; vma; vma = RB_PARENT(vma, rb))
+		vma_augment(vma);
+}
+
+/* The bounds of vma or of the mapping before it have changed. */
+static void update_gap(struct vm_area_struct *vma)
+{
+	const struct vm_area_struct *prev = vma_prev(vma);
+	unsigned long from = prev ? prev->vm_end : 0;
+	unsigned long to = start_gap(vma);
+
+	vma->gap = to > from ? to - from : 0;
+	augment_upward(vma);
+}
+
+static void update_gaps(struct vm_area_struct *vma)
+{
+	struct vm_area_struct *next = vma_next(vma);
+
+	update_gap(vma);
+	if (next)
+		update_gap(next);
+}
+
+void vma_link(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	lockdep_assert_held(&mm->mmap_lock);
+	vma->gap = vma->subtree_gap = 0;
+	RB_INSERT(vma_tree, &mm->vmas, vma);
+	mm->map_count++;
+	mm->total_vm += vma_pages(vma);
+	update_gaps(vma);
+}
+
+void vma_unlink(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct vm_area_struct *next = vma_next(vma), *parent = RB_PARENT(vma, rb);
+
+	lockdep_assert_held(&mm->mmap_lock);
+	RB_REMOVE(vma_tree, &mm->vmas, vma);
+	mm->map_count--;
+	mm->total_vm -= vma_pages(vma);
+	augment_upward(parent);
+	if (next)
+		update_gap(next);
+}
+
+void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	lockdep_assert_held(&vma->vm_mm->mmap_lock);
+	vma->vm_mm->total_vm -= vma_pages(vma);
+	vma->vm_pgoff += (long)(start - vma->vm_start) >> PAGE_SHIFT;
+	vma->vm_start = start;
+	vma->vm_end = end;
+	vma->vm_mm->total_vm += vma_pages(vma);
+	update_gaps(vma);
+}
+
+/* ---- looking up ---- */
+
+struct vm_area_struct *vma_find(const struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = RB_ROOT(&mm->vmas), *found = NULL;
+
+	while (vma) {
+		if (vma->vm_end > addr) {
+			found = vma;
+			if (vma->vm_start <= addr)
+				break;
+			vma = RB_LEFT(vma, rb);
+		} else {
+			vma = RB_RIGHT(vma, rb);
+		}
+	}
+	return found;
+}
+
+struct vm_area_struct *vma_lookup(const struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = vma_find(mm, addr);
+
+	return vma && vma->vm_start <= addr ? vma : NULL;
+}
+
+struct vm_area_struct *vma_find_intersection(const struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *vma = vma_find(mm, start);
+
+	return vma && vma->vm_start < end ? vma : NULL;
+}
+
+struct vm_area_struct *vma_first(const struct mm_struct *mm)
+{
+	return vma_find(mm, 0);
+}
+
+struct vm_area_struct *vma_last(const struct mm_struct *mm)
+{
+	return RB_MAX(vma_tree, (struct vma_tree *)&mm->vmas);
+}
+
+struct vm_area_struct *vma_next(const struct vm_area_struct *vma)
+{
+	return vma_tree_RB_NEXT((struct vm_area_struct *)vma);
+}
+
+struct vm_area_struct *vma_prev(const struct vm_area_struct *vma)
+{
+	return vma_tree_RB_PREV((struct vm_area_struct *)vma);
+}
+
+/* ---- holes ---- */
+
+/* The mapping with the highest address in the subtree that has a gap of len before it; there is one. */
+static struct vm_area_struct *last_gap(struct vm_area_struct *top, unsigned long len)
+{
+	struct vm_area_struct *right;
+
+	for (;;) {
+		right = RB_RIGHT(top, rb);
+		if (right && right->subtree_gap >= len)
+			top = right;
+		else if (top->gap >= len)
+			return top;
+		else
+			top = RB_LEFT(top, rb);
+	}
+}
+
+/* The next lower mapping than vma that has a gap of len before it. */
+static struct vm_area_struct *prev_gap(struct vm_area_struct *vma, unsigned long len)
+{
+	struct vm_area_struct *left, *below = NULL;
+
+	for (; vma; below = vma, vma = RB_PARENT(vma, rb)) {
+		if (below && RB_RIGHT(vma, rb) != below)
+			continue;
+		if (below && vma->gap >= len)
+			return vma;
+		left = RB_LEFT(vma, rb);
+		if (left && left->subtree_gap >= len)
+			return last_gap(left, len);
+	}
+	return NULL;
+}
+
+unsigned long vma_unmapped_area(const struct mm_struct *mm, unsigned long len, unsigned long min,
+				unsigned long limit)
+{
+	struct vm_area_struct *vma = vma_last(mm);
+	unsigned long start, end;
+
+	if (len > limit || limit - len < min)
+		return -ENOMEM;
+	if (!vma || limit - len >= vma->vm_end)
+		return limit - len;
+	vma = RB_ROOT(&mm->vmas);
+	vma = vma->subtree_gap >= len ? last_gap(vma, len) : NULL;
+	for (; vma; vma = prev_gap(vma, len)) {
+		end = start_gap(vma);
+		start = max(end - vma->gap, min);
+		end = min(end, limit);
+		if (end >= len && end - len >= start)
+			return end - len;
+		if (end < min)
+			break;
+	}
+	return -ENOMEM;
+}
+
+/* ---- making, cutting, joining ---- */
+
+void vma_set_flags(struct vm_area_struct *vma, unsigned long vm_flags)
+{
+	vma->vm_flags = vm_flags;
+	vma->vm_page_prot = protection_map(vm_flags);
+}
+
+struct vm_area_struct *vma_alloc(struct mm_struct *mm, unsigned long start, unsigned long end,
+				 unsigned long vm_flags)
+{
+	struct vm_area_struct *vma = kmem_cache_alloc(vma_cache, GFP_KERNEL);
+
+	if (!vma)
+		return NULL;
+	*vma = (struct vm_area_struct){
+		.vm_start = start,
+		.vm_end = end,
+		.vm_mm = mm,
+		.vm_pgoff = start >> PAGE_SHIFT,
+	};
+	vma_set_flags(vma, vm_flags);
+	return vma;
+}
+
+void vma_free(struct vm_area_struct *vma)
+{
+	if (vma->mapping)
+		mapping_put(vma->mapping);
+	kmem_cache_free(vma_cache, vma);
+}
+
+int vma_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct vm_area_struct *upper;
+	unsigned long end = vma->vm_end;
+
+	BUG_MSG(addr <= vma->vm_start || addr >= end || addr & ~PAGE_MASK, "at %lx of [%lx, %lx)",
+		addr, vma->vm_start, end);
+	if (vma->vm_mm->map_count >= MAX_MAP_COUNT)
+		return -ENOMEM;
+	upper = vma_alloc(vma->vm_mm, addr, end, vma->vm_flags);
+	if (!upper)
+		return -ENOMEM;
+	upper->vm_page_prot = vma->vm_page_prot;
+	upper->vm_pgoff = linear_page_index(vma, addr);
+	upper->mapping = vma->mapping;
+	if (upper->mapping)
+		mapping_get(upper->mapping);
+	vma_set_bounds(vma, vma->vm_start, addr);
+	vma_link(upper);
+	return 0;
+}
+
+/* Does `upper` go on where `lower` ends, with the same attributes? */
+static bool continues(const struct vm_area_struct *lower, const struct vm_area_struct *upper)
+{
+	return lower->vm_end == upper->vm_start && lower->vm_flags == upper->vm_flags &&
+	       lower->mapping == upper->mapping &&
+	       linear_page_index(lower, upper->vm_start) == upper->vm_pgoff;
+}
+
+static void absorb(struct vm_area_struct *lower, struct vm_area_struct *upper)
+{
+	unsigned long end = upper->vm_end;
+
+	vma_unlink(upper);
+	vma_set_bounds(lower, lower->vm_start, end);
+	vma_free(upper);
+}
+
+struct vm_area_struct *vma_merge(struct vm_area_struct *vma)
+{
+	struct vm_area_struct *prev = vma_prev(vma), *next = vma_next(vma);
+
+	if (next && continues(vma, next))
+		absorb(vma, next);
+	if (prev && continues(prev, vma)) {
+		absorb(prev, vma);
+		return prev;
+	}
+	return vma;
+}
+
+struct vm_area_struct *vma_expand_over(struct mm_struct *mm, unsigned long start, unsigned long end,
+				       unsigned long vm_flags, struct address_space *mapping,
+				       unsigned long pgoff)
+{
+	struct vm_area_struct as_if = {
+		.vm_start = start, .vm_end = end, .vm_flags = vm_flags, .mapping = mapping, .vm_pgoff = pgoff,
+	};
+	struct vm_area_struct *next = vma_find(mm, end), *prev;
+
+	prev = start ? vma_lookup(mm, start - 1) : NULL;
+	if (prev && continues(prev, &as_if)) {
+		vma_set_bounds(prev, prev->vm_start, end);
+		return next && continues(prev, next) ? vma_merge(prev) : prev;
+	}
+	if (next && continues(&as_if, next)) {
+		vma_set_bounds(next, start, next->vm_end);
+		return next;
+	}
+	return NULL;
+}

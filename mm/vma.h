@@ -1,0 +1,89 @@
+/* Mappings of an address space: struct vm_area_struct, their tree, merge and split. */
+#pragma once
+#include <sys/tree.h>
+#include "mm/page.h"
+
+struct mm_struct;
+
+/* Mappings that one address space may have, as in Linux. */
+#define MAX_MAP_COUNT	65530
+
+/* As in Linux: the low four index protection_map(). */
+#define VM_READ		0x00000001ul
+#define VM_WRITE	0x00000002ul
+#define VM_EXEC		0x00000004ul
+#define VM_SHARED	0x00000008ul
+#define VM_MAYREAD	0x00000010ul
+#define VM_MAYWRITE	0x00000020ul
+#define VM_MAYEXEC	0x00000040ul
+#define VM_MAYSHARE	0x00000080ul
+#define VM_GROWSDOWN	0x00000100ul
+#define VM_LOCKED	0x00002000ul
+#define VM_NORESERVE	0x00200000ul
+
+#define VM_ACCESS_FLAGS	(VM_READ | VM_WRITE | VM_EXEC)
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end;		/* [start, end), page aligned */
+	unsigned long vm_flags;
+	pgprot_t vm_page_prot;
+	struct mm_struct *vm_mm;
+	struct address_space *mapping;		/* file or shared memory; NULL: private anonymous */
+	unsigned long vm_pgoff;			/* offset in mapping; anonymous: vm_start >> PAGE_SHIFT at creation */
+	RB_ENTRY(vm_area_struct) rb;
+	unsigned long gap;			/* bytes free before it, the stack's guard gap left out */
+	unsigned long subtree_gap;		/* the largest gap in its subtree */
+};
+
+RB_HEAD(vma_tree, vm_area_struct);
+
+static inline unsigned long vma_pages(const struct vm_area_struct *vma)
+{
+	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+static inline bool vma_is_anonymous(const struct vm_area_struct *vma) { return !vma->mapping; }
+/* The page of the file, or of the anonymous area, that lies at addr. */
+static inline unsigned long linear_page_index(const struct vm_area_struct *vma, unsigned long addr)
+{
+	return ((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff;
+}
+
+/* The mapping that contains addr or the first one above it; NULL: none. mmap_lock held. */
+struct vm_area_struct *vma_find(const struct mm_struct *mm, unsigned long addr);
+/* The mapping that contains addr; NULL: none. */
+struct vm_area_struct *vma_lookup(const struct mm_struct *mm, unsigned long addr);
+struct vm_area_struct *vma_first(const struct mm_struct *mm);
+struct vm_area_struct *vma_last(const struct mm_struct *mm);
+struct vm_area_struct *vma_next(const struct vm_area_struct *vma);
+struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
+/* The first mapping that intersects [start, end). */
+struct vm_area_struct *vma_find_intersection(const struct mm_struct *mm, unsigned long start, unsigned long end);
+
+/* All that follow need mmap_lock held for writing. */
+struct vm_area_struct *vma_alloc(struct mm_struct *mm, unsigned long start, unsigned long end,
+				 unsigned long vm_flags);
+void vma_free(struct vm_area_struct *vma);	/* one that is in no tree */
+void vma_link(struct vm_area_struct *vma);
+void vma_unlink(struct vm_area_struct *vma);
+/* Moves the bounds of a linked mapping; the hole beside it is free. vm_pgoff follows start. */
+void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/* Cuts at addr (inside it); the mapping keeps the lower part. -ENOMEM leaves all as it was. */
+int vma_split(struct vm_area_struct *vma, unsigned long addr);
+/* Joins with neighbours that continue it with equal flags. Returns the mapping that covers it now. */
+struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
+/*
+ * An existing mapping grown to cover [start, end) with those attributes, or NULL if none borders on it:
+ * mmap and brk then need no new structure.
+ */
+struct vm_area_struct *vma_expand_over(struct mm_struct *mm, unsigned long start, unsigned long end,
+				       unsigned long vm_flags, struct address_space *mapping,
+				       unsigned long pgoff);
+/* Unmapped bytes below a stack, so that its growth meets a hole and not another mapping. */
+#define STACK_GUARD_GAP	(256 * PAGE_SIZE)
+
+/* The highest address in [min, limit - len] with len bytes free; -ENOMEM. */
+unsigned long vma_unmapped_area(const struct mm_struct *mm, unsigned long len, unsigned long min,
+				unsigned long limit);
+
+void vma_set_flags(struct vm_area_struct *vma, unsigned long vm_flags);
+void vma_cache_init(void);

@@ -1,0 +1,38 @@
+/* Counters of events since boot, one row per CPU: what tests and /proc/vmstat read. */
+#pragma once
+#include "arch/interface.h"
+
+enum vm_event {
+	VM_EVENT_FAULT,			/* faults on user addresses */
+	VM_EVENT_ZERO_PAGE,		/* read faults that mapped the zero page */
+	VM_EVENT_ANON_PAGE,		/* faults that gave a new zeroed page */
+	VM_EVENT_COW_COPY,
+	VM_EVENT_COW_REUSE,
+	VM_EVENT_UNFOLD,
+	VM_EVENT_ROOT_RELOAD,		/* a CPU found in a fault that it had an old root */
+	VM_EVENT_TLB_IPI_SENT,		/* one for each CPU that a shootdown targets */
+	VM_EVENT_TLB_IPI_RECEIVED,
+	VM_EVENT_TLB_FLUSH,		/* flushes of this CPU's own TLB */
+	NR_VM_EVENTS
+};
+
+struct vm_event_row {
+	unsigned long count[NR_VM_EVENTS];
+} __cacheline_aligned;
+
+extern struct vm_event_row vm_event_rows[NR_CPUS];
+
+/* Only the CPU itself changes its row, so that plain additions do. */
+static inline void count_vm_event(enum vm_event event)
+{
+	vm_event_rows[this_cpu()].count[event]++;
+}
+static inline void count_vm_events(enum vm_event event, unsigned long n)
+{
+	vm_event_rows[this_cpu()].count[event] += n;
+}
+static inline unsigned long vm_events_cpu(enum vm_event event, unsigned int cpu)
+{
+	return vm_event_rows[cpu].count[event];
+}
+unsigned long vm_events(enum vm_event event);

@@ -1,0 +1,83 @@
+#include "mm/zap.h"
+#include "mm/pagewalk.h"
+#include "mm/rmap.h"
+
+struct zap {
+	struct mmu_gather *tlb;
+	unsigned long floor, ceiling;	/* the hole that tables are freed in; empty: none are */
+};
+
+/* Takes one present entry out; true if the gather is full. */
+static bool zap_pte(struct mmu_gather *tlb, unsigned long addr, pte_t *ptep)
+{
+	struct page *page;
+	pte_t pte;
+
+	if (tlb->dead) {
+		pte = ptep_get_and_clear_dead(tlb->mm, addr, ptep);
+	} else {
+		pte = ptep_get_and_clear(tlb->mm, addr, ptep);
+		tlb_range(tlb, addr, PAGE_SIZE);
+	}
+	page = vm_normal_page(pte);
+	if (!page)
+		return false;
+	tlb->rss[mm_counter(page)]++;
+	page_remove_rmap(page);
+	return tlb_remove_page(tlb, page);
+}
+
+static int zap_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+{
+	struct zap *zap = walk->private;
+	struct pte_slot slot;
+	bool full;
+
+	while (addr != end) {
+		slot = pte_offset_lock(pmdp, addr);
+		if (!slot.ptep)
+			return 0;
+		for (full = false; addr != end && !full; addr += PAGE_SIZE, slot.ptep++)
+			if (!pte_none(ptep_get(slot.ptep)))
+				full = zap_pte(zap->tlb, addr, slot.ptep);
+		pte_unlock(slot);
+		if (full)
+			tlb_flush_mmu(zap->tlb);
+	}
+	return 0;
+}
+
+/* A table goes when all that it could map lies in the hole. */
+static void free_if_in_hole(struct page_walk *walk, u64 *slot, unsigned int level, unsigned long addr)
+{
+	struct zap *zap = walk->private;
+	unsigned long span = level_span(level);
+	unsigned long start = ALIGN_DOWN(addr, span);
+	u64 entry;
+
+	if (start < zap->floor || start + span - 1 > zap->ceiling - 1)
+		return;
+	entry = entry_get(slot);
+	spin_lock(&walk->mm->page_table_lock);
+	set_upper(walk->mm, addr, level, slot, 0);
+	spin_unlock(&walk->mm->page_table_lock);
+	tlb_remove_table(zap->tlb, pfn_to_page(entry_pfn(entry)), start, span);
+}
+
+static const struct walk_ops zap_ops = { .pte_range = zap_pte_range };
+static const struct walk_ops unmap_ops = { .pte_range = zap_pte_range, .table_done = free_if_in_hole };
+
+void zap_page_range(struct mmu_gather *tlb, unsigned long start, unsigned long end)
+{
+	struct zap zap = { .tlb = tlb };
+
+	walk_page_range(tlb->mm, start, end, &zap_ops, &zap);
+}
+
+void unmap_page_range(struct mmu_gather *tlb, unsigned long start, unsigned long end,
+		      unsigned long floor, unsigned long ceiling)
+{
+	struct zap zap = { tlb, floor, ceiling };
+
+	walk_page_range(tlb->mm, start, end, &unmap_ops, &zap);
+}
