@@ -1,0 +1,157 @@
+/*
+ * Processors and tasks: one host thread plays them all, one at a time. A test says which CPU it is; an
+ * interrupt makes it another CPU for the time of the handler.
+ */
+#include "arch/sim/sim.h"
+#include "kernel/base/bug.h"
+#include "kernel/base/wait.h"
+
+struct ipi {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+struct cpu {
+	unsigned long root;
+	bool irqs_off;
+	cpumask_t pending;		/* senders whose IPI has not been taken */
+	struct ipi call;		/* the one call that this CPU may have under way */
+	cpumask_t waiting_for;		/* CPUs that have not run it */
+};
+
+struct sim_events sim_events[NR_CPUS];
+
+static struct cpu cpus[NR_CPUS];
+static unsigned int nr_cpus, levels, current_cpu;
+static struct mm_struct *running_mm;
+static bool killed;
+static struct held_locks held_locks[NR_CPUS];
+static char the_task[64];		/* struct task is the kernel's: here it is only an address */
+
+void cpus_create(const struct sim_config *config)
+{
+	BUG_MSG(config->cpus > NR_CPUS, "%u CPUs wanted, %d is the most", config->cpus, NR_CPUS);
+	nr_cpus = config->cpus;
+	levels = config->hw_levels;
+}
+
+unsigned int this_cpu(void) { return current_cpu; }
+struct held_locks *current_held_locks(void) { return &held_locks[current_cpu]; }
+struct task *current_task(void) { return (struct task *)the_task; }
+struct mm_struct *current_mm(void) { return running_mm; }
+bool fatal_signal_pending(void) { return killed; }
+void sim_set_mm(struct mm_struct *mm) { running_mm = mm; }
+void sim_set_killed(bool is_killed) { killed = is_killed; }
+unsigned int hw_levels(void) { return levels; }
+cpumask_t cpus_online(void) { return (1ul << nr_cpus) - 1; }
+unsigned long sim_root(unsigned int cpu) { return cpus[cpu].root; }
+
+void sim_on_cpu(unsigned int cpu)
+{
+	BUG_MSG(cpu >= nr_cpus, "CPU %u of %u", cpu, nr_cpus);
+	current_cpu = cpu;
+	cpu_take_interrupts();
+}
+
+/* ---- interrupts ---- */
+
+unsigned long irq_save(void)
+{
+	unsigned long flags = cpus[current_cpu].irqs_off;
+
+	cpus[current_cpu].irqs_off = true;
+	return flags;
+}
+
+void irq_restore(unsigned long flags)
+{
+	cpus[current_cpu].irqs_off = flags;
+	cpu_take_interrupts();
+}
+
+bool irqs_disabled(void) { return cpus[current_cpu].irqs_off; }
+
+/* Runs the call of `sender` on the current CPU, as its interrupt handler: interrupts are off meanwhile. */
+static void run_call(unsigned int sender)
+{
+	struct cpu *cpu = &cpus[current_cpu];
+
+	cpu->irqs_off = true;
+	sim_events[current_cpu].ipis_received++;
+	cpus[sender].call.fn(cpus[sender].call.arg);
+	BUG_MSG(!cpu->irqs_off, "the handler of an IPI returned with interrupts on");
+	cpu->irqs_off = false;
+	cpus[sender].waiting_for &= ~cpumask_of(current_cpu);
+}
+
+void cpu_take_interrupts(void)
+{
+	struct cpu *cpu = &cpus[current_cpu];
+	unsigned int sender;
+
+	if (cpu->irqs_off)
+		return;
+	for_each_cpu(sender, cpu->pending) {
+		cpu->pending &= ~cpumask_of(sender);
+		run_call(sender);
+	}
+}
+
+void sim_set_irqs_off(unsigned int target, bool off)
+{
+	unsigned int self = current_cpu;
+
+	current_cpu = target;
+	cpus[target].irqs_off = off;
+	cpu_take_interrupts();
+	current_cpu = self;
+}
+
+void ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg)
+{
+	unsigned int self = current_cpu, target;
+
+	BUG_MSG(mask & cpumask_of(self), "CPU %u sends an IPI to itself", self);
+	BUG_MSG(mask & ~cpus_online(), "mask %#lx names CPUs that are not online (%#lx)", mask,
+		cpus_online());
+	BUG_MSG(cpus[self].waiting_for, "CPU %u sends an IPI while one is under way", self);
+	cpus[self].call = (struct ipi){ fn, arg };
+	cpus[self].waiting_for = mask;
+	for_each_cpu(target, mask) {
+		sim_events[self].ipis_sent++;
+		cpus[target].pending |= cpumask_of(self);
+		current_cpu = target;
+		cpu_take_interrupts();
+		current_cpu = self;
+	}
+}
+
+void ipi_wait(void)
+{
+	BUG_MSG(cpus[current_cpu].irqs_off, "CPU %u waits for an IPI with interrupts off", current_cpu);
+	cpu_take_interrupts();
+	BUG_MSG(cpus[current_cpu].waiting_for,
+		"deadlock: CPU %u waits for CPUs %#lx, whose interrupts are off", current_cpu,
+		cpus[current_cpu].waiting_for);
+}
+
+void cpu_relax(void)
+{
+	cpu_take_interrupts();
+	panic("deadlock: CPU %u spins for something that nobody else is running to do", current_cpu);
+}
+
+/* ---- the root of user addresses ---- */
+
+void root_load(unsigned long root)
+{
+	unsigned int depth = root & 7;
+
+	BUG_MSG(!irqs_disabled(), "interrupts must be off");
+	BUG_MSG(root && (depth < 3 || depth > levels), "root word %#lx on hardware of %u levels", root, levels);
+	cpus[current_cpu].root = root;
+	sim_events[current_cpu].root_loads++;
+	tlb_drop_user(current_cpu);
+}
+
+void sim_point(const volatile void *obj, int how) {}

@@ -1,0 +1,164 @@
+/*
+ * Locks and waiting, as primitives: with one running actor, whatever cannot be had at once cannot come at
+ * all. So each of them either succeeds or fails the test, naming the holder.
+ */
+#include "arch/sim/sim.h"
+#include "kernel/base/rwsem.h"
+
+/* ---- spin locks ---- */
+
+static struct {
+	enum lock_class class;
+	unsigned int cpu;
+	void (*fn)(void);
+} intruder;
+
+void sim_before_lock(enum lock_class cls, unsigned int cpu, void (*fn)(void))
+{
+	intruder.class = cls;
+	intruder.cpu = cpu;
+	intruder.fn = fn;
+}
+
+/* What another CPU does between our look and our lock. */
+static void let_intruder_in(const spinlock_t *lock)
+{
+	void (*fn)(void) = intruder.fn;
+	unsigned int self = this_cpu();
+
+	if (!fn || lock->class != intruder.class || self == intruder.cpu)
+		return;
+	intruder.fn = NULL;
+	sim_on_cpu(intruder.cpu);
+	fn();
+	sim_on_cpu(self);
+}
+
+void machine_spin_lock(spinlock_t *lock)
+{
+	let_intruder_in(lock);
+	machine_point(lock, ACCESS_WRITE);
+	BUG_MSG(lock->locked, "deadlock: CPU %u waits for the spin lock %p that CPU %d holds", this_cpu(),
+		(void *)lock, lock->owner - 1);
+	lock->locked = 1;
+	lock->owner = (u8)(this_cpu() + 1);
+}
+
+bool machine_spin_trylock(spinlock_t *lock)
+{
+	machine_point(lock, ACCESS_WRITE);
+	if (lock->locked)
+		return false;
+	lock->locked = 1;
+	lock->owner = (u8)(this_cpu() + 1);
+	return true;
+}
+
+void machine_spin_unlock(spinlock_t *lock)
+{
+	machine_point(lock, ACCESS_WRITE);
+	BUG_MSG(!lock->locked, "the spin lock %p is not held", (void *)lock);
+	lock->locked = 0;
+	lock->owner = 0;
+}
+
+/* ---- wait queues ---- */
+
+void wait_queue_init(struct wait_queue *wq)
+{
+	spin_lock_init(&wq->lock, LOCK_WAIT_QUEUE);
+	TAILQ_INIT(&wq->waiters);
+}
+
+void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
+{
+	machine_point(wq, ACCESS_WRITE);
+	if (!w->queued)
+		TAILQ_INSERT_TAIL(&wq->waiters, w, link);
+	w->queued = true;
+}
+
+void finish_wait(struct wait_queue *wq, struct waiter *w)
+{
+	machine_point(wq, ACCESS_WRITE);
+	if (w->queued)
+		TAILQ_REMOVE(&wq->waiters, w, link);
+	w->queued = false;
+}
+
+int wake_up_nr(struct wait_queue *wq, int nr)
+{
+	struct waiter *w;
+	int woken = 0;
+
+	machine_point(wq, ACCESS_WRITE);
+	while ((w = TAILQ_FIRST(&wq->waiters)) && (!nr || woken < nr)) {
+		TAILQ_REMOVE(&wq->waiters, w, link);
+		w->queued = false;
+		woken++;
+	}
+	return woken;
+}
+
+void schedule(void)
+{
+	BUG_MSG(irqs_disabled(), "the task would sleep with interrupts off");
+	panic("deadlock: the task sleeps and nobody else is running to wake it");
+}
+
+void cond_resched(void) {}
+
+/* ---- sleeping locks ---- */
+
+void rwsem_init(struct rwsem *sem, enum lock_class cls)
+{
+	*sem = (struct rwsem){ .class = (u8)cls };
+	wait_queue_init(&sem->wait);
+}
+
+static void rwsem_take(struct rwsem *sem, bool free, int count, int flags)
+{
+	machine_point(sem, ACCESS_WRITE);
+	BUG_MSG(irqs_disabled(), "a sleeping lock with interrupts off");
+	lockdep_acquire(sem, sem->class, flags, false);
+	BUG_MSG(!free, "deadlock: the semaphore %p is held by %s", (void *)sem,
+		sem->count < 0 ? "a writer" : "readers");
+	sem->count += count;
+	sem->writer = count < 0 ? current_task() : NULL;
+}
+
+static void rwsem_give(struct rwsem *sem, bool held, int count)
+{
+	machine_point(sem, ACCESS_WRITE);
+	BUG_MSG(!held, "the semaphore %p is not held that way (%d)", (void *)sem, sem->count);
+	lockdep_release(sem);
+	sem->count += count;
+	sem->writer = NULL;
+}
+
+void down_read(struct rwsem *sem) { rwsem_take(sem, sem->count >= 0, 1, 0); }
+void down_write(struct rwsem *sem) { rwsem_take(sem, sem->count == 0, -1, 0); }
+void down_write_nested(struct rwsem *sem) { rwsem_take(sem, sem->count == 0, -1, LOCK_NESTED); }
+void up_read(struct rwsem *sem) { rwsem_give(sem, sem->count > 0, -1); }
+void up_write(struct rwsem *sem) { rwsem_give(sem, sem->count < 0, 1); }
+
+bool down_read_trylock(struct rwsem *sem)
+{
+	machine_point(sem, ACCESS_WRITE);
+	if (sem->count < 0)
+		return false;
+	lockdep_acquire(sem, sem->class, 0, true);
+	sem->count++;
+	return true;
+}
+
+void downgrade_write(struct rwsem *sem)
+{
+	machine_point(sem, ACCESS_WRITE);
+	BUG_MSG(sem->count >= 0, "the semaphore %p is not held for writing", (void *)sem);
+	sem->count = 1;
+	sem->writer = NULL;
+}
+
+bool rwsem_is_locked(const struct rwsem *sem) { return READ_ONCE(sem->count) != 0; }
+bool rwsem_is_write_locked(const struct rwsem *sem) { return READ_ONCE(sem->count) < 0; }

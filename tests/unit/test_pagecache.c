@@ -1,0 +1,154 @@
+/* The radix tree and the page cache over it. */
+#include "tests/unit/space.h"
+#include "mm/buddy.h"
+#include "mm/leak.h"
+#include "mm/radix.h"
+
+static struct mem_usage boot(void)
+{
+	sim_boot(&(struct sim_config){ 0 });
+	return mem_quiesce();
+}
+
+static void check_nothing_left(struct mem_usage before)
+{
+	struct mem_usage now = mem_quiesce();
+
+	CHECK_EQ(now.frames, before.frames);
+	CHECK_EQ(now.objects, before.objects);
+}
+
+static int items[300];
+
+TEST("radix-finds-what-was-inserted-at-any-distance")
+{
+	struct mem_usage before = boot();
+	struct radix_tree tree = { NULL, 0 };
+	static const unsigned long places[] = { 0, 1, 63, 64, 4095, 4096, 1ul << 30, 1ul << 52, ~0ul };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(places); i++)
+		CHECK_EQ(radix_insert(&tree, places[i], &items[i]), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(places); i++)
+		CHECK(radix_find(&tree, places[i]) == &items[i]);
+	CHECK(!radix_find(&tree, 2) && !radix_find(&tree, 1ul << 51));
+	CHECK_EQ(radix_insert(&tree, 64, &items[9]), -EEXIST);
+	for (unsigned int i = 0; i < ARRAY_SIZE(places); i++)
+		CHECK(radix_remove(&tree, places[i]) == &items[i]);
+	CHECK(!radix_remove(&tree, 5) && !tree.root);
+	check_nothing_left(before);
+}
+
+TEST("radix-next-visits-all-in-order")
+{
+	struct radix_tree tree = { NULL, 0 };
+	unsigned long at = 0, n = 0;
+
+	boot();
+	CHECK(!radix_next(&tree, &at));
+	for (unsigned long i = 0; i < 300; i++)
+		CHECK_EQ(radix_insert(&tree, i * i * 7, &items[i]), 0);
+	for (void *item; (item = radix_next(&tree, &at)); at++, n++)
+		CHECK(at == n * n * 7 && item == &items[n]);
+	CHECK_EQ(n, 300);
+}
+
+static struct radix_tree failing;
+static bool insert_far(void)
+{
+	return radix_insert(&failing, 1ul << 40, items) == 0;
+}
+static void remove_far(void)
+{
+	radix_remove(&failing, 1ul << 40);
+}
+
+TEST("radix-insert-without-memory-leaves-no-node")
+{
+	boot();
+	CHECK(unit_fail_each(insert_far, remove_far) >= 7);
+	CHECK(!failing.root);
+}
+
+/* ---- the page cache ---- */
+
+static int reads, fail_reads;
+static int read_index(struct address_space *mapping, struct folio *folio)
+{
+	(void)mapping;
+	reads++;
+	if (fail_reads)
+		return -EIO;
+	memset(folio_address(folio), 'a' + (int)folio->page.index, PAGE_SIZE);
+	return 0;
+}
+static int releases;
+static void note_release(struct address_space *mapping) { (void)mapping; releases++; }
+static const struct address_space_ops letter_ops = { .read_folio = read_index, .release = note_release };
+
+TEST("a-page-is-read-once-and-found-afterwards")
+{
+	struct mem_usage before = boot();
+	struct address_space file;
+	struct folio *a, *b;
+
+	mapping_init(&file, &letter_ops, NULL, 3 * PAGE_SIZE);
+	CHECK(!filemap_find(&file, 1));
+	a = filemap_get(&file, 1);
+	b = filemap_get(&file, 1);
+	CHECK(!IS_ERR(a) && a == b && reads == 1);
+	CHECK_EQ(folio_ref_count(a), 3);
+	folio_put(a);
+	folio_put(b);
+	CHECK_EQ(file.nr_pages, 1);
+	mapping_put(&file);
+	CHECK_EQ(releases, 1);
+	check_nothing_left(before);
+}
+
+TEST("a-failed-read-leaves-no-page-and-is-tried-again")
+{
+	struct mem_usage before = boot();
+	struct address_space file;
+	struct folio *folio;
+
+	mapping_init(&file, &letter_ops, NULL, PAGE_SIZE);
+	fail_reads = 1;
+	CHECK_EQ(PTR_ERR(filemap_get(&file, 0)), -EIO);
+	CHECK_EQ(file.nr_pages, 0);
+	fail_reads = 0;
+	folio = filemap_get(&file, 0);
+	CHECK(!IS_ERR(folio));
+	folio_put(folio);
+	mapping_put(&file);
+	check_nothing_left(before);
+}
+
+TEST("reading-a-file-crosses-pages-and-stops-at-its-end")
+{
+	struct address_space file;
+	char buf[PAGE_SIZE];
+
+	boot();
+	mapping_init(&file, &letter_ops, NULL, PAGE_SIZE + 10);
+	CHECK_EQ(filemap_read(&file, PAGE_SIZE - 2, buf, 100), 12);
+	CHECK(!memcmp(buf, "aabbbbbbbbbb", 12));
+	CHECK_EQ(filemap_read(&file, PAGE_SIZE + 10, buf, 1), 0);
+	CHECK_EQ(PTR_ERR(filemap_get(&file, 2)), -EIO);
+	mapping_put(&file);
+}
+
+TEST("shared-memory-is-freed-with-its-last-mapping")
+{
+	struct mem_usage before = boot();
+	struct address_space *shm = shmem_mapping_create(4 * PAGE_SIZE);
+	struct folio *folio = filemap_get(shm, 3);
+
+	CHECK(!IS_ERR(folio));
+	CHECK_EQ(*(u64 *)folio_address(folio), 0);
+	folio_put(folio);
+	mapping_get(shm);
+	mapping_put(shm);
+	CHECK_EQ(shm->nr_pages, 1);
+	mapping_put(shm);
+	check_nothing_left(before);
+}

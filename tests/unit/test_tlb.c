@@ -1,0 +1,441 @@
+/* Which CPUs are told, when, and what must not happen before: shootdown, lazy CPUs, unfolding, the ledger. */
+#include "tests/unit/space.h"
+#include "mm/buddy.h"
+#include "mm/context.h"
+
+/* CPUs 0..n-1 run the same program; the test goes on as CPU 0. */
+static void run_everywhere(struct mm_struct *mm, unsigned int n)
+{
+	for (unsigned int cpu = n; cpu-- > 0;)
+		run_on(cpu, mm);
+}
+
+static unsigned long received(unsigned int cpu) { return sim_events[cpu].ipis_received; }
+
+TEST("munmap-tells-exactly-the-cpus-that-run-the-program")
+{
+	struct space s = space_start(3, 4, 4);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON), before[4];
+
+	run_on(1, s.mm);
+	run_on(2, s.mm);
+	run_on(0, s.mm);
+	poke(addr, 1);
+	for (int i = 0; i < 4; i++)
+		before[i] = received(i);
+	CHECK_EQ(mm_munmap(s.mm, addr, 0x1000), 0);
+	CHECK_EQ(received(1), before[1] + 1);
+	CHECK_EQ(received(2), before[2] + 1);
+	CHECK_EQ(received(3), before[3]);	/* idle from the start */
+	CHECK_EQ(vm_events_cpu(VM_EVENT_TLB_IPI_SENT, 0), 2);
+	run_on(1, NULL);
+	run_on(2, NULL);
+	space_end(&s);
+}
+
+TEST("unmapping-what-was-never-touched-sends-no-ipi")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long addr = map(s.mm, 0, 0x10000, RW, ANON), before;
+
+	run_everywhere(s.mm, 2);
+	before = received(1);
+	CHECK_EQ(mm_munmap(s.mm, addr, 0x10000), 0);
+	CHECK_EQ(received(1), before);
+	space_end(&s);
+}
+
+TEST("one-flush-for-a-range-however-many-pages")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long addr = map(s.mm, 0, 600 * PAGE_SIZE, RW, ANON), before;
+
+	run_everywhere(s.mm, 2);
+	for (int i = 0; i < 600; i++)
+		poke(addr + i * PAGE_SIZE, 1);
+	before = received(1);
+	CHECK_EQ(mm_munmap(s.mm, addr, 600 * PAGE_SIZE), 0);
+	CHECK_EQ(received(1), before + 1);
+	space_end(&s);
+}
+
+TEST("a-page-unmapped-on-one-cpu-is-gone-on-the-other")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+	u64 v;
+
+	run_everywhere(s.mm, 2);
+	poke(addr, 1);
+	sim_on_cpu(1);
+	CHECK_EQ(peek(addr), 1);
+	CHECK(sim_tlb_entries(1, addr) > 0);
+	sim_on_cpu(0);
+	CHECK_EQ(mm_munmap(s.mm, addr, 0x1000), 0);
+	CHECK_EQ(sim_tlb_entries(1, addr), 0);
+	sim_on_cpu(1);
+	CHECK_EQ(sim_user_read(addr, &v), SIGSEGV);
+	sim_on_cpu(0);
+	space_end(&s);
+}
+
+TEST("cow-on-one-cpu-is-seen-by-a-thread-on-the-other")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+	struct mm_struct *child;
+
+	run_everywhere(s.mm, 2);
+	poke(addr, 1);
+	child = mm_fork(s.mm);
+	sim_on_cpu(1);
+	CHECK_EQ(peek(addr), 1);		/* caches the page that will be replaced */
+	sim_on_cpu(0);
+	poke(addr, 2);
+	sim_on_cpu(1);
+	CHECK_EQ(peek(addr), 2);
+	sim_on_cpu(0);
+	mmput(child);
+	space_end(&s);
+}
+
+TEST("fork-stops-writes-through-every-cpus-tlb")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+	struct mm_struct *child;
+
+	run_everywhere(s.mm, 2);
+	sim_on_cpu(1);
+	poke(addr, 1);			/* CPU 1 holds a writable translation */
+	sim_on_cpu(0);
+	child = mm_fork(s.mm);
+	sim_on_cpu(1);
+	poke(addr, 2);
+	run_on(0, child);
+	CHECK_EQ(peek(addr), 1);
+	run_on(0, s.mm);
+	mmput(child);
+	space_end(&s);
+}
+
+TEST("gaining-permission-sends-no-ipi")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON), before;
+
+	run_everywhere(s.mm, 2);
+	poke(addr, 1);
+	CHECK_EQ(mm_mprotect(s.mm, addr, 0x1000, PROT_READ), 0);
+	before = received(1);
+	CHECK_EQ(mm_mprotect(s.mm, addr, 0x1000, RW), 0);
+	CHECK_EQ(received(1), before);
+	space_end(&s);
+}
+
+/* ---- lazily held address spaces ---- */
+
+TEST("a-lazy-cpu-leaves-at-the-first-flush-and-is-not-told-again")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long addr = map(s.mm, 0, 0x2000, RW, ANON), before;
+
+	run_on(1, s.mm);
+	run_on(1, NULL);
+	run_on(0, s.mm);
+	CHECK_EQ(s.mm->cpumask, 3);
+	poke(addr, 1);
+	poke(addr + PAGE_SIZE, 1);
+	before = received(1);
+	CHECK_EQ(mm_munmap(s.mm, addr, 0x1000), 0);
+	CHECK_EQ(s.mm->cpumask, 1);
+	CHECK_EQ(sim_root(1), 0);
+	CHECK_EQ(mm_munmap(s.mm, addr + PAGE_SIZE, 0x1000), 0);
+	CHECK_EQ(received(1), before + 1);
+	space_end(&s);
+}
+
+TEST("a-task-that-comes-back-to-its-lazy-cpu-loads-nothing")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long loads = sim_events[0].root_loads;
+
+	run_on(0, NULL);
+	run_on(0, s.mm);
+	CHECK_EQ(sim_events[0].root_loads, loads);
+	space_end(&s);
+}
+
+TEST("exit-makes-every-cpu-let-go")
+{
+	struct space s = space_start(3, 4, 3);
+	struct mm_struct *mm = mm_alloc(3);
+
+	run_on(1, mm);
+	run_on(1, NULL);
+	run_on(2, mm);
+	run_on(2, NULL);
+	run_on(0, s.mm);
+	mmput(mm);
+	CHECK_EQ(sim_root(1), 0);
+	CHECK_EQ(sim_root(2), 0);
+	space_end(&s);
+}
+
+TEST("two-folded-programs-that-share-a-top-are-still-switched")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0x40000000, 0x1000, RW, ANON | MAP_FIXED);
+	struct mm_struct *other = mm_alloc(3);
+
+	poke(addr, 1);
+	map(other, 0x40000000, 0x1000, RW, ANON | MAP_FIXED);
+	run_on(0, other);
+	CHECK_EQ(peek(addr), 0);
+	poke(addr, 2);
+	run_on(0, s.mm);
+	CHECK_EQ(peek(addr), 1);
+	mmput(other);
+	space_end(&s);
+}
+
+/* ---- unfolding ---- */
+
+TEST("hint-beyond-the-reach-unfolds-3-to-4")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long low = map(s.mm, 0, 0x1000, RW, ANON), old_root = s.mm->root;
+
+	poke(low, 1);
+	CHECK_EQ(map(s.mm, 1ul << 40, 0x1000, RW, ANON), 1ul << 40);
+	CHECK_EQ(mm_levels(s.mm), 4);
+	/* The old tree is the first subtree of the new one, and still valid. */
+	CHECK_EQ(entry_pfn(*(u64 *)frame_ptr(s.mm->root >> PAGE_SHIFT)), old_root >> PAGE_SHIFT);
+	poke(1ul << 40, 2);
+	CHECK_EQ(peek(low), 1);
+	CHECK_EQ(peek(1ul << 40), 2);
+	space_end(&s);
+}
+
+TEST("hint-unfolds-3-to-5-in-one-step-on-la57")
+{
+	struct space s = space_start(3, 5, 1);
+
+	CHECK_EQ(map(s.mm, 1ul << 50, 0x1000, RW, ANON), 1ul << 50);
+	CHECK_EQ(mm_levels(s.mm), 5);
+	CHECK_EQ(vm_events(VM_EVENT_UNFOLD), 1);
+	poke(1ul << 50, 2);
+	CHECK_EQ(peek(1ul << 50), 2);
+	space_end(&s);
+}
+
+TEST("hint-beyond-what-hardware-has-is-ignored-and-fixed-refused")
+{
+	struct space s = space_start(3, 4, 1);
+
+	CHECK(map(s.mm, 1ul << 50, 0x1000, RW, ANON) < 1ul << 39);
+	CHECK_EQ(mm_mmap(s.mm, 1ul << 50, 0x1000, RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+	CHECK_EQ(mm_levels(s.mm), 3);
+	space_end(&s);
+}
+
+TEST("unhinted-mmap-unfolds-only-when-nothing-fits-below")
+{
+	struct space s = space_start(3, 5, 1);
+	const int flags = ANON | MAP_NORESERVE;
+	unsigned long addr;
+
+	map(s.mm, 0, 400ul << 30, RW, flags);
+	CHECK_EQ(mm_levels(s.mm), 3);
+	addr = map(s.mm, 0, 400ul << 30, RW, flags);
+	CHECK_EQ(mm_levels(s.mm), 4);
+	CHECK(addr >= 1ul << 39);
+	CHECK(map(s.mm, 0, 0x1000, RW, ANON) < 1ul << 39);
+	/* 5 levels are never given without being asked for. */
+	CHECK_EQ(mm_mmap(s.mm, 0, 1ul << 47, RW, flags, NULL, 0), -ENOMEM);
+	CHECK_EQ(mm_levels(s.mm), 4);
+	space_end(&s);
+}
+
+TEST("the-last-page-below-2-to-the-47-is-never-mapped")
+{
+	struct space s = space_start(4, 4, 1);
+
+	CHECK_EQ(mm_mmap(s.mm, (1ul << 47) - PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+	CHECK_EQ(map(s.mm, (1ul << 47) - 2 * PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED),
+		 (1ul << 47) - 2 * PAGE_SIZE);
+	space_end(&s);
+}
+
+TEST("the-last-page-below-2-to-the-56-is-never-mapped")
+{
+	struct space s = space_start(5, 5, 1);
+
+	CHECK_EQ(mm_mmap(s.mm, (1ul << 56) - PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+	space_end(&s);
+}
+
+TEST("unfolding-loads-the-new-root-on-every-cpu-that-runs-it")
+{
+	struct space s = space_start(3, 5, 3);
+
+	run_everywhere(s.mm, 2);
+	run_on(2, s.mm);
+	run_on(2, NULL);
+	run_on(0, s.mm);
+	map(s.mm, 1ul << 40, 0x1000, RW, ANON);
+	CHECK_EQ(sim_root(0), s.mm->root);
+	CHECK_EQ(sim_root(1), s.mm->root);
+	CHECK_EQ(sim_root(2), 0);	/* the lazy one left instead */
+	CHECK_EQ(vm_events(VM_EVENT_ROOT_RELOAD), 0);
+	space_end(&s);
+}
+
+TEST("a-cpu-left-behind-reloads-in-its-fault")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long flags;
+
+	run_everywhere(s.mm, 2);
+	map(s.mm, 1ul << 40, 0x1000, RW, ANON);
+	poke(1ul << 40, 5);
+	sim_on_cpu(1);
+	/* As if the IPI had been lost. */
+	cpu_contexts[1].root = entry_pfn(*(u64 *)frame_ptr(s.mm->root >> PAGE_SHIFT)) << PAGE_SHIFT | 3;
+	flags = irq_save();
+	root_load(cpu_contexts[1].root);
+	irq_restore(flags);
+	CHECK_EQ(peek(1ul << 40), 5);
+	CHECK_EQ(vm_events(VM_EVENT_ROOT_RELOAD), 1);
+	CHECK_LOGGED("old root");
+	sim_on_cpu(0);
+	space_end(&s);
+}
+
+TEST("unfolding-without-memory-changes-nothing")
+{
+	struct space s = space_start(3, 5, 1);
+	unsigned long root = s.mm->root, frames = frames_free();
+
+	for (unsigned long n = 1; n <= 2; n++) {
+		fail_nth_set(n);
+		CHECK_EQ(mm_mmap(s.mm, 1ul << 50, 0x1000, RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+		CHECK_EQ(s.mm->root, root);
+		CHECK_EQ(frames_free(), frames);
+	}
+	map(s.mm, 1ul << 50, 0x1000, RW, ANON | MAP_FIXED);
+	space_end(&s);
+}
+
+/* ---- the checkers catch what they are for ---- */
+
+static pte_t *slot_of(struct mm_struct *mm, unsigned long addr)
+{
+	return (pte_t *)table_slot(pmd_pfn(pmdp_get(mm_pmd_find(mm, addr))), addr, 1);
+}
+
+TEST("ledger-catches-a-page-freed-before-the-flush")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+	pte_t old;
+
+	poke(addr, 1);
+	EXPECT_DEATH("while a TLB may still lead to it", {
+		old = ptep_get_and_clear(s.mm, addr, slot_of(s.mm, addr));
+		page_remove_rmap(pfn_to_page(pte_pfn(old)));
+		put_page(pfn_to_page(pte_pfn(old)));
+	});
+	space_end(&s);
+}
+
+TEST("ledger-catches-a-table-freed-before-the-flush")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+	pmd_t *pmdp;
+
+	CHECK_EQ(peek(addr), 0);
+	pmdp = mm_pmd_find(s.mm, addr);
+	EXPECT_DEATH("while a TLB may still lead to it", {
+		struct page *table = pfn_to_page(pmd_pfn(pmdp_get(pmdp)));
+
+		set_upper(s.mm, addr, 2, &pmdp->val, 0);
+		table_free(s.mm, table);
+	});
+	space_end(&s);
+}
+
+TEST("ledger-catches-a-copy-while-a-cpu-may-still-write")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+
+	poke(addr, 1);
+	EXPECT_DEATH("copied while a CPU may still write", {
+		ptep_set_wrprotect(s.mm, addr, slot_of(s.mm, addr));
+		ledger_assert_not_writable(pfn_to_page(frame_of(s.mm, addr)));
+	});
+	space_end(&s);
+}
+
+TEST("ledger-forgets-what-was-flushed-and-what-came-back")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+	pte_t pte;
+
+	poke(addr, 1);
+	pte = ptep_get_and_clear(s.mm, addr, slot_of(s.mm, addr));
+	CHECK_EQ(ledger_pending(), 1);
+	set_pte(s.mm, addr, slot_of(s.mm, addr), pte);
+	CHECK_EQ(ledger_pending(), 0);		/* the net change is none */
+	ptep_set_wrprotect(s.mm, addr, slot_of(s.mm, addr));
+	CHECK_EQ(ledger_pending(), 1);
+	flush_tlb_page(s.mm, addr);
+	CHECK_EQ(ledger_pending(), 0);
+	space_end(&s);
+}
+
+TEST("checker-catches-a-writable-entry-for-a-shared-page")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+	struct mm_struct *child;
+
+	poke(addr, 1);
+	child = mm_fork(s.mm);
+	EXPECT_DEATH("not exclusive gets a writable entry",
+		     ptep_upgrade(s.mm, addr, slot_of(s.mm, addr), pte_mkwrite_novma(ptep_get(slot_of(s.mm, addr)))));
+	mmput(child);
+	space_end(&s);
+}
+
+TEST("checker-catches-a-frame-freed-while-mapped")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+
+	poke(addr, 1);
+	EXPECT_DEATH("still mapped", {
+		struct page *page = pfn_to_page(frame_of(s.mm, addr));
+
+		atomic_set(&page->_mapcount, 0);
+		put_page(page);
+	});
+	space_end(&s);
+}
+
+TEST("waiting-for-a-shootdown-with-interrupts-off-is-caught")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+
+	run_everywhere(s.mm, 2);
+	poke(addr, 1);
+	EXPECT_DEATH("with interrupts off", {
+		irq_save();
+		flush_tlb_page(s.mm, addr);
+	});
+	space_end(&s);
+}
