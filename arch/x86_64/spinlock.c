@@ -1,0 +1,45 @@
+/* Spin locks, and how this machine waits. */
+#include "kernel/base/bug.h"
+#include "kernel/base/spinlock.h"
+#include "machine/internal.h"
+
+/*
+ * PAUSE costs an emulated CPU more than most waits take, but without any the other CPU may never get its
+ * turn where the emulator runs them in slices. So: one now and then.
+ */
+#define RELAX_PAUSE	1024
+
+void cpu_relax(void)
+{
+	struct percpu *cpu = this_percpu();
+
+	if (++cpu->relaxed % RELAX_PAUSE == 0)
+		pause();
+	barrier();
+}
+
+bool machine_spin_trylock(spinlock_t *lock)
+{
+	if (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
+		return false;
+	if (CONFIG_DEBUG)
+		lock->owner = (u8)(this_cpu() + 1);
+	return true;
+}
+
+void machine_spin_lock(spinlock_t *lock)
+{
+	while (!machine_spin_trylock(lock)) {
+		BUG_MSG(CONFIG_DEBUG && READ_ONCE(lock->owner) == this_cpu() + 1,
+			"this CPU holds the lock already (%p, class %u)", (void *)lock, lock->class);
+		while (READ_ONCE(lock->locked))
+			cpu_relax();
+	}
+}
+
+void machine_spin_unlock(spinlock_t *lock)
+{
+	if (CONFIG_DEBUG)
+		lock->owner = 0;
+	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+}
