@@ -1,0 +1,233 @@
+/*
+ * Loading a static ELF64 program into a new address space (System V ABI, chapter 5). Nothing in the file is
+ * trusted: whatever it says, the result is a program or an error, and the caller goes on as it was.
+ */
+#include "kernel/base/string.h"
+#include "kernel/exec.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/mman.h"
+#include "mm/slab.h"
+#include "mm/vmalloc.h"
+
+#define MAX_PHDR_SIZE	65536	/* bytes of program headers, as on Linux */
+#define MAX_INTERP	4096
+
+/* Where position-independent programs go: within reach of three levels; otherwise where Linux has them. */
+#define DYN_BASE_3	0x5555554000ul
+#define DYN_BASE	0x555555554000ul
+
+struct image {
+	struct exec *exec;
+	struct address_space *mapping;
+	struct elf64_hdr hdr;
+	struct elf64_phdr *phdrs;
+	unsigned long bias;		/* added to the file's addresses */
+	unsigned long end;		/* of the highest segment: the break */
+};
+
+void *buffer_alloc(size_t size) { return size <= KMALLOC_MAX ? kmalloc(size, GFP_KERNEL) : vmalloc(size); }
+
+void buffer_free(void *buf, size_t size)
+{
+	if (size <= KMALLOC_MAX)
+		kfree(buf);
+	else
+		vfree(buf);
+}
+
+/* All of it or -ENOEXEC; -EIO, -ENOMEM from the page cache. */
+static int read_exact(struct address_space *mapping, u64 pos, void *buf, size_t n)
+{
+	long got = filemap_read(mapping, pos, buf, n);
+
+	return got < 0 ? (int)got : (size_t)got == n ? 0 : -ENOEXEC;
+}
+
+static int check_header(const struct elf64_hdr *hdr)
+{
+	if (memcmp(hdr->e_ident, ELFMAG, SELFMAG) || hdr->e_ident[EI_CLASS] != ELFCLASS64 ||
+	    hdr->e_ident[EI_DATA] != ELFDATA2LSB)
+		return -ENOEXEC;
+	if ((hdr->e_type != ET_EXEC && hdr->e_type != ET_DYN) || hdr->e_machine != EM_X86_64)
+		return -ENOEXEC;
+	if (hdr->e_phentsize != sizeof(struct elf64_phdr) || !hdr->e_phnum ||
+	    hdr->e_phnum * sizeof(struct elf64_phdr) > MAX_PHDR_SIZE)
+		return -ENOEXEC;
+	return 0;
+}
+
+/* A program that wants a dynamic linker: Linux says whether that file is there; we cannot use it if it is. */
+static int check_interp(const struct image *img, const struct elf64_phdr *ph)
+{
+	char *path;
+	struct dentry *dentry;
+	int ret;
+
+	if (ph->p_filesz < 2 || ph->p_filesz > MAX_INTERP)
+		return -ENOEXEC;
+	path = kmalloc(ph->p_filesz, GFP_KERNEL);
+	if (!path)
+		return -ENOMEM;
+	ret = read_exact(img->mapping, ph->p_offset, path, ph->p_filesz);
+	if (!ret && path[ph->p_filesz - 1])
+		ret = -ENOEXEC;
+	if (!ret) {
+		dentry = path_lookup(root_dentry, path, true);
+		ret = IS_ERR(dentry) ? (int)PTR_ERR(dentry) : -ENOEXEC;
+	}
+	kfree(path);
+	return ret;
+}
+
+/* Sizes and addresses that fit the file, the page size and user memory. */
+static int check_segment(const struct image *img, const struct elf64_phdr *ph)
+{
+	unsigned long max = task_size_max(), start = ph->p_vaddr + img->bias;
+	u64 file_end;
+
+	if (ph->p_filesz > ph->p_memsz || start < img->bias)
+		return -ENOEXEC;
+	if (__builtin_add_overflow(ph->p_offset, ph->p_filesz, &file_end) || file_end > img->mapping->size)
+		return -ENOEXEC;
+	if (ph->p_filesz && (ph->p_vaddr - ph->p_offset) % PAGE_SIZE)
+		return -ENOEXEC;
+	if (ph->p_memsz > max || start > max - ph->p_memsz)
+		return -ENOMEM;
+	return 0;
+}
+
+static int segment_prot(const struct elf64_phdr *ph)
+{
+	return (ph->p_flags & PF_R ? PROT_READ : 0) | (ph->p_flags & PF_W ? PROT_WRITE : 0) |
+	       (ph->p_flags & PF_X ? PROT_EXEC : 0);
+}
+
+/* Maps pages that nothing lies on yet, the stack included: a file whose segments overlap is no program. */
+static int map_pages(struct image *img, unsigned long start, unsigned long end, int prot, u64 offset, bool file)
+{
+	int flags = MAP_PRIVATE | MAP_FIXED | MAP_FIXED_NOREPLACE | (file ? 0 : MAP_ANONYMOUS);
+	long ret;
+
+	if (start >= end)
+		return 0;
+	ret = mm_mmap(img->exec->mm, start, end - start, prot, flags, file ? img->mapping : NULL,
+		      offset >> PAGE_SHIFT);
+	if (ret == -EEXIST)
+		return -ENOEXEC;
+	return IS_ERR_VALUE(ret) ? (int)ret : 0;
+}
+
+/* The rest of the last page from the file is bss if the program can write it. */
+static int clear_tail(struct image *img, unsigned long start)
+{
+	static char zeros[512];
+	unsigned long end = ALIGN_UP(start, PAGE_SIZE);
+
+	while (start < end) {
+		size_t n = min(end - start, sizeof(zeros));
+
+		if (mm_access(img->exec->mm, start, zeros, n, true) != n)
+			return -ENOMEM;
+		start += n;
+	}
+	return 0;
+}
+
+static int map_segment(struct image *img, const struct elf64_phdr *ph)
+{
+	unsigned long start = ph->p_vaddr + img->bias;
+	unsigned long file_end = start + ph->p_filesz, end = start + ph->p_memsz;
+	unsigned long first = ALIGN_DOWN(start, PAGE_SIZE);
+	unsigned long file_last = ph->p_filesz ? ALIGN_UP(file_end, PAGE_SIZE) : first;
+	int prot = segment_prot(ph);
+	int ret = map_pages(img, first, file_last, prot, ph->p_offset - (start - first), true);
+
+	if (!ret)
+		ret = map_pages(img, file_last, ALIGN_UP(end, PAGE_SIZE), prot, 0, false);
+	if (!ret && ph->p_filesz && end > file_end && ph->p_flags & PF_W)
+		ret = clear_tail(img, file_end);
+	img->end = max(img->end, end);
+	return ret;
+}
+
+/* What /proc will say of the program. */
+static void note_segment(struct image *img, const struct elf64_phdr *ph)
+{
+	struct mm_struct *mm = img->exec->mm;
+	unsigned long start = ph->p_vaddr + img->bias, end = start + ph->p_filesz;
+
+	if (ph->p_flags & PF_X) {
+		mm->start_code = mm->start_code ? min(mm->start_code, start) : start;
+		mm->end_code = max(mm->end_code, end);
+	} else {
+		mm->start_data = start;
+		mm->end_data = max(mm->end_data, end);
+	}
+	if (ph->p_offset <= img->hdr.e_phoff && img->hdr.e_phoff - ph->p_offset < ph->p_filesz)
+		img->exec->phdr_addr = img->hdr.e_phoff - ph->p_offset + start;
+}
+
+static void choose_bias(struct image *img)
+{
+	unsigned long base = mm_levels(img->exec->mm) == 3 ? DYN_BASE_3 : DYN_BASE, align = PAGE_SIZE;
+
+	if (img->hdr.e_type != ET_DYN)
+		return;
+	for (unsigned int i = 0; i < img->hdr.e_phnum; i++) {
+		const struct elf64_phdr *ph = &img->phdrs[i];
+
+		if (ph->p_type == PT_LOAD && !(ph->p_align & (ph->p_align - 1)) && ph->p_align <= 1ul << 30)
+			align = max(align, ph->p_align);
+	}
+	img->bias = ALIGN_UP(base, align);
+}
+
+static int load_segments(struct image *img)
+{
+	bool any = false;
+	int ret = 0;
+
+	choose_bias(img);
+	for (unsigned int i = 0; !ret && i < img->hdr.e_phnum; i++) {
+		const struct elf64_phdr *ph = &img->phdrs[i];
+
+		if (ph->p_type == PT_INTERP)
+			ret = check_interp(img, ph);
+		if (ph->p_type != PT_LOAD)
+			continue;
+		ret = check_segment(img, ph);
+		if (ret || !ph->p_memsz)
+			continue;
+		ret = map_segment(img, ph);
+		note_segment(img, ph);
+		any = true;
+	}
+	return ret ? ret : any ? 0 : -ENOEXEC;
+}
+
+int elf_load(struct exec *exec)
+{
+	struct image img = { .exec = exec, .mapping = &exec->inode->mapping };
+	size_t size;
+	int ret = read_exact(img.mapping, 0, &img.hdr, sizeof(img.hdr));
+
+	if (!ret)
+		ret = check_header(&img.hdr);
+	if (ret)
+		return ret;
+	size = img.hdr.e_phnum * sizeof(struct elf64_phdr);
+	img.phdrs = buffer_alloc(size);
+	if (!img.phdrs)
+		return -ENOMEM;
+	ret = read_exact(img.mapping, img.hdr.e_phoff, img.phdrs, size);
+	if (!ret)
+		ret = load_segments(&img);
+	buffer_free(img.phdrs, size);
+	exec->entry = img.hdr.e_entry + img.bias;
+	exec->phnum = img.hdr.e_phnum;
+	if (!ret && exec->entry >= task_size_max())
+		ret = -ENOEXEC;
+	if (!ret)
+		mm_setup_brk(exec->mm, img.end);
+	return ret;
+}

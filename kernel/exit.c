@@ -1,0 +1,311 @@
+/*
+ * The end of threads and processes, and what becomes of the children.
+ *
+ * A thread gives back all it holds by itself; its structure and stack go when the CPU has left them. The
+ * last one makes its process a zombie: a pid, a status and the CPU time, until wait4 takes it. To end other
+ * threads is to set WORK_KILLED: they end by themselves on their way to user mode.
+ */
+#include "kernel/exit.h"
+#include "kernel/files.h"
+#include "kernel/futex.h"
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "kernel/uapi/errno.h"
+#include "mm/leak.h"
+
+/* Threads that are on no list any more but still on a CPU. */
+static atomic_t leaving;
+
+/* The machine is about to go off: nobody waits for processes that end. Under tasks_lock. */
+static bool shutting_down;
+
+/* How process 1 ended. */
+int first_process_status;
+
+static void exit_mm(struct task *task)
+{
+	struct mm_struct *mm = task->mm;
+	unsigned long flags;
+
+	if (!mm)
+		return;
+	flags = irq_save();
+	task->mm = NULL;
+	switch_mm(NULL);
+	irq_restore(flags);
+	mmput(mm);
+}
+
+/* The thread library's wishes: locks of a dead owner, and "my stack is free". */
+void exit_user_words(struct task *task)
+{
+	u32 zero = 0;
+
+	if (!task->mm)
+		return;
+	if (task->robust_list)
+		futex_exit_robust(task);
+	if (task->clear_child_tid && atomic_read(&task->mm->mm_users) > 1 &&
+	    !copy_to_user(task->clear_child_tid, &zero, sizeof(zero)))
+		futex_wake_address(task->clear_child_tid, 1);
+}
+
+/* ---- families ---- */
+
+void process_unlink(struct process *process)
+{
+	TAILQ_REMOVE(&process->parent->children, process, sibling);
+	process_unhash(process);
+	process->parent->children_run_ns += process->dead_run_ns + process->children_run_ns;
+	if (shutting_down)
+		wake_up_all(&kernel_process.child_wait);
+}
+
+/* Does nobody want to wait for this child? */
+static bool reaps_itself(const struct process *process)
+{
+	const struct process *parent = process->parent;
+	const struct __kernel_sigaction *action;
+
+	if (shutting_down)
+		return true;
+	if (parent == &kernel_process || process->exit_signal != SIGCHLD)
+		return false;
+	action = &parent->sighand->action[SIGCHLD - 1];
+	return action->handler == SIG_IGN_ADDR || action->flags & SA_NOCLDWAIT;
+}
+
+/* Tells the parent of a zombie; true if nobody will wait for it. tasks_lock held. */
+static bool notify_parent(struct process *process)
+{
+	struct process *parent = process->parent;
+	bool reap = reaps_itself(process);
+
+	if (process->exit_signal)
+		signal_process(parent, process->exit_signal);
+	if (reap)
+		process_unlink(process);
+	wake_up_sync(&parent->child_wait, 0);
+	return reap;
+}
+
+/* Children of a process that has ended go to the first one; without it, to the kernel. tasks_lock held. */
+static void orphan_children(struct process *process)
+{
+	struct process *heir = process_find(1), *child;
+
+	if (!heir || heir == process)
+		heir = &kernel_process;
+	while ((child = TAILQ_FIRST(&process->children))) {
+		TAILQ_REMOVE(&process->children, child, sibling);
+		child->parent = heir;
+		child->exit_signal = SIGCHLD;
+		TAILQ_INSERT_TAIL(&heir->children, child, sibling);
+		if (child->zombie && notify_parent(child))
+			process_put(child);
+	}
+}
+
+/* The last thread is gone. True if the tables' reference is the caller's to put. tasks_lock held. */
+static bool process_end(struct process *process, int status)
+{
+	/* Without an exit of the whole group, its last thread speaks for it. */
+	if (!process->group_exit)
+		process->exit_status = status;
+	process->group_exit = true;
+	process->zombie = true;
+	if (process->pid == 1)
+		first_process_status = process->exit_status;
+	orphan_children(process);
+	return notify_parent(process);
+}
+
+/* Takes the running thread off all lists. */
+static void leave_process(struct task *task, int status)
+{
+	struct process *process = task->process;
+	bool put = false;
+
+	spin_lock(&tasks_lock);
+	TAILQ_REMOVE(&process->threads, task, thread_link);
+	task_unhash(task);
+	process->dead_run_ns += task_run_ns(task);
+	process->dead_switches += task->switches;
+	atomic_inc(&leaving);
+	if (--process->nr_threads == 0)
+		put = process_end(process, status);
+	else if (process->exec_task)
+		wake_up_all(&process->exit_wait);
+	spin_unlock(&tasks_lock);
+	if (put)
+		process_put(process);
+}
+
+void task_left(void) { atomic_dec(&leaving); }
+
+void thread_exit(int status)
+{
+	struct task *task = current_task();
+
+	exit_user_words(task);
+	exit_mm(task);
+	vfork_finish(task);
+	if (task->files)
+		files_put(task->files);
+	task->files = NULL;
+	leave_process(task, status);
+	atomic_dec(&task->refcount);	/* the lists'; the CPU has one still */
+	irq_disable();
+	WRITE_ONCE(task->state, TASK_DEAD);
+	schedule();
+	panic("a dead task of %s runs again", task->comm);
+}
+
+/* ---- ending others ---- */
+
+bool process_kill(struct process *process, int status)
+{
+	struct task *task;
+
+	if (process->group_exit)
+		return false;
+	process->group_exit = true;
+	process->exit_status = status;
+	TAILQ_FOREACH(task, &process->threads, thread_link)
+		kill_task(task);
+	return true;
+}
+
+void group_exit(int status)
+{
+	spin_lock(&tasks_lock);
+	process_kill(current_process(), status);
+	spin_unlock(&tasks_lock);
+	thread_exit(status);
+}
+
+/* The number that the process is known by passes to the one thread that is left. tasks_lock held. */
+static void become_leader(struct task *task)
+{
+	if (task->tid == task->process->pid)
+		return;
+	task_unhash(task);
+	task->tid = task->process->pid;
+	task_hash(task);
+}
+
+int kill_other_threads(void)
+{
+	struct task *self = current_task(), *task;
+	struct process *process = self->process;
+	int ret = 0;
+
+	spin_lock(&tasks_lock);
+	if (process->group_exit || process->exec_task)
+		ret = -EINTR;
+	else
+		process->exec_task = self;
+	TAILQ_FOREACH(task, &process->threads, thread_link) {
+		if (!ret && task != self)
+			kill_task(task);
+	}
+	spin_unlock(&tasks_lock);
+	if (!ret)
+		ret = wait_event_killable(&process->exit_wait, READ_ONCE(process->nr_threads) == 1);
+	spin_lock(&tasks_lock);
+	if (process->exec_task == self)
+		process->exec_task = NULL;
+	if (!ret)
+		become_leader(self);
+	spin_unlock(&tasks_lock);
+	return ret;
+}
+
+void exit_to_user(struct pt_regs *regs)
+{
+	struct task *task = current_task();
+	unsigned long work;
+
+	while ((work = READ_ONCE(task->work))) {
+		irq_enable();
+		if (work & WORK_KILLED)
+			thread_exit(READ_ONCE(task->process->exit_status));
+		cond_resched();
+		irq_disable();
+	}
+}
+
+static const char *signal_name(int signo)
+{
+	switch (signo) {
+	case SIGSEGV: return "SIGSEGV";
+	case SIGBUS: return "SIGBUS";
+	case SIGILL: return "SIGILL";
+	case SIGFPE: return "SIGFPE";
+	case SIGTRAP: return "SIGTRAP";
+	case SIGKILL: return "SIGKILL";
+	default: return "a signal";
+	}
+}
+
+void user_exception(struct pt_regs *regs, int signo, int code, unsigned long addr, const char *what)
+{
+	const struct task *task = current_task();
+
+	pr_info("%s[%d] ends by %s at ip %#lx: %s", task->comm, task->process->pid, signal_name(signo),
+		regs->ip, what);
+	signal_force(signo);
+}
+
+/* ---- the end of all ---- */
+
+static void kill_process(struct process *process, void *arg)
+{
+	if (process->zombie) {
+		process_unlink(process);
+		process_put(process);
+	} else {
+		process_kill(process, SIGKILL);
+	}
+}
+
+static bool no_processes(void)
+{
+	bool none;
+
+	spin_lock(&tasks_lock);
+	none = !process_count();
+	spin_unlock(&tasks_lock);
+	return none;
+}
+
+void kill_everything(void)
+{
+	spin_lock(&tasks_lock);
+	shutting_down = true;
+	process_for_each(kill_process, NULL);
+	spin_unlock(&tasks_lock);
+	wait_event(&kernel_process.child_wait, no_processes());
+}
+
+/* A thread that is gone for its parent may still be on its way off a CPU, with its stack. */
+static void quiesce_leaving(void)
+{
+	while (atomic_read(&leaving)) {
+		struct waiter w = { .task = current_task() };
+		struct wait_queue never;
+
+		wait_queue_init(&never);
+		prepare_to_wait(&never, &w, false);
+		schedule_until(clock_ns() + 100000);
+		finish_wait(&never, &w);
+	}
+	reap_dead_tasks();
+}
+
+void exit_init(void) { quiesce_register(quiesce_leaving); }
+
+/* ---- the calls ---- */
+
+SYSCALL_DEFINE1(exit, int, code) { thread_exit((code & 0xff) << 8); }
+SYSCALL_DEFINE1(exit_group, int, code) { group_exit((code & 0xff) << 8); }

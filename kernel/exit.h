@@ -1,0 +1,12 @@
+/* The end of tasks, as the other files of the system see it. */
+#pragma once
+
+struct task;
+
+void exit_init(void);
+/* A dead task's structure and stack are ready to be freed. */
+void task_left(void);
+/* What the thread's library wants done when the thread, or its program, ends. */
+void exit_user_words(struct task *task);
+/* How process 1 ended, as wait4 would report it. */
+extern int first_process_status;

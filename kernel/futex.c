@@ -1,0 +1,429 @@
+/*
+ * Futexes: sleeping until a word of user memory changes.
+ *
+ * A word is named by (address space, address), or by (file, offset) where it lies in a shared mapping, so that
+ * processes with different addresses for it meet. Names are only compared: a mapping that goes away while
+ * somebody sleeps leaves at worst a wake-up too many. The word is read under the bucket's lock, with faults
+ * disabled; a waker changes the word first and takes the lock then, so no wake-up is lost.
+ */
+#include "kernel/futex.h"
+#include "kernel/syscall.h"
+#include "kernel/time.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/futex.h"
+
+#define NR_BUCKETS	64
+
+struct futex_key {
+	const void *object;	/* an mm_struct or an address_space */
+	u64 offset;
+};
+
+struct futex_waiter {
+	struct futex_key key;
+	struct task *task;
+	u32 bitset;
+	struct bucket *bucket;	/* changes when it is requeued; NULL: woken */
+	TAILQ_ENTRY(futex_waiter) link;
+};
+
+static struct bucket {
+	spinlock_t lock;	/* a leaf: taken with interrupts off */
+	TAILQ_HEAD(, futex_waiter) waiters;
+} buckets[NR_BUCKETS];
+
+void futex_init(void)
+{
+	for (unsigned int i = 0; i < NR_BUCKETS; i++) {
+		spin_lock_init(&buckets[i].lock, LOCK_WAIT_QUEUE);
+		TAILQ_INIT(&buckets[i].waiters);
+	}
+}
+
+static struct bucket *key_bucket(const struct futex_key *key)
+{
+	u64 hash = ((u64)key->object ^ key->offset) * 0x9e3779b97f4a7c15ull;
+
+	return &buckets[hash >> 58];
+}
+
+static bool key_equal(const struct futex_key *a, const struct futex_key *b)
+{
+	return a->object == b->object && a->offset == b->offset;
+}
+
+/* The name of the word at addr. -EINVAL: not aligned, -EFAULT: nothing is mapped there. */
+static int get_key(struct futex_key *key, const u32 *user, bool private)
+{
+	unsigned long addr = (unsigned long)user;
+	struct mm_struct *mm = current_mm();
+	const struct vm_area_struct *vma;
+
+	if (addr % sizeof(u32))
+		return -EINVAL;
+	*key = (struct futex_key){ .object = mm, .offset = addr };
+	if (private)
+		return addr < task_size_max() ? 0 : -EFAULT;
+	down_read(&mm->mmap_lock);
+	vma = vma_lookup(mm, addr);
+	if (vma && vma->vm_flags & VM_SHARED && vma->mapping) {
+		key->object = vma->mapping;
+		key->offset = (u64)linear_page_index(vma, addr) << PAGE_SHIFT | (addr & ~PAGE_MASK);
+	}
+	up_read(&mm->mmap_lock);
+	return vma ? 0 : -EFAULT;
+}
+
+/* Takes a waiter off its bucket, locked, and wakes it; it may be gone at once. */
+static void wake_waiter(struct bucket *bucket, struct futex_waiter *w)
+{
+	struct task *task = w->task;
+
+	TAILQ_REMOVE(&bucket->waiters, w, link);
+	wake_task(task, false);
+	barrier();
+	WRITE_ONCE(w->bucket, NULL);
+}
+
+static int wake_key(const struct futex_key *key, int nr, u32 bitset)
+{
+	struct bucket *bucket = key_bucket(key);
+	struct futex_waiter *w, *next;
+	unsigned long flags;
+	int woken = 0;
+
+	flags = spin_lock_irqsave(&bucket->lock);
+	TAILQ_FOREACH_SAFE(w, &bucket->waiters, link, next) {
+		if (woken >= nr)
+			break;
+		if (!key_equal(&w->key, key) || !(w->bitset & bitset))
+			continue;
+		wake_waiter(bucket, w);
+		woken++;
+	}
+	spin_unlock_irqrestore(&bucket->lock, flags);
+	return woken;
+}
+
+static long futex_wake(u32 *addr, int nr, u32 bitset, bool private)
+{
+	struct futex_key key;
+	int ret = get_key(&key, addr, private);
+
+	if (ret)
+		return ret;
+	/* Linux wakes one for a number below that. */
+	return bitset ? wake_key(&key, max(nr, 1), bitset) : -EINVAL;
+}
+
+long futex_wake_address(u32 *addr, int nr)
+{
+	/* Who waits has not said whether the word is private: both kinds. */
+	long woken = futex_wake(addr, nr, FUTEX_BITSET_MATCH_ANY, false);
+
+	return woken > 0 ? woken : futex_wake(addr, nr, FUTEX_BITSET_MATCH_ANY, true);
+}
+
+/* ---- waiting ---- */
+
+/* Reads the word while the caller holds spin locks. */
+static int peek_word(u32 *value, const u32 *addr)
+{
+	int ret;
+
+	pagefault_disable();
+	ret = get_user_u32(value, addr);
+	pagefault_enable();
+	return ret;
+}
+
+/* Queues the waiter if the word still has the value. -EAGAIN: it has not, -EFAULT: the page is not there. */
+static int enqueue_waiter(struct futex_waiter *w, const u32 *addr, u32 expected)
+{
+	struct bucket *bucket = key_bucket(&w->key);
+	unsigned long flags = spin_lock_irqsave(&bucket->lock);
+	u32 value;
+	int ret = peek_word(&value, addr);
+
+	if (!ret && value != expected)
+		ret = -EAGAIN;
+	if (!ret) {
+		w->bucket = bucket;
+		TAILQ_INSERT_TAIL(&bucket->waiters, w, link);
+	}
+	spin_unlock_irqrestore(&bucket->lock, flags);
+	return ret;
+}
+
+/* Locks the bucket that the waiter is in; NULL, and nothing locked, if it has been woken. */
+static struct bucket *lock_bucket(struct futex_waiter *w, unsigned long *flags)
+{
+	struct bucket *bucket;
+
+	while ((bucket = READ_ONCE(w->bucket))) {
+		*flags = spin_lock_irqsave(&bucket->lock);
+		if (w->bucket == bucket)
+			break;
+		spin_unlock_irqrestore(&bucket->lock, *flags);
+	}
+	return bucket;
+}
+
+/* Marks the task sleeping, under the lock that a waker needs; false if it has been woken. */
+static bool prepare_to_sleep(struct futex_waiter *w)
+{
+	unsigned long flags;
+	struct bucket *bucket = lock_bucket(w, &flags);
+
+	if (!bucket)
+		return false;
+	WRITE_ONCE(w->task->state, TASK_KILLABLE);
+	spin_unlock_irqrestore(&bucket->lock, flags);
+	return true;
+}
+
+/* True if the waiter was still queued, so that nobody has woken it. */
+static bool dequeue_waiter(struct futex_waiter *w)
+{
+	unsigned long flags;
+	struct bucket *bucket = lock_bucket(w, &flags);
+
+	if (!bucket)
+		return false;
+	TAILQ_REMOVE(&bucket->waiters, w, link);
+	spin_unlock_irqrestore(&bucket->lock, flags);
+	return true;
+}
+
+/* Sleeps until woken. 0, -ETIMEDOUT, -EINTR. */
+static int futex_sleep(struct futex_waiter *w, u64 deadline)
+{
+	int ret = 0;
+
+	while (prepare_to_sleep(w)) {
+		if (deadline != NO_DEADLINE && clock_ns() >= deadline)
+			ret = -ETIMEDOUT;
+		if (fatal_signal_pending())
+			ret = -EINTR;
+		if (ret)
+			break;
+		if (deadline == NO_DEADLINE)
+			schedule();
+		else
+			schedule_until(deadline);
+	}
+	WRITE_ONCE(w->task->state, TASK_RUNNING);
+	return ret && dequeue_waiter(w) ? ret : 0;
+}
+
+static long futex_wait(u32 *addr, u32 expected, u64 deadline, u32 bitset, bool private)
+{
+	struct futex_waiter w = { .task = current_task(), .bitset = bitset };
+	u32 value;
+	int ret;
+
+	if (!bitset)
+		return -EINVAL;
+	ret = get_key(&w.key, addr, private);
+	while (!ret) {
+		ret = enqueue_waiter(&w, addr, expected);
+		if (!ret)
+			return futex_sleep(&w, deadline);
+		if (ret != -EFAULT)
+			break;
+		/* Brings the page in, where that is possible. */
+		ret = get_user_u32(&value, addr);
+	}
+	return ret;
+}
+
+/* ---- requeue ---- */
+
+static void lock_two(struct bucket *a, struct bucket *b)
+{
+	spin_lock(a < b ? &a->lock : &b->lock);
+	if (a != b)
+		spin_lock_nested(a < b ? &b->lock : &a->lock, LOCK_NESTED);
+}
+
+static void unlock_two(struct bucket *a, struct bucket *b)
+{
+	spin_unlock(&a->lock);
+	if (a != b)
+		spin_unlock(&b->lock);
+}
+
+/* Wakes up to nr_wake waiters of one word, and lets up to nr_move more wait for the other. Locked. */
+static int move_waiters(const struct futex_key *from, const struct futex_key *to, int nr_wake, int nr_move)
+{
+	struct bucket *source = key_bucket(from), *target = key_bucket(to);
+	struct futex_waiter *w, *next;
+	int woken = 0, moved = 0;
+
+	TAILQ_FOREACH_SAFE(w, &source->waiters, link, next) {
+		if (!key_equal(&w->key, from))
+			continue;
+		if (woken < nr_wake) {
+			wake_waiter(source, w);
+			woken++;
+			continue;
+		}
+		if (moved >= nr_move)
+			break;
+		w->key = *to;
+		moved++;
+		if (source == target)
+			continue;
+		TAILQ_REMOVE(&source->waiters, w, link);
+		TAILQ_INSERT_TAIL(&target->waiters, w, link);
+		WRITE_ONCE(w->bucket, target);
+	}
+	return woken + moved;
+}
+
+/* expected NULL: FUTEX_REQUEUE, which does not look at the word. */
+static long futex_requeue(u32 *addr, u32 *addr2, int nr_wake, int nr_move, const u32 *expected, bool private)
+{
+	struct futex_key from, to;
+	unsigned long flags;
+	int moved = 0;
+	u32 value;
+	long ret;
+
+	if (nr_wake < 0 || nr_move < 0)
+		return -EINVAL;
+	ret = get_key(&from, addr, private);
+	if (!ret)
+		ret = get_key(&to, addr2, private);
+	while (!ret) {
+		flags = irq_save();
+		lock_two(key_bucket(&from), key_bucket(&to));
+		ret = expected ? peek_word(&value, addr) : 0;
+		if (!ret && expected && value != *expected)
+			ret = -EAGAIN;
+		if (!ret)
+			moved = move_waiters(&from, &to, nr_wake, nr_move);
+		unlock_two(key_bucket(&from), key_bucket(&to));
+		irq_restore(flags);
+		if (ret != -EFAULT)
+			return ret ? ret : moved;
+		ret = get_user_u32(&value, addr);
+	}
+	return ret;
+}
+
+/* ---- robust locks (get_robust_list(2)): a list in user memory, not to be trusted ---- */
+
+#define FUTEX_WAITERS		0x80000000u
+#define FUTEX_OWNER_DIED	0x40000000u
+#define FUTEX_TID_MASK		0x3fffffffu
+#define MAX_ROBUST		2048
+
+struct robust_list_head {
+	u64 next;
+	s64 futex_offset;
+	u64 pending;
+};
+
+/* If the ending task owns the lock at addr: says so in the word, and wakes a waiter. */
+static void owner_died(u32 *addr, int tid)
+{
+	u32 word, new;
+
+	if ((unsigned long)addr % sizeof(u32) || get_user_u32(&word, addr))
+		return;
+	while ((word & FUTEX_TID_MASK) == (u32)tid) {
+		u32 seen = word;
+
+		new = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+		if (cmpxchg_user_u32(addr, &seen, new))
+			return;
+		if (seen == word) {
+			if (word & FUTEX_WAITERS)
+				futex_wake_address(addr, 1);
+			return;
+		}
+		word = seen;
+	}
+}
+
+void futex_exit_robust(struct task *task)
+{
+	struct robust_list_head head;
+	u64 entry;
+
+	if (copy_from_user(&head, task->robust_list, sizeof(head)))
+		return;
+	entry = head.next;
+	for (int i = 0; i < MAX_ROBUST && (entry & ~1ull) != (u64)task->robust_list; i++) {
+		u64 next;
+
+		/* Read first: once the lock is free, its memory may go. */
+		if (copy_from_user(&next, (void *)(entry & ~1ull), sizeof(next)))
+			return;
+		if (entry != head.pending)
+			owner_died((u32 *)((entry & ~1ull) + (u64)head.futex_offset), task->tid);
+		entry = next;
+	}
+	if (head.pending)
+		owner_died((u32 *)((head.pending & ~1ull) + (u64)head.futex_offset), task->tid);
+}
+
+SYSCALL_DEFINE2(set_robust_list, void *, head, size_t, size)
+{
+	if (size != sizeof(struct robust_list_head))
+		return -EINVAL;
+	current_task()->robust_list = head;
+	return 0;
+}
+
+/* ---- the call ---- */
+
+/* WAIT has a span of time, WAIT_BITSET a point of time. */
+static int futex_deadline(u64 *deadline, const struct __kernel_timespec *timeout, int op)
+{
+	u64 ns, now;
+	int ret;
+
+	*deadline = NO_DEADLINE;
+	if (!timeout)
+		return 0;
+	ret = timespec_from_user(&ns, timeout);
+	if (ret)
+		return ret;
+	if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT) {
+		*deadline = deadline_after(ns);
+		return 0;
+	}
+	now = op & FUTEX_CLOCK_REALTIME ? realtime_ns() : clock_ns();
+	*deadline = deadline_after(ns > now ? ns - now : 0);
+	return 0;
+}
+
+SYSCALL_DEFINE6(futex, u32 *, addr, int, op, u32, value, unsigned long, timeout, u32 *, addr2, u32, value3)
+{
+	bool private = op & FUTEX_PRIVATE_FLAG;
+	u64 deadline;
+	int ret;
+
+	switch (op & FUTEX_CMD_MASK) {
+	case FUTEX_WAIT:
+	case FUTEX_WAIT_BITSET:
+		ret = futex_deadline(&deadline, (const void *)timeout, op);
+		if (ret)
+			return ret;
+		if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT)
+			value3 = FUTEX_BITSET_MATCH_ANY;
+		return futex_wait(addr, value, deadline, value3, private);
+	case FUTEX_WAKE:
+		return futex_wake(addr, (int)value, FUTEX_BITSET_MATCH_ANY, private);
+	case FUTEX_WAKE_BITSET:
+		return futex_wake(addr, (int)value, value3, private);
+	case FUTEX_REQUEUE:
+		return futex_requeue(addr, addr2, (int)value, (int)timeout, NULL, private);
+	case FUTEX_CMP_REQUEUE:
+		return futex_requeue(addr, addr2, (int)value, (int)timeout, &value3, private);
+	default:
+		return -ENOSYS;
+	}
+}

@@ -1,0 +1,201 @@
+/* Who a task is: numbers, groups, sessions, limits, the system's name. All programs run as root. */
+#include "kernel/base/string.h"
+#include "kernel/files.h"
+#include "kernel/syscall.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/utsname.h"
+#include "kernel/version.h"
+
+SYSCALL_DEFINE0(getpid) { return current_process()->pid; }
+SYSCALL_DEFINE0(gettid) { return current_task()->tid; }
+/* A parent that ends while we look leaves us to process 1; the structure stays until then. */
+SYSCALL_DEFINE0(getppid)
+{
+	int pid;
+
+	spin_lock(&tasks_lock);
+	pid = current_process()->parent->pid;
+	spin_unlock(&tasks_lock);
+	return pid;
+}
+
+SYSCALL_DEFINE0(getuid) { return 0; }
+SYSCALL_DEFINE0(geteuid) { return 0; }
+SYSCALL_DEFINE0(getgid) { return 0; }
+SYSCALL_DEFINE0(getegid) { return 0; }
+
+/* No file is ever created. */
+SYSCALL_DEFINE1(umask, int, mask) { return 022; }
+
+SYSCALL_DEFINE1(set_tid_address, u32 *, addr)
+{
+	current_task()->clear_child_tid = addr;
+	return current_task()->tid;
+}
+
+/* Restartable sequences: C libraries do without. */
+SYSCALL_DEFINE0(rseq) { return -ENOSYS; }
+
+/* ---- groups and sessions ---- */
+
+enum group_kind { GROUP, SESSION };
+
+static long group_of(int pid, enum group_kind kind)
+{
+	const struct process *process;
+	long id = -ESRCH;
+
+	spin_lock(&tasks_lock);
+	process = pid ? process_find(pid) : current_process();
+	if (process)
+		id = kind == GROUP ? process->pgid : process->sid;
+	spin_unlock(&tasks_lock);
+	return id;
+}
+
+SYSCALL_DEFINE1(getpgid, int, pid) { return group_of(pid, GROUP); }
+SYSCALL_DEFINE1(getsid, int, pid) { return group_of(pid, SESSION); }
+SYSCALL_DEFINE0(getpgrp) { return group_of(0, GROUP); }
+
+struct group_search {
+	int pgid, sid;
+	bool found;
+};
+
+static void match_group(struct process *process, void *arg)
+{
+	struct group_search *search = arg;
+
+	search->found |= process->pgid == search->pgid && (!search->sid || process->sid == search->sid);
+}
+
+/* Is there such a group, in the session if that is not 0? tasks_lock held. */
+static bool group_exists(int pgid, int sid)
+{
+	struct group_search search = { .pgid = pgid, .sid = sid };
+
+	process_for_each(match_group, &search);
+	return search.found;
+}
+
+/* tasks_lock held. */
+static long change_group(struct process *process, int pgid)
+{
+	const struct process *self = current_process();
+
+	if (!process || (process != self && process->parent != self))
+		return -ESRCH;
+	if (process != self && process->sid != self->sid)
+		return -EPERM;
+	if (process != self && process->has_execed)
+		return -EACCES;
+	if (process->sid == process->pid)
+		return -EPERM;
+	if (pgid != process->pid && !group_exists(pgid, self->sid))
+		return -EPERM;
+	process->pgid = pgid;
+	return 0;
+}
+
+SYSCALL_DEFINE2(setpgid, int, pid, int, pgid)
+{
+	long ret;
+
+	if (pgid < 0)
+		return -EINVAL;
+	if (!pid)
+		pid = current_process()->pid;
+	spin_lock(&tasks_lock);
+	ret = change_group(process_find(pid), pgid ? pgid : pid);
+	spin_unlock(&tasks_lock);
+	return ret;
+}
+
+SYSCALL_DEFINE0(setsid)
+{
+	struct process *process = current_process();
+	long ret = -EPERM;
+
+	spin_lock(&tasks_lock);
+	if (!group_exists(process->pid, 0)) {
+		process->pgid = process->sid = process->pid;
+		ret = process->pid;
+	}
+	spin_unlock(&tasks_lock);
+	return ret;
+}
+
+/* ---- limits ---- */
+
+/* Reads the old limit and sets the new one (NULL: leaves it). */
+static long change_limit(int pid, unsigned int resource, const struct rlimit64 *new_limit,
+			 struct rlimit64 *old)
+{
+	struct process *process;
+	struct rlimit64 *limit;
+	long ret = -ESRCH;
+
+	if (resource >= RLIM_NLIMITS || (new_limit && new_limit->rlim_cur > new_limit->rlim_max))
+		return -EINVAL;
+	if (new_limit && resource == RLIMIT_NOFILE && new_limit->rlim_max > MAX_FILES)
+		return -EPERM;
+	spin_lock(&tasks_lock);
+	process = pid ? process_find(pid) : current_process();
+	if (process) {
+		limit = &process->rlimits[resource];
+		*old = *limit;
+		if (new_limit)
+			*limit = *new_limit;
+		ret = 0;
+	}
+	spin_unlock(&tasks_lock);
+	return ret;
+}
+
+SYSCALL_DEFINE4(prlimit64, int, pid, unsigned int, resource, const struct rlimit64 *, user_new,
+		struct rlimit64 *, user_old)
+{
+	struct rlimit64 new_limit, old;
+	long ret;
+
+	if (user_new && copy_from_user(&new_limit, user_new, sizeof(new_limit)))
+		return -EFAULT;
+	ret = change_limit(pid, resource, user_new ? &new_limit : NULL, &old);
+	if (!ret && user_old && copy_to_user(user_old, &old, sizeof(old)))
+		return -EFAULT;
+	return ret;
+}
+
+SYSCALL_DEFINE2(getrlimit, unsigned int, resource, struct rlimit64 *, user)
+{
+	struct rlimit64 old;
+	long ret = change_limit(0, resource, NULL, &old);
+
+	return !ret && copy_to_user(user, &old, sizeof(old)) ? -EFAULT : ret;
+}
+
+SYSCALL_DEFINE2(setrlimit, unsigned int, resource, const struct rlimit64 *, user)
+{
+	struct rlimit64 new_limit, old;
+
+	if (copy_from_user(&new_limit, user, sizeof(new_limit)))
+		return -EFAULT;
+	return change_limit(0, resource, &new_limit, &old);
+}
+
+/* ---- the system ---- */
+
+/* Programs decide by the release what they may use: the one whose interface we have. */
+SYSCALL_DEFINE1(uname, struct new_utsname *, user)
+{
+	struct new_utsname name = {
+		.sysname = "Linux",
+		.nodename = "pleat",
+		.release = PLEAT_ABI_RELEASE,
+		.version = "Pleat " PLEAT_VERSION,
+		.machine = "x86_64",
+		.domainname = "(none)",
+	};
+
+	return copy_to_user(user, &name, sizeof(name)) ? -EFAULT : 0;
+}

@@ -1,0 +1,147 @@
+/* poll and ppoll: waiting for any of several files. */
+#include "kernel/poll.h"
+#include "kernel/files.h"
+#include "kernel/syscall.h"
+#include "kernel/time.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/poll.h"
+#include "mm/slab.h"
+
+/* One entry of the caller's list. */
+struct poll_item {
+	struct pollfd pollfd;
+	struct fd fd;
+	struct waiter waiter;
+	struct wait_queue *wq;		/* where the waiter is; NULL: nowhere yet */
+};
+
+/* Passed to the poll operations: whose waiter to queue. */
+struct poll_table {
+	struct poll_item *item;
+};
+
+void poll_add(struct poll_table *table, struct wait_queue *wq)
+{
+	struct poll_item *item = table->item;
+
+	item->wq = wq;
+	add_waiter(wq, &item->waiter);
+}
+
+static short poll_item(struct poll_item *item)
+{
+	short wanted = item->pollfd.events | POLLERR | POLLHUP;
+	struct poll_table table = { .item = item };
+	struct file *file = item->fd.file;
+
+	if (item->pollfd.fd < 0)
+		return 0;
+	if (!file)
+		return POLLNVAL;
+	if (!file->ops->poll)
+		return wanted & (POLLIN | POLLOUT);
+	return file->ops->poll(file, &table) & wanted;
+}
+
+/* Asks all files, and queues with each; the number that are ready. */
+static int poll_once(struct poll_item *items, unsigned int n)
+{
+	int ready = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		items[i].pollfd.revents = poll_item(&items[i]);
+		ready += items[i].pollfd.revents != 0;
+	}
+	return ready;
+}
+
+static int poll_wait(struct poll_item *items, unsigned int n, u64 deadline)
+{
+	struct wait_queue nobody;
+	struct waiter self = { .task = current_task() };
+	int ret;
+
+	wait_queue_init(&nobody);
+	for (;;) {
+		/* Marks us sleeping before the first look, once: a wake-up by any file from here on counts. */
+		prepare_to_wait(&nobody, &self, true);
+		ret = poll_once(items, n);
+		if (ret || clock_ns() >= deadline)
+			break;
+		if (fatal_signal_pending()) {
+			ret = -EINTR;
+			break;
+		}
+		schedule_until(deadline);
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		if (items[i].wq)
+			finish_wait(items[i].wq, &items[i].waiter);
+	}
+	finish_wait(&nobody, &self);
+	return ret;
+}
+
+static int read_items(struct poll_item *items, const struct pollfd *user, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (copy_from_user(&items[i].pollfd, user + i, sizeof(*user)))
+			return -EFAULT;
+		items[i].fd = fd_get(items[i].pollfd.fd);
+		items[i].waiter.task = current_task();
+	}
+	return 0;
+}
+
+static int write_results(const struct poll_item *items, struct pollfd *user, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (copy_to_user(&user[i].revents, &items[i].pollfd.revents, sizeof(short)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* More than a page or two of entries would be more descriptors than a process can have. */
+#define MAX_POLL	(KMALLOC_MAX / sizeof(struct poll_item))
+
+static long do_poll(struct pollfd *user, unsigned int n, u64 deadline)
+{
+	struct poll_item *items;
+	long ret;
+
+	if (n > MAX_POLL)
+		return -EINVAL;
+	items = kzalloc(max(n, 1u) * sizeof(*items), GFP_KERNEL);
+	if (!items)
+		return -ENOMEM;
+	ret = read_items(items, user, n);
+	if (!ret)
+		ret = poll_wait(items, n, deadline);
+	if (ret >= 0 && write_results(items, user, n))
+		ret = -EFAULT;
+	for (unsigned int i = 0; i < n; i++)
+		fd_put(items[i].fd);
+	kfree(items);
+	return ret;
+}
+
+SYSCALL_DEFINE3(poll, struct pollfd *, fds, unsigned int, n, int, timeout_ms)
+{
+	return do_poll(fds, n, timeout_ms < 0 ? NO_DEADLINE : deadline_after((u64)timeout_ms * 1000000));
+}
+
+SYSCALL_DEFINE5(ppoll, struct pollfd *, fds, unsigned int, n, const struct __kernel_timespec *, timeout,
+		const void *, sigmask, size_t, size)
+{
+	u64 deadline = NO_DEADLINE, ns;
+
+	if (timeout) {
+		int ret = timespec_from_user(&ns, timeout);
+
+		if (ret)
+			return ret;
+		deadline = deadline_after(ns);
+	}
+	return do_poll(fds, n, deadline);
+}

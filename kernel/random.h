@@ -1,0 +1,8 @@
+/* Random bytes, for getrandom(2), /dev/random and the 16 bytes that each program starts with. */
+#pragma once
+#include "kernel/base/types.h"
+
+void random_init(void);
+void random_bytes(void *buf, size_t n);
+/* To a user address; the number of bytes written, or -EFAULT if that is 0. */
+long random_to_user(void *buf, size_t n);

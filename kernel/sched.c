@@ -1,0 +1,479 @@
+/*
+ * The scheduler: a run queue per CPU, round robin in slices of 10 ms.
+ *
+ * A switch is not done under the queue's lock: switch_mm() may free an address space. From before a task
+ * runs until schedule_tail() has its successor on the CPU, task->on_cpu is set; meanwhile it may be queued
+ * on this CPU only (which finishes the switch before it looks at its queue), and no other CPU steals it.
+ *
+ * The timer is set only while somebody waits for it, so an idle CPU gets no ticks. It is never cancelled:
+ * a pipe's two ends would otherwise program it with each message.
+ */
+#include "kernel/sched.h"
+
+struct run_queue run_queues[NR_CPUS];
+
+/* CPUs in their idle loop that nobody has given work to. */
+static cpumask_t idle_cpus;
+
+static struct task boot_idle_task;
+
+void rq_arm(struct run_queue *rq, u64 when)
+{
+	if (when >= rq->armed)
+		return;
+	rq->armed = when;
+	rq->armed_switches = rq->switches;
+	timer_set(when);
+}
+
+void rq_enqueue(struct run_queue *rq, struct task *task)
+{
+	TAILQ_INSERT_TAIL(&rq->queue, task, run_link);
+	task->queued = true;
+	WRITE_ONCE(rq->nr_queued, rq->nr_queued + 1);
+}
+
+static void rq_dequeue(struct run_queue *rq, struct task *task)
+{
+	TAILQ_REMOVE(&rq->queue, task, run_link);
+	task->queued = false;
+	WRITE_ONCE(rq->nr_queued, rq->nr_queued - 1);
+}
+
+static void set_work(struct task *task, unsigned long bits)
+{
+	if ((READ_ONCE(task->work) & bits) != bits)
+		atomic_or_return_old(bits, &task->work);
+}
+
+/* Somebody waits beside the running task: its slice will end. This CPU's queue, locked. */
+static void arm_slice(struct run_queue *rq)
+{
+	if (rq->nr_queued && rq->armed == NO_TIMEOUT && !rq->curr->is_idle)
+		rq_arm(rq, rq->curr->run_since + TIME_SLICE_NS);
+}
+
+/* ---- switching ---- */
+
+/* Takes the next task off the queue. Locked. */
+static struct task *pick_next(struct run_queue *rq)
+{
+	struct task *next = TAILQ_FIRST(&rq->queue);
+
+	if (!next)
+		return rq->idle;
+	rq_dequeue(rq, next);
+	return next;
+}
+
+/* The running task stays runnable: back to the queue, of this CPU or of one where it may run. Locked. */
+static void put_prev(struct run_queue *rq, struct task *prev)
+{
+	if (prev->is_idle)
+		return;
+	if (likely(prev->affinity & cpumask_of(this_cpu())))
+		rq_enqueue(rq, prev);
+	else
+		rq->push = prev;
+}
+
+static void account_switch(struct run_queue *rq, struct task *prev, struct task *next)
+{
+	u64 now = clock_ns();
+
+	prev->run_ns += now - prev->run_since;
+	next->run_since = now;
+	prev->switches++;
+	rq->switches++;
+}
+
+/* preempted: the caller stays runnable, whatever its state says (it may be about to sleep). */
+static void reschedule(bool preempted)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = this_rq();
+	struct task *prev = rq->curr, *next;
+
+	lockdep_assert_may_sleep();
+	spin_lock(&rq->lock);
+	if (prev->work & WORK_RESCHED)
+		atomic_and_return_old(~WORK_RESCHED, &prev->work);
+	/* Pairs with the killer, who sets WORK_KILLED before it takes this lock to look at the state. */
+	if (prev->state == TASK_KILLABLE && READ_ONCE(prev->work) & WORK_KILLED)
+		prev->state = TASK_RUNNING;
+	if (preempted || prev->state == TASK_RUNNING)
+		put_prev(rq, prev);
+	next = pick_next(rq);
+	if (next == prev) {
+		spin_unlock(&rq->lock);
+		irq_restore(flags);
+		return;
+	}
+	account_switch(rq, prev, next);
+	rq->curr = next;
+	next->on_cpu = true;
+	rq->prev = prev;
+	arm_slice(rq);
+	spin_unlock(&rq->lock);
+
+	switch_mm(next->mm);
+	switch_to(prev, next);
+	schedule_tail();
+	irq_restore(flags);
+}
+
+void schedule(void) { reschedule(false); }
+
+void cond_resched(void)
+{
+	if (READ_ONCE(current_task()->work) & WORK_RESCHED)
+		reschedule(true);
+}
+
+void sched_yield(void) { reschedule(true); }
+
+static void place_task(struct task *task, unsigned int cpu);
+static unsigned int select_cpu(const struct task *task);
+
+void schedule_tail(void)
+{
+	struct run_queue *rq = this_rq();
+	struct task *prev = rq->prev, *push = rq->push;
+	bool dead = prev->state == TASK_DEAD;
+
+	rq->push = NULL;
+	/* Its registers are saved: from here on it may run on another CPU, unless it is dead. */
+	barrier();
+	WRITE_ONCE(prev->on_cpu, false);
+	if (unlikely(dead))
+		task_put_dead(prev);
+	if (unlikely(push))
+		place_task(push, select_cpu(push));
+}
+
+/* ---- waking ---- */
+
+/* A CPU for a task that has not run for a while: an idle one if there is one, its last one before others. */
+static unsigned int select_cpu(const struct task *task)
+{
+	cpumask_t allowed = READ_ONCE(task->affinity) & cpus_online();
+	cpumask_t idle = READ_ONCE(idle_cpus) & allowed;
+	cpumask_t last = cpumask_of(task->cpu);
+
+	if (idle & last)
+		return task->cpu;
+	if (idle)
+		return (unsigned int)__builtin_ctzl(idle);
+	return allowed & last ? task->cpu : (unsigned int)__builtin_ctzl(allowed);
+}
+
+/* There is a new task in the queue: makes its CPU look. Locked. */
+static void notify_cpu(struct run_queue *rq, unsigned int cpu)
+{
+	bool idle = rq->curr->is_idle;
+
+	if (cpu == this_cpu()) {
+		if (idle)
+			set_work(rq->curr, WORK_RESCHED);
+		else
+			arm_slice(rq);
+		return;
+	}
+	set_work(rq->curr, WORK_RESCHED);
+	if (idle)
+		cpumask_test_and_clear(cpu, &idle_cpus);
+	cpu_kick(cpu);
+}
+
+/* Queues a runnable task that is on no queue and on no CPU, so that only the caller moves it. Interrupts off. */
+static void place_task(struct task *task, unsigned int cpu)
+{
+	struct run_queue *rq;
+
+	for (;;) {
+		rq = &run_queues[cpu];
+		WRITE_ONCE(task->cpu, cpu);
+		spin_lock(&rq->lock);
+		if (likely(task->affinity & cpumask_of(cpu)))
+			break;
+		spin_unlock(&rq->lock);
+		cpu = select_cpu(task);
+	}
+	rq_enqueue(rq, task);
+	notify_cpu(rq, cpu);
+	spin_unlock(&rq->lock);
+}
+
+/* Locks the queue of the task's CPU. Interrupts off. */
+static struct run_queue *lock_task_rq(const struct task *task)
+{
+	for (;;) {
+		unsigned int cpu = READ_ONCE(task->cpu);
+		struct run_queue *rq = &run_queues[cpu];
+
+		spin_lock(&rq->lock);
+		if (likely(task->cpu == cpu))
+			return rq;
+		spin_unlock(&rq->lock);
+	}
+}
+
+/* Makes a sleeping task runnable; false if it does not sleep. Leaves only on_cpu == false to be queued. */
+static bool begin_wake(struct task *task, bool killable_only, bool *place)
+{
+	struct run_queue *rq = lock_task_rq(task);
+	bool asleep = task->state == TASK_KILLABLE || (task->state == TASK_SLEEPING && !killable_only);
+
+	*place = false;
+	if (asleep) {
+		WRITE_ONCE(task->state, TASK_RUNNING);
+		if (!task->on_cpu) {
+			*place = true;
+		} else if (task != rq->curr) {
+			/* In the middle of its last switch: its own CPU must finish that first. */
+			rq_enqueue(rq, task);
+			notify_cpu(rq, task->cpu);
+		} /* else it has not called schedule() yet, and will not sleep */
+	}
+	spin_unlock(&rq->lock);
+	return asleep;
+}
+
+bool wake_task(struct task *task, bool killable_only)
+{
+	unsigned long flags = irq_save();
+	bool place, woken = begin_wake(task, killable_only, &place);
+
+	if (place)
+		place_task(task, select_cpu(task));
+	irq_restore(flags);
+	return woken;
+}
+
+bool wake_task_sync(struct task *task)
+{
+	unsigned long flags = irq_save();
+	unsigned int cpu = this_cpu();
+	bool place, woken = begin_wake(task, false, &place);
+	struct run_queue *rq = this_rq();
+
+	if (place) {
+		place_task(task, READ_ONCE(task->affinity) & cpumask_of(cpu) ? cpu : select_cpu(task));
+		if (READ_ONCE(idle_cpus) && rq->armed == NO_TIMEOUT) {
+			spin_lock(&rq->lock);
+			rq_arm(rq, clock_ns() + SPREAD_NS);
+			spin_unlock(&rq->lock);
+		}
+	}
+	irq_restore(flags);
+	return woken;
+}
+
+void kill_task(struct task *task)
+{
+	unsigned int cpu;
+
+	set_work(task, WORK_KILLED);
+	/* Pairs with reschedule(): either it sees the bit, or we see the state, both under the queue's lock. */
+	if (wake_task(task, true))
+		return;
+	cpu = READ_ONCE(task->cpu);
+	if (READ_ONCE(task->on_cpu) && cpu != this_cpu())
+		cpu_kick(cpu);
+}
+
+/* ---- the timer ---- */
+
+/* Tasks have waited since the timer was set without a switch: an idle CPU shall take one. */
+static void spread(struct run_queue *rq)
+{
+	cpumask_t idle = READ_ONCE(idle_cpus);
+
+	if (rq->nr_queued && idle && rq->switches == rq->armed_switches) {
+		unsigned int cpu = (unsigned int)__builtin_ctzl(idle);
+
+		if (cpumask_test_and_clear(cpu, &idle_cpus))
+			cpu_kick(cpu);
+	}
+}
+
+void timer_interrupt(void)
+{
+	struct run_queue *rq = this_rq();
+	u64 now = clock_ns();
+
+	spin_lock(&rq->lock);
+	rq->armed = NO_TIMEOUT;
+	timeouts_expire(rq, now);
+	if (rq->nr_queued) {
+		if (rq->curr->is_idle || now >= rq->curr->run_since + TIME_SLICE_NS)
+			set_work(rq->curr, WORK_RESCHED);
+		spread(rq);
+	}
+	rq_arm(rq, timeouts_first(rq));
+	if (rq->nr_queued && !rq->curr->is_idle) {
+		u64 end = rq->curr->run_since + TIME_SLICE_NS;
+
+		rq_arm(rq, end > now ? end : now + TIME_SLICE_NS);
+	}
+	spin_unlock(&rq->lock);
+}
+
+void schedule_until(u64 deadline_ns)
+{
+	struct task *task = current_task();
+	unsigned long flags = irq_save();
+	struct run_queue *rq = this_rq();
+
+	spin_lock(&rq->lock);
+	task->timeout = deadline_ns;
+	timeout_insert(rq, task);
+	rq_arm(rq, deadline_ns);
+	spin_unlock(&rq->lock);
+	irq_restore(flags);
+	schedule();
+	timeout_cancel(task);
+}
+
+/* ---- idle ---- */
+
+/* Takes a waiting task from another CPU to this one's queue. Interrupts off. */
+static bool steal_task(unsigned int cpu)
+{
+	unsigned int other;
+
+	for_each_cpu(other, cpus_online() & ~cpumask_of(cpu)) {
+		struct run_queue *rq = &run_queues[other];
+		struct task *task;
+
+		if (!READ_ONCE(rq->nr_queued))
+			continue;
+		spin_lock(&rq->lock);
+		TAILQ_FOREACH(task, &rq->queue, run_link) {
+			if (task->affinity & cpumask_of(cpu) && !READ_ONCE(task->on_cpu))
+				break;
+		}
+		if (task)
+			rq_dequeue(rq, task);
+		spin_unlock(&rq->lock);
+		if (task) {
+			place_task(task, cpu);
+			return true;
+		}
+	}
+	return false;
+}
+
+void idle_loop(void)
+{
+	unsigned int cpu = this_cpu();
+	struct run_queue *rq = &run_queues[cpu];
+
+	for (;;) {
+		irq_disable();
+		/*
+		 * A full barrier, then a look at the queue. A waker queues first, and then kicks whoever is
+		 * idle: the interrupt ends cpu_idle() even if it comes before the processor sleeps.
+		 */
+		cpumask_test_and_set(cpu, &idle_cpus);
+		if (READ_ONCE(rq->nr_queued) || steal_task(cpu)) {
+			cpumask_test_and_clear(cpu, &idle_cpus);
+			irq_enable();
+			schedule();
+		} else {
+			cpu_idle();
+			cpumask_test_and_clear(cpu, &idle_cpus);
+		}
+	}
+}
+
+void cpu_start(void)
+{
+	irq_enable();
+	idle_loop();
+}
+
+/* ---- the rest ---- */
+
+void sched_set_affinity(struct task *task, cpumask_t mask)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = lock_task_rq(task);
+	unsigned int cpu = task->cpu;
+	bool move = false;
+
+	WRITE_ONCE(task->affinity, mask);
+	if (!(mask & cpumask_of(cpu))) {
+		if (task->queued && !task->on_cpu) {
+			rq_dequeue(rq, task);
+			move = true;
+		} else if (task == rq->curr) {
+			/* put_prev() sends it away when its CPU comes to switch. */
+			set_work(task, WORK_RESCHED);
+			if (cpu != this_cpu())
+				cpu_kick(cpu);
+		}
+	}
+	spin_unlock(&rq->lock);
+	if (move)
+		place_task(task, select_cpu(task));
+	irq_restore(flags);
+	cond_resched();
+}
+
+u64 task_run_ns(const struct task *task)
+{
+	u64 since = READ_ONCE(task->run_since), used = READ_ONCE(task->run_ns);
+
+	return READ_ONCE(task->on_cpu) ? used + (clock_ns() - since) : used;
+}
+
+/* Makes `task` the idle task of the CPU. */
+static void idle_init(struct task *task, unsigned int cpu)
+{
+	struct run_queue *rq = &run_queues[cpu];
+
+	task->cpu = cpu;
+	task->affinity = cpumask_of(cpu);
+	task->is_idle = true;
+	task->on_cpu = true;
+	task->process = &kernel_process;
+	scnprintf(task->comm, sizeof(task->comm), "idle/%u", cpu);
+	rq->idle = rq->curr = task;
+}
+
+void sched_init(void)
+{
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
+		struct run_queue *rq = &run_queues[cpu];
+
+		spin_lock_init(&rq->lock, LOCK_RUN_QUEUE);
+		TAILQ_INIT(&rq->queue);
+		RB_INIT(&rq->timeouts);
+		rq->armed = NO_TIMEOUT;
+	}
+	idle_init(&boot_idle_task, this_cpu());
+	set_current_task(&boot_idle_task);
+}
+
+struct task *idle_task_create(unsigned int cpu)
+{
+	struct task *task = kernel_thread("idle", NULL, NULL);
+
+	if (!task)
+		panic("no memory for the idle task of CPU %u", cpu);
+	idle_init(task, cpu);
+	return task;
+}
+
+#if CONFIG_DEBUG
+/* Before the scheduler has given a CPU its first task. */
+static struct held_locks boot_held[NR_CPUS];
+
+struct held_locks *current_held_locks(void)
+{
+	struct task *task = current_task();
+
+	return task ? &task->held_locks : &boot_held[this_cpu()];
+}
+#endif

@@ -1,0 +1,153 @@
+/* The system calls of the scheduler, and a thread's name and registers. */
+#include "kernel/pleat.h"
+#include "kernel/syscall.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/sched.h"
+
+SYSCALL_DEFINE0(sched_yield)
+{
+	sched_yield();
+	return 0;
+}
+
+/* The task of that number, 0 for the caller, with a reference; NULL: there is none. */
+static struct task *task_get_by_tid(int tid)
+{
+	struct task *task;
+
+	spin_lock(&tasks_lock);
+	task = tid ? task_find(tid) : current_task();
+	if (task)
+		task_get(task);
+	spin_unlock(&tasks_lock);
+	return task;
+}
+
+SYSCALL_DEFINE3(sched_setaffinity, int, tid, size_t, size, const u8 *, user)
+{
+	cpumask_t mask = 0;
+	struct task *task;
+
+	if (copy_from_user(&mask, user, min(size, sizeof(mask))))
+		return -EFAULT;
+	task = task_get_by_tid(tid);
+	if (!task)
+		return -ESRCH;
+	mask &= cpus_online();
+	if (mask)
+		sched_set_affinity(task, mask);
+	task_put(task);
+	return mask ? 0 : -EINVAL;
+}
+
+SYSCALL_DEFINE3(sched_getaffinity, int, tid, size_t, size, u8 *, user)
+{
+	struct task *task;
+	cpumask_t mask;
+
+	if (size < sizeof(mask) || size % sizeof(mask))
+		return -EINVAL;
+	task = task_get_by_tid(tid);
+	if (!task)
+		return -ESRCH;
+	mask = READ_ONCE(task->affinity) & cpus_online();
+	task_put(task);
+	return copy_to_user(user, &mask, sizeof(mask)) ? -EFAULT : (long)sizeof(mask);
+}
+
+SYSCALL_DEFINE2(getcpu, u32 *, user_cpu, u32 *, user_node)
+{
+	u32 cpu = this_cpu(), node = 0;
+
+	if (user_cpu && copy_to_user(user_cpu, &cpu, sizeof(cpu)))
+		return -EFAULT;
+	return user_node && copy_to_user(user_node, &node, sizeof(node)) ? -EFAULT : 0;
+}
+
+/* ---- policies: there is one ---- */
+
+static long task_exists(int tid)
+{
+	struct task *task = tid < 0 ? NULL : task_get_by_tid(tid);
+
+	if (!task)
+		return tid < 0 ? -EINVAL : -ESRCH;
+	task_put(task);
+	return 0;
+}
+
+SYSCALL_DEFINE1(sched_getscheduler, int, tid)
+{
+	long ret = task_exists(tid);
+
+	return ret ? ret : SCHED_NORMAL;
+}
+
+SYSCALL_DEFINE2(sched_getparam, int, tid, u32 *, user)
+{
+	long ret = task_exists(tid);
+	u32 priority = 0;
+
+	return !ret && copy_to_user(user, &priority, sizeof(priority)) ? -EFAULT : ret;
+}
+
+static long priority_limit(int policy, long realtime)
+{
+	switch (policy) {
+	case SCHED_FIFO:
+	case SCHED_RR:
+		return realtime;
+	case SCHED_NORMAL:
+	case SCHED_BATCH:
+	case SCHED_IDLE:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL_DEFINE1(sched_get_priority_max, int, policy) { return priority_limit(policy, 99); }
+SYSCALL_DEFINE1(sched_get_priority_min, int, policy) { return priority_limit(policy, 1); }
+
+/* ---- prctl ---- */
+
+SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg)
+{
+	return thread_arch_prctl(current_task(), option, arg);
+}
+
+static long set_name(const char *user)
+{
+	char name[TASK_COMM_LEN];
+	long len = strncpy_from_user(name, user, sizeof(name));
+
+	if (len < 0 && len != -ENAMETOOLONG)
+		return len;
+	name[sizeof(name) - 1] = 0;
+	scnprintf(current_task()->comm, sizeof(name), "%s", name);
+	return 0;
+}
+
+SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, unsigned long, arg4,
+		unsigned long, arg5)
+{
+	struct task *task = current_task();
+
+	switch (option) {
+	case PR_SET_NAME:
+		return set_name((const char *)arg2);
+	case PR_GET_NAME:
+		return copy_to_user((char *)arg2, task->comm, sizeof(task->comm)) ? -EFAULT : 0;
+	case PR_GET_DUMPABLE:
+		return 1;
+	case PR_SET_NO_NEW_PRIVS:
+		if (arg2 != 1 || arg3 || arg4 || arg5)
+			return -EINVAL;
+		task->process->no_new_privs = true;
+		return 0;
+	case PR_GET_NO_NEW_PRIVS:
+		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : task->process->no_new_privs;
+	default:
+		return pleat_prctl(option, arg2, arg3);
+	}
+}

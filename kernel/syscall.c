@@ -1,0 +1,38 @@
+/* The table of system calls, and the way from the entry code to them. */
+#include "kernel/syscall.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/unistd.h"
+
+#define CALL(name) [__NR_##name] = sys_##name,
+static const syscall_fn table[] = {
+	SYSCALLS(CALL)
+};
+
+/* Names each missing call once: enough to see what a program wants. */
+static long not_implemented(unsigned long nr)
+{
+	static unsigned long named[16];
+	const struct task *task = current_task();
+
+	if (nr < sizeof(named) * 8) {
+		if (atomic_or_return_old(1ul << (nr % 64), &named[nr / 64]) & 1ul << (nr % 64))
+			return -ENOSYS;
+	} else if (cpumask_test_and_set(0, &named[ARRAY_SIZE(named) - 1])) {
+		return -ENOSYS;
+	}
+	pr_info("%s[%d]: there is no system call %ld", task->comm, task->tid, (long)nr);
+	return -ENOSYS;
+}
+
+void do_syscall(struct pt_regs *regs)
+{
+	unsigned long nr = regs->orig_ax;
+	long ret;
+
+	if (likely(nr < ARRAY_SIZE(table) && table[nr]))
+		ret = table[nr](regs);
+	else
+		ret = not_implemented(nr);
+	regs->ax = (unsigned long)ret;
+	lockdep_assert_none_held();
+}
