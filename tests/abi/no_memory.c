@@ -1,0 +1,264 @@
+/*
+ * no_memory.c - the n-th allocation in the kernel fails, for n = 1, 2, ... until an operation
+ * does not get that far: each time a clean error or the end of the one program that needed the
+ * memory, and never a frame lost. Needs Pleat's debug build; elsewhere all is skipped.
+ */
+#include "user/child.h"
+#include "user/linux.h"
+#include "user/probe.h"
+#include "user/tap.h"
+#include "user/thread.h"
+
+#include <string.h>
+
+enum { FAILED = 100, NTH_MAX = 400 };
+
+static char *self;
+
+static long fail_nth(unsigned long n)
+{
+	return sys_prctl(PR_PLEAT_FAIL_NTH, n, 0);
+}
+
+/* A result as an exit status: 0, or FAILED + errno. */
+static int status_of(long result)
+{
+	return is_error(result) ? FAILED + (int)-result : 0;
+}
+
+/* The operations. Each runs in a child of its own, armed: nothing here may allocate before it. */
+
+static long op_fork(void)
+{
+	long pid = sys_fork();
+	int status = 0;
+
+	if (pid == 0)
+		sys_exit_group(0);
+	if (!is_error(pid))
+		sys_wait4((int)pid, &status, 0, NULL);
+	return is_error(pid) ? pid : 0;
+}
+
+static long op_exec(void)
+{
+	char *argv[] = { self, "child", NULL };
+	char *envp[] = { NULL };
+
+	return sys_execve(self, argv, envp);
+}
+
+static long op_vfork_exec(void)
+{
+	char *argv[] = { self, "child", NULL };
+	char *envp[] = { NULL };
+	volatile long refused = 0;
+	long pid = sys_vfork();
+
+	if (pid == 0) {
+		refused = sys_execve(self, argv, envp);
+		sys_exit_group(1);
+	}
+	if (is_error(pid))
+		return pid;
+	sys_wait4((int)pid, NULL, 0, NULL);
+	return refused;
+}
+
+static void *returns(void *arg)
+{
+	return arg;
+}
+
+static long op_thread(void)
+{
+	struct thread thread;
+	int result = thread_create(&thread, returns, NULL);
+
+	if (result == 0)
+		thread_join(&thread);
+	return result;
+}
+
+static long op_mmap(void)
+{
+	long mem = sys_mmap(0, 16 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (is_error(mem))
+		return mem;
+	for (size_t at = 0; at < 16 * PAGE_SIZE; at += PAGE_SIZE)
+		*(volatile char *)((uintptr_t)mem + at) = 1;
+	return sys_munmap((uintptr_t)mem, 16 * PAGE_SIZE);
+}
+
+static long op_shared(void)
+{
+	long mem = sys_mmap(0, 4 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (is_error(mem))
+		return mem;
+	memset((void *)mem, 1, 4 * PAGE_SIZE);
+	return 0;
+}
+
+/* Three mappings out of one, and one out of three. */
+static long op_split(void)
+{
+	long mem = sys_mmap(0, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long result;
+
+	if (is_error(mem))
+		return mem;
+	result = sys_mprotect((uintptr_t)mem + PAGE_SIZE, PAGE_SIZE, PROT_READ);
+	if (is_error(result))
+		return result;
+	return sys_munmap((uintptr_t)mem + PAGE_SIZE, PAGE_SIZE);
+}
+
+/* Beyond the reach of three levels, and of four where the machine has five. */
+static long op_unfold(void)
+{
+	static const uintptr_t addresses[] = { 5UL << 39, 3UL << 47 };
+
+	for (int i = 0; i < 2; i++) {
+		long mem = sys_mmap(addresses[i], PAGE_SIZE, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (is_error(mem))
+			return mem;
+		*(volatile char *)(uintptr_t)mem = 1;
+	}
+	return 0;
+}
+
+static long op_pipe(void)
+{
+	int fds[2];
+	long result = sys_pipe(fds);
+
+	if (is_error(result))
+		return result;
+	result = sys_write(fds[1], "twelve bytes", 12);
+	return is_error(result) ? result : 0;
+}
+
+static long op_open(void)
+{
+	char buf[16];
+	long fd = sys_open(self, O_RDONLY, 0), result;
+
+	if (is_error(fd))
+		return fd;
+	result = sys_read((int)fd, buf, sizeof(buf));
+	return is_error(result) ? result : 0;
+}
+
+static long op_brk(void)
+{
+	uintptr_t end = (uintptr_t)sys_brk(0);
+
+	return (uintptr_t)sys_brk(end + 4 * PAGE_SIZE) == end ? -ENOMEM : 0;
+}
+
+struct operation {
+	long (*run)(void);
+	const char *name;
+};
+
+static const struct operation operations[] = {
+	{ op_fork, "fork" },	     { op_exec, "execve" },   { op_vfork_exec, "vfork-and-execve" },
+	{ op_thread, "thread" },     { op_mmap, "mmap" },     { op_shared, "shared-mmap" },
+	{ op_split, "mapping-split" }, { op_unfold, "unfold" }, { op_pipe, "pipe" },
+	{ op_open, "open-and-read" }, { op_brk, "brk" },
+};
+
+enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };
+
+struct attempt {
+	const struct operation *operation;
+	unsigned long nth;
+};
+
+static int child_attempts(void *arg)
+{
+	struct attempt *attempt = arg;
+
+	fail_nth(attempt->nth);
+	return status_of(attempt->operation->run());
+}
+
+static bool clean_end(int verdict)
+{
+	return verdict == 0 || verdict == FAILED + ENOMEM || verdict == FAILED + EAGAIN ||
+	       verdict == 128 + SIGKILL || verdict == 128 + SIGSEGV || verdict == 128 + SIGBUS;
+}
+
+/* All n. Returns how many there were, or 0 after an unclean end. */
+static unsigned long attempt_all(const struct operation *operation)
+{
+	for (unsigned long nth = 1; nth < NTH_MAX; nth++) {
+		struct attempt attempt = { operation, nth };
+		int verdict = child_verdict(child_run(child_attempts, &attempt));
+		long left = fail_nth(0);
+
+		if (left > 0 && verdict == 0)
+			return nth;
+		if (left > 0 || !clean_end(verdict)) {
+			note("%s: allocation %lu: verdict %d", operation->name, nth, verdict);
+			return 0;
+		}
+	}
+	note("%s: still failing after %d allocations", operation->name, NTH_MAX);
+	return 0;
+}
+
+/* What may lag behind the end of a process is given a moment. */
+static bool nothing_lost(long frames, long objects)
+{
+	for (int i = 0; i < 100; i++) {
+		if (sys_prctl(PR_PLEAT_FRAMES, 0, 0) == frames &&
+		    sys_prctl(PR_PLEAT_OBJECTS, 0, 0) == objects)
+			return true;
+		sleep_ms(2);
+	}
+	note("frames %ld -> %ld, objects %ld -> %ld", frames, sys_prctl(PR_PLEAT_FRAMES, 0, 0),
+	     objects, sys_prctl(PR_PLEAT_OBJECTS, 0, 0));
+	return false;
+}
+
+static void test_operation(const struct operation *operation)
+{
+	struct attempt plain = { operation, 0 };
+	long frames, objects;
+
+	child_run(child_attempts, &plain);	/* fills the kernel's caches */
+	frames = sys_prctl(PR_PLEAT_FRAMES, 0, 0);
+	objects = sys_prctl(PR_PLEAT_OBJECTS, 0, 0);
+	ok(attempt_all(operation) > 0, "%s-fails-cleanly-at-each-allocation", operation->name);
+	ok(nothing_lost(frames, objects), "%s-loses-nothing", operation->name);
+}
+
+int main(int argc, char **argv)
+{
+	bool possible;
+
+	self = argv[0];
+	if (argc > 1)
+		return 0;		/* the program that the others execute */
+	possible = fail_nth(0) >= 0;
+	tap_plan(2 * OPERATIONS);
+	for (int i = 0; i < OPERATIONS; i++) {
+		if (possible) {
+			test_operation(&operations[i]);
+			continue;
+		}
+		skip("allocations cannot be made to fail", "%s-fails-cleanly-at-each-allocation",
+		     operations[i].name);
+		skip("allocations cannot be made to fail", "%s-loses-nothing",
+		     operations[i].name);
+	}
+	return tap_done();
+}

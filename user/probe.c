@@ -1,0 +1,131 @@
+/* probe.c - memory, page tables, CPUs and clocks, asked about. */
+#include "user/probe.h"
+
+#include "user/linux.h"
+#include "user/tap.h"
+
+static char *map(size_t len, int type)
+{
+	long result = sys_mmap(0, len, PROT_READ | PROT_WRITE, type | MAP_ANONYMOUS, -1, 0);
+
+	if (is_error(result))
+		bail("mmap of %lu bytes: %ld", (unsigned long)len, result);
+	return (char *)result;
+}
+
+char *map_private(size_t len)
+{
+	return map(len, MAP_PRIVATE);
+}
+
+char *map_shared(size_t len)
+{
+	return map(len, MAP_SHARED);
+}
+
+void unmap(void *addr, size_t len)
+{
+	long result = sys_munmap((uintptr_t)addr, len);
+
+	if (is_error(result))
+		bail("munmap of %p: %ld", addr, result);
+}
+
+bool all_bytes(const void *mem, int value, size_t len)
+{
+	const unsigned char *bytes = mem;
+
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] != (unsigned char)value)
+			return false;
+	}
+	return true;
+}
+
+int pleat_levels(void)
+{
+	long levels = sys_prctl(PR_PLEAT_LEVELS, 0, 0);
+
+	return is_error(levels) ? 0 : (int)levels;
+}
+
+int pleat_hw_levels(void)
+{
+	long levels = sys_prctl(PR_PLEAT_HW_LEVELS, 0, 0);
+
+	return is_error(levels) ? 0 : (int)levels;
+}
+
+long pleat_counter(int counter, int cpu)
+{
+	return sys_prctl(PR_PLEAT_COUNTER, (uintptr_t)counter, (uintptr_t)(long)cpu);
+}
+
+long fault_count(void)
+{
+	struct __kernel_rusage usage;
+	long count = pleat_counter(PLEAT_FAULTS, -1);
+
+	if (!is_error(count))
+		return count;
+	if (is_error(syscall2(__NR_getrusage, RUSAGE_SELF, (long)&usage)))
+		return -1;
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
+uint64_t cpu_mask(void)
+{
+	uint64_t mask[16] = { 0 };
+
+	if (is_error(sys_sched_getaffinity(0, sizeof(mask), mask)))
+		return 1;
+	return mask[0];
+}
+
+int cpu_count(void)
+{
+	return __builtin_popcountll(cpu_mask());
+}
+
+int nth_cpu(int n)
+{
+	static uint64_t at_start;
+
+	if (!at_start)
+		at_start = cpu_mask();
+	for (int cpu = 0; cpu < 64; cpu++) {
+		if ((at_start >> cpu & 1) && n-- == 0)
+			return cpu;
+	}
+	return -1;
+}
+
+long pin_to_cpu(int cpu)
+{
+	uint64_t mask = 1ULL << cpu;
+
+	return sys_sched_setaffinity(0, sizeof(mask), &mask);
+}
+
+long current_cpu(void)
+{
+	unsigned int cpu;
+	long result = syscall3(__NR_getcpu, (long)&cpu, 0, 0);
+
+	return is_error(result) ? result : (long)cpu;
+}
+
+int64_t now_ns(void)
+{
+	struct __kernel_timespec now = { 0, 0 };
+
+	sys_clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+void sleep_ms(int ms)
+{
+	struct __kernel_timespec span = { ms / 1000, ms % 1000 * 1000000LL };
+
+	sys_nanosleep(&span, NULL);
+}

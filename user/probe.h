@@ -1,0 +1,50 @@
+/*
+ * probe.h - what a test asks of the machine under it, on Pleat and on Linux alike. What one of
+ * them lacks is found out by asking, never by the kernel's name.
+ */
+#ifndef USER_PROBE_H
+#define USER_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fresh private (or shared) anonymous memory, readable and writable; ends the program if none. */
+char *map_private(size_t len);
+char *map_shared(size_t len);
+void unmap(void *addr, size_t len);
+
+/* Is every byte of it this value? */
+bool all_bytes(const void *mem, int value, size_t len);
+
+/* Levels of this program's page tables, and the machine's most; 0 where nobody tells. */
+int pleat_levels(void);
+int pleat_hw_levels(void);
+
+/* One of enum pleat_counter, of one CPU or summed up (-1); -EINVAL where nobody counts. */
+long pleat_counter(int counter, int cpu);
+
+/*
+ * Page faults so far: of the machine on Pleat, of the process on Linux; -1 where neither tells.
+ * Compared around an access they say whether it faulted.
+ */
+long fault_count(void);
+
+/* The CPUs that this thread may run on, as a mask of the first 64, and their number. */
+uint64_t cpu_mask(void);
+int cpu_count(void);
+
+/* The n-th CPU that the process could use when it started; -1 if there are not so many. */
+int nth_cpu(int n);
+
+/* Binds the calling thread to one CPU. Returns 0 or -errno. */
+long pin_to_cpu(int cpu);
+
+/* The CPU that this thread is on, or -ENOSYS. */
+long current_cpu(void);
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+int64_t now_ns(void);
+void sleep_ms(int ms);
+
+#endif
