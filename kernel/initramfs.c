@@ -328,4 +328,13 @@ static void drop_unused_pages(void)
 	up_write(&drop_lock);
 }
 
+unsigned long initramfs_cached_pages(void)
+{
+	unsigned long pages = 0;
+
+	for (const struct inode_list *entry = inodes; entry; entry = entry->next)
+		pages += READ_ONCE(entry->inode.mapping.nr_pages);
+	return pages;
+}
+
 void initramfs_quiesce_init(void) { quiesce_register(drop_unused_pages); }

@@ -71,3 +71,5 @@ extern const struct file_ops null_ops, zero_ops, full_ops, random_ops, console_o
 void initramfs_init(const u8 *data, size_t size);
 /* Registers with the leak check: pages of files that nobody has open or mapped are let go. */
 void initramfs_quiesce_init(void);
+/* Pages of files that the page cache holds. */
+unsigned long initramfs_cached_pages(void);

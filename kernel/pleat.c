@@ -1,5 +1,6 @@
 /* prctl(2) operations of our own: looking at page tables and counters (kernel/uapi/pleat.h). */
 #include "kernel/pleat.h"
+#include "kernel/inode.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/pleat.h"
@@ -60,12 +61,20 @@ static long set_fail_nth(unsigned long n)
 	return left;
 }
 
+/* Without copies of the initramfs's files: which of them a running program has touched says nothing. */
+static long frames_in_use(void)
+{
+	unsigned long frames = mem_quiesce().frames;
+
+	return (long)(frames - initramfs_cached_pages());
+}
+
 long pleat_prctl(int option, unsigned long arg2, unsigned long arg3)
 {
 	switch (option) {
 	case PR_PLEAT_LEVELS: return (long)mm_levels(current_mm());
 	case PR_PLEAT_HW_LEVELS: return (long)hw_levels();
-	case PR_PLEAT_FRAMES: return (long)mem_quiesce().frames;
+	case PR_PLEAT_FRAMES: return frames_in_use();
 	case PR_PLEAT_OBJECTS: return (long)mem_quiesce().objects;
 	case PR_PLEAT_COUNTER: return read_counter(arg2, (long)arg3);
 	case PR_PLEAT_WALK: return walk_tables(arg2, (struct pleat_walk *)arg3);

@@ -1,15 +1,15 @@
 /*
- * Memory before there is an allocator: the regions of RAM, and a sorted list of what is taken in them. What
- * nobody has taken by the end goes to the buddy allocator.
+ * Memory before there is an allocator: the regions of RAM, and a sorted list of what is taken in
+ * them. What nobody has taken by the end goes to the buddy allocator.
  */
 #include "kernel/base/string.h"
 #include "kernel/boot_info.h"
 #include "mm/buddy.h"
 
-#define MAX_TAKEN	64
+#define MAX_TAKEN  64
 
 /* Left to those who must have it: the start of other CPUs is below 1 MiB. */
-#define LOW_MEMORY	(1ul << 20)
+#define LOW_MEMORY (1ul << 20)
 
 static struct mem_region ram[MAX_MEM_REGIONS];
 static unsigned int nr_ram;
@@ -21,7 +21,8 @@ static bool released;
 void boot_mem_init(const struct mem_region *regions, unsigned int nr)
 {
 	BUG_MSG(nr == 0, "the loader reports no memory");
-	BUG_MSG(nr > MAX_MEM_REGIONS, "%u regions of memory, at most %d expected", nr, MAX_MEM_REGIONS);
+	BUG_MSG(nr > MAX_MEM_REGIONS, "%u regions of memory, at most %d expected", nr,
+		MAX_MEM_REGIONS);
 	memcpy(ram, regions, nr * sizeof(*ram));
 	nr_ram = nr;
 	for (unsigned int i = 0; i < nr; i++)
@@ -56,7 +57,9 @@ void boot_reserve(phys_addr_t start, phys_addr_t end)
 	taken_replace(first, last, (struct mem_region){ start, end });
 }
 
-/* The lowest place in [low, high) that is free; 0 if there is none (frame 0 is never handed out). */
+/*
+ * The lowest place in [low, high) that is free; 0 if there is none (frame 0 is never handed out).
+ */
 static phys_addr_t find_gap(phys_addr_t low, phys_addr_t high, size_t size, size_t align)
 {
 	phys_addr_t at = ALIGN_UP(max(low, PAGE_SIZE), align);

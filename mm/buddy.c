@@ -1,25 +1,27 @@
 /*
- * The buddy allocator: free blocks of 2^order frames, naturally aligned. A block's buddy differs from it in
- * bit `order` of the frame number; two free buddies are one block of the next order, always.
+ * The buddy allocator: free blocks of 2^order frames, naturally aligned. A block's buddy differs
+ * from it in bit `order` of the frame number; two free buddies are one block of the next order,
+ * always.
  *
- * A free block is known by its first page alone (PG_buddy, order, on the list of that order); the pages
- * behind it say nothing. Single frames come from and go to per-CPU stacks (PG_pcp), which take and give whole
- * batches. A stack has a lock only so that others can empty it: its own CPU never waits for it otherwise.
+ * A free block is known by its first page alone (PG_buddy, order, on the list of that order); the
+ * pages behind it say nothing. Single frames come from and go to per-CPU stacks (PG_pcp), which
+ * take and give whole batches. A stack has a lock only so that others can empty it: its own CPU
+ * never waits for it otherwise.
  */
 #include "kernel/base/string.h"
 #include "mm/buddy.h"
 #include "mm/check.h"
 #include "mm/page_owner.h"
 
-#define PCP_BATCH	32
-#define PCP_HIGH	(2 * PCP_BATCH)
+#define PCP_BATCH     32
+#define PCP_HIGH      (2 * PCP_BATCH)
 
 /* Frames that only callers who cannot wait may use: one in 64, at most 1 MiB. */
-#define RESERVE_SHIFT	6
-#define RESERVE_MAX	256ul
+#define RESERVE_SHIFT 6
+#define RESERVE_MAX   256ul
 
 struct pcp {
-	spinlock_t lock;	/* LOCK_BUDDY, before zone.lock */
+	spinlock_t lock; /* LOCK_BUDDY, before zone.lock */
 	unsigned int count;
 	struct page *pages[PCP_HIGH];
 } __cacheline_aligned;
@@ -28,7 +30,7 @@ static struct {
 	spinlock_t lock;
 	struct page_list list[MAX_ORDER + 1];
 	unsigned long blocks[MAX_ORDER + 1];
-	unsigned long free;	/* frames in all blocks */
+	unsigned long free; /* frames in all blocks */
 	unsigned long total;
 	unsigned long reserve;
 } zone;
@@ -61,7 +63,10 @@ static void list_del(struct page *page, unsigned int order)
 	zone.blocks[order]--;
 }
 
-/* The free buddy that makes a block of the next order with this one; NULL if it is not free as a whole. */
+/*
+ * The free buddy that makes a block of the next order with this one; NULL if it is not free as a
+ * whole.
+ */
 static struct page *free_buddy(unsigned long pfn, unsigned int order)
 {
 	unsigned long buddy_pfn = pfn ^ 1ul << order;
@@ -135,7 +140,10 @@ static void push_block(struct pcp *pcp, struct page *page, unsigned int order)
 	}
 }
 
-/* Whole small blocks first, which keeps the large ones together; only then a piece of a larger one. */
+/*
+ * Whole small blocks first, which keeps the large ones together; only then a piece of a larger
+ * one.
+ */
 static void refill_blocks(struct pcp *pcp, unsigned long want)
 {
 	for (unsigned int order = 0; 1ul << order <= want; order++) {
@@ -159,7 +167,7 @@ static __noinline void refill(struct pcp *pcp, gfp_t gfp)
 	spin_lock_nested(&zone.lock, LOCK_NESTED);
 	if (available(0) >= PCP_BATCH)
 		refill_blocks(pcp, PCP_BATCH);
-	else if (available(gfp))	/* what is left is not hoarded */
+	else if (available(gfp)) /* what is left is not hoarded */
 		push_block(pcp, take_block(0), 0);
 	spin_unlock(&zone.lock);
 }
@@ -227,8 +235,8 @@ static void check_poison(struct page *page)
 		if (word[i] == want)
 			continue;
 		page_dump(page, "written to while free");
-		panic("frame %#lx was written to after it was freed: %#lx at offset %#zx", page_to_pfn(page),
-		      word[i], i * sizeof(*word));
+		panic("frame %#lx was written to after it was freed: %#lx at offset %#zx",
+		      page_to_pfn(page), word[i], i * sizeof(*word));
 	}
 }
 
@@ -245,15 +253,17 @@ static void unpoison(struct page *page, unsigned int order)
 /* ---- folios ---- */
 
 /* A folio that somebody still uses, or that is free already, has one of these. */
-#define FLAGS_BAD_AT_FREE	(BIT(PG_reserved) | BIT(PG_buddy) | BIT(PG_pcp) | BIT(PG_slab) | \
-				 BIT(PG_table) | BIT(PG_tail) | BIT(PG_locked) | BIT(PG_poisoned))
+#define FLAGS_BAD_AT_FREE \
+	(BIT(PG_reserved) | BIT(PG_buddy) | BIT(PG_pcp) | BIT(PG_slab) | BIT(PG_table) | \
+	 BIT(PG_tail) | BIT(PG_locked) | BIT(PG_poisoned))
 
 static __noinline void __noreturn bad_free(struct page *page)
 {
 	bool is_free = page->flags & (BIT(PG_buddy) | BIT(PG_pcp) | BIT(PG_poisoned));
 
 	page_dump(page, "must not be freed");
-	panic("folio_free: frame %#lx %s", page_to_pfn(page), is_free ? "is free already" : "is in use");
+	panic("folio_free: frame %#lx %s", page_to_pfn(page),
+	      is_free ? "is free already" : "is in use");
 }
 
 static void check_free(struct page *page)
@@ -288,8 +298,8 @@ static __noinline struct page *alloc_after_drain(gfp_t gfp, unsigned int order)
 	buddy_drain_all();
 	page = order ? alloc_block(gfp, order) : pcp_alloc(gfp);
 	if (!page && gfp & GFP_NOFAIL)
-		panic("too little memory: no block of %lu KiB is left of %lu KiB", PAGE_SIZE >> 10 << order,
-		      zone.total << PAGE_SHIFT >> 10);
+		panic("too little memory: no block of %lu KiB is left of %lu KiB",
+		      PAGE_SIZE >> 10 << order, zone.total << PAGE_SHIFT >> 10);
 	return page;
 }
 
@@ -389,7 +399,8 @@ void buddy_add_range(unsigned long start, unsigned long end)
 	zone.reserve = min(zone.total >> RESERVE_SHIFT, RESERVE_MAX);
 	while (start < end) {
 		unsigned int fits = 63u - (unsigned int)__builtin_clzl(end - start);
-		unsigned int order = min((unsigned int)__builtin_ctzl(start | BIT(MAX_ORDER)), fits);
+		unsigned int order =
+			min((unsigned int)__builtin_ctzl(start | BIT(MAX_ORDER)), fits);
 
 		frame_freed(start, order);
 		give_block(pfn_to_page(start), order);

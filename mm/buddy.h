@@ -1,23 +1,23 @@
 /*
  * Frames: the buddy allocator, orders 0-10, with per-CPU lists for order 0.
  *
- * Contexts: not from interrupt handlers. GFP_KERNEL may sleep once there is reclaim; GFP_ATOMIC never
- * sleeps and may use the reserve that others leave alone.
+ * Contexts: not from interrupt handlers. GFP_KERNEL may sleep once there is reclaim; GFP_ATOMIC
+ * never sleeps and may use the reserve that others leave alone.
  */
 #pragma once
 #include "mm/page.h"
 
-#define MAX_ORDER	10	/* the largest block: 2^10 frames, 4 MiB */
+#define MAX_ORDER 10 /* the largest block: 2^10 frames, 4 MiB */
 
 typedef unsigned int gfp_t;
-#define GFP_KERNEL	0u
-#define GFP_ATOMIC	BIT(0)	/* cannot wait: may dip into the reserve */
-#define GFP_ZERO	BIT(1)	/* contents are zero */
-#define GFP_NOFAIL	BIT(2)	/* boot only: panics with a sentence rather than fail */
+#define GFP_KERNEL 0u
+#define GFP_ATOMIC BIT(0) /* cannot wait: may dip into the reserve */
+#define GFP_ZERO   BIT(1) /* contents are zero */
+#define GFP_NOFAIL BIT(2) /* boot only: panics with a sentence rather than fail */
 
 /*
- * 2^order naturally aligned frames with one reference, as a folio (head and tails set up); NULL if there
- * are none. Contents are undefined without GFP_ZERO (poison in debug builds).
+ * 2^order naturally aligned frames with one reference, as a folio (head and tails set up); NULL if
+ * there are none. Contents are undefined without GFP_ZERO (poison in debug builds).
  */
 struct folio *folio_alloc(gfp_t gfp, unsigned int order);
 struct page *alloc_page(gfp_t gfp);
@@ -27,8 +27,8 @@ static inline void free_page(struct page *page) { folio_free((struct folio *)pag
 
 void buddy_init(void);
 /*
- * Hands a range of frames, reserved until now, to the allocator: all RAM at boot, later what only the boot
- * needed. At boot the cost is one struct page for each maximal block, not for each frame.
+ * Hands a range of frames, reserved until now, to the allocator: all RAM at boot, later what only
+ * the boot needed. At boot the cost is one struct page for each maximal block, not for each frame.
  */
 void buddy_add_range(unsigned long start_pfn, unsigned long end_pfn);
 /* Gives the per-CPU lists of all CPUs back, so that their frames can merge into blocks. */
@@ -36,7 +36,7 @@ void buddy_drain_all(void);
 
 /* Exact when nothing runs beside it; per-CPU lists count as free. */
 unsigned long frames_free(void);
-unsigned long frames_total(void);	/* all that were ever added */
+unsigned long frames_total(void); /* all that were ever added */
 /* Free blocks of each order 0..MAX_ORDER, for /proc/buddyinfo. */
 void buddy_counts(unsigned long counts[MAX_ORDER + 1]);
 
@@ -58,11 +58,17 @@ static inline bool should_fail(gfp_t gfp) { return false; }
 /* ---- early boot, before the buddy allocator ---- */
 
 struct mem_region;
-/* Regions of RAM, page aligned, sorted; ranges in use (kernel, initrd) are taken out by boot_reserve. */
+/*
+ * Regions of RAM, page aligned, sorted; ranges in use (kernel, initrd) are taken out by
+ * boot_reserve.
+ */
 void boot_mem_init(const struct mem_region *regions, unsigned int nr);
 void boot_reserve(phys_addr_t start, phys_addr_t end);
-/* Zeroed, reached through frame_ptr(); below `limit` if that is not 0. Panics with a sentence if there is none. */
+/*
+ * Zeroed, reached through frame_ptr(); below `limit` if that is not 0. Panics with a sentence if
+ * there is none.
+ */
 phys_addr_t boot_alloc(size_t size, size_t align, phys_addr_t limit);
 /* All that boot_alloc has not given out goes to the buddy allocator; boot_alloc ends. */
 void boot_mem_release(void);
-phys_addr_t boot_mem_end(void);		/* end of the highest region: max_pfn */
+phys_addr_t boot_mem_end(void); /* end of the highest region: max_pfn */

@@ -1,4 +1,7 @@
-/* Allocations that fail on purpose: tests run an operation with n = 1, 2, ... until it no longer gets that far. */
+/*
+ * Allocations that fail on purpose: tests run an operation with n = 1, 2, ... until it no longer
+ * gets that far.
+ */
 #include "mm/buddy.h"
 
 #if CONFIG_DEBUG

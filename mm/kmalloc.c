@@ -5,10 +5,10 @@ static const struct {
 	unsigned int size;
 	const char *name;
 } classes[] = {
-	{ 16, "kmalloc-16" }, { 32, "kmalloc-32" }, { 64, "kmalloc-64" }, { 96, "kmalloc-96" },
-	{ 128, "kmalloc-128" }, { 192, "kmalloc-192" }, { 256, "kmalloc-256" }, { 512, "kmalloc-512" },
-	{ 1024, "kmalloc-1024" }, { 2048, "kmalloc-2048" }, { 4096, "kmalloc-4096" },
-	{ KMALLOC_MAX, "kmalloc-8192" },
+	{ 16, "kmalloc-16" },	  { 32, "kmalloc-32" },	    { 64, "kmalloc-64" },
+	{ 96, "kmalloc-96" },	  { 128, "kmalloc-128" },   { 192, "kmalloc-192" },
+	{ 256, "kmalloc-256" },	  { 512, "kmalloc-512" },   { 1024, "kmalloc-1024" },
+	{ 2048, "kmalloc-2048" }, { 4096, "kmalloc-4096" }, { KMALLOC_MAX, "kmalloc-8192" },
 };
 
 static struct kmem_cache *class_caches[ARRAY_SIZE(classes)];
@@ -24,8 +24,8 @@ void kmalloc_init(void)
 		class_caches[i] = kmem_cache_create(classes[i].name, classes[i].size, SLAB_ALIGN);
 	for (unsigned int i = 0; i < ARRAY_SIZE(small_class); i++) {
 		if (i * 16 > classes[class].size)
-			class++;
-		small_class[i] = (u8)class;
+			class ++;
+		small_class[i] = (u8) class;
 	}
 }
 

@@ -4,11 +4,11 @@
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
 
-#define MAX_QUIESCE	16
+#define MAX_QUIESCE 16
 
 static void (*quiesce_fns[MAX_QUIESCE])(void);
 static unsigned int nr_quiesce;
-static u32 generation;	/* written by leak_mark() while nothing else runs */
+static u32 generation; /* written by leak_mark() while nothing else runs */
 
 void quiesce_register(void (*fn)(void))
 {
@@ -17,8 +17,8 @@ void quiesce_register(void (*fn)(void))
 }
 
 /*
- * Each step may fill the lists that a later one empties: what was registered last, since it stands on what was
- * registered before; then areas, slabs, frames.
+ * Each step may fill the lists that a later one empties: what was registered last, since it stands
+ * on what was registered before; then areas, slabs, frames.
  */
 struct mem_usage mem_quiesce(void)
 {

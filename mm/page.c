@@ -4,19 +4,23 @@
 #include "mm/check.h"
 #include "mm/page_owner.h"
 
-#define FOLIO_QUEUES	64	/* a power of two */
+#define FOLIO_QUEUES 64 /* a power of two */
 
 struct page *mem_map;
 unsigned long max_pfn;
 
-/* Sleepers for folio locks: a folio shares its queue with others, so every wake-up wakes all of a queue. */
+/*
+ * Sleepers for folio locks: a folio shares its queue with others, so every wake-up wakes all of a
+ * queue.
+ */
 static struct wait_queue folio_queues[FOLIO_QUEUES];
 
 void page_init(void)
 {
 	max_pfn = boot_mem_end() >> PAGE_SHIFT;
-	mem_map = frame_ptr(boot_alloc(ALIGN_UP(max_pfn * sizeof(struct page), PAGE_SIZE), PAGE_SIZE, 0) >>
-			    PAGE_SHIFT);
+	mem_map = frame_ptr(
+		boot_alloc(ALIGN_UP(max_pfn * sizeof(struct page), PAGE_SIZE), PAGE_SIZE, 0) >>
+		PAGE_SHIFT);
 	for (unsigned int i = 0; i < FOLIO_QUEUES; i++)
 		wait_queue_init(&folio_queues[i]);
 	buddy_init();
@@ -74,8 +78,9 @@ bool folio_trylock(struct folio *folio)
 }
 
 /*
- * The sleeper's half: announce, then try again. The unlocker clears both bits in one step, so either it sees
- * PG_waiters and wakes us (we are on the queue), or it was earlier and we find the lock free.
+ * The sleeper's half: announce, then try again. The unlocker clears both bits in one step, so
+ * either it sees PG_waiters and wakes us (we are on the queue), or it was earlier and we find the
+ * lock free.
  */
 static bool take_or_announce(struct folio *folio)
 {
@@ -107,17 +112,20 @@ void folio_unlock(struct folio *folio)
 void page_dump(const struct page *page, const char *why)
 {
 	static const char *const names[] = {
-		[PG_reserved] = "reserved", [PG_buddy] = "buddy", [PG_pcp] = "pcp", [PG_slab] = "slab",
-		[PG_table] = "table", [PG_head] = "head", [PG_tail] = "tail", [PG_locked] = "locked",
-		[PG_waiters] = "waiters", [PG_uptodate] = "uptodate", [PG_dirty] = "dirty",
-		[PG_swapbacked] = "swapbacked", [PG_anon] = "anon", [PG_exclusive] = "exclusive",
+		[PG_reserved] = "reserved", [PG_buddy] = "buddy",
+		[PG_pcp] = "pcp",	    [PG_slab] = "slab",
+		[PG_table] = "table",	    [PG_head] = "head",
+		[PG_tail] = "tail",	    [PG_locked] = "locked",
+		[PG_waiters] = "waiters",   [PG_uptodate] = "uptodate",
+		[PG_dirty] = "dirty",	    [PG_swapbacked] = "swapbacked",
+		[PG_anon] = "anon",	    [PG_exclusive] = "exclusive",
 		[PG_poisoned] = "poisoned",
 	};
 	unsigned long flags = READ_ONCE(page->flags);
 
-	printk("frame %#lx: %s: refs %d, mapped %d, pins %d, order %u, flags", page_to_pfn(page), why,
-	       atomic_read(&page->_refcount), atomic_read(&page->_mapcount), atomic_read(&page->pincount),
-	       page->order);
+	printk("frame %#lx: %s: refs %d, mapped %d, pins %d, order %u, flags", page_to_pfn(page),
+	       why, atomic_read(&page->_refcount), atomic_read(&page->_mapcount),
+	       atomic_read(&page->pincount), page->order);
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
 		if (flags & BIT(i))
 			printk(" %s", names[i]);

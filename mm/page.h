@@ -1,11 +1,13 @@
 /*
  * One struct page for each frame of physical memory, in one array indexed by page frame number.
  *
- * A folio is a naturally aligned block of 2^order frames that is used as one thing; struct folio is a typed
- * pointer to its first page, so that a tail page cannot be passed where a whole folio is meant.
+ * A folio is a naturally aligned block of 2^order frames that is used as one thing; struct folio
+ * is a typed pointer to its first page, so that a tail page cannot be passed where a whole folio
+ * is meant.
  *
- * References: who holds a pointer that must stay valid holds one; each page-table entry that maps the page
- * holds one; a pin (FOLL_PIN) holds one and is counted in pincount too. The last put frees the folio.
+ * References: who holds a pointer that must stay valid holds one; each page-table entry that maps
+ * the page holds one; a pin (FOLL_PIN) holds one and is counted in pincount too. The last put
+ * frees the folio.
  */
 #pragma once
 #include "arch/interface.h"
@@ -17,43 +19,43 @@
 struct address_space;
 
 enum page_flag {
-	PG_reserved,		/* not RAM, or the kernel's image: never allocated */
-	PG_buddy,		/* head of a free block in the buddy allocator; order is its size */
-	PG_pcp,			/* free, on a CPU's list */
+	PG_reserved, /* not RAM, or the kernel's image: never allocated */
+	PG_buddy,    /* head of a free block of the buddy allocator; order is valid */
+	PG_pcp,	     /* free, on a CPU's list */
 	PG_slab,
-	PG_table,		/* a page table of some mm: ptl and table_mm are valid */
-	PG_head,		/* first page of a folio of order > 0 */
-	PG_tail,		/* compound_head leads to the first page */
-	PG_locked,		/* folio lock */
-	PG_waiters,		/* somebody sleeps for the folio lock */
-	PG_uptodate,		/* the page cache's contents are there */
+	PG_table,    /* a page table of some mm: ptl and table_mm are valid */
+	PG_head,     /* first page of a folio of order > 0 */
+	PG_tail,     /* compound_head leads to the first page */
+	PG_locked,   /* folio lock */
+	PG_waiters,  /* somebody sleeps for the folio lock */
+	PG_uptodate, /* the page cache's contents are there */
 	PG_dirty,
 	PG_swapbacked,
-	PG_anon,		/* anonymous: mapped by address spaces, mapping is not a file */
-	PG_exclusive,		/* PageAnonExclusive: changed only under the lock of the table that maps it */
-	PG_poisoned,		/* debug: a free frame filled with PAGE_POISON */
+	PG_anon,      /* anonymous: mapped by address spaces, mapping is not a file */
+	PG_exclusive, /* PageAnonExclusive: changed under the lock of its table */
+	PG_poisoned,  /* debug: a free frame filled with PAGE_POISON */
 };
 
 struct page {
-	unsigned long flags;	/* BIT(PG_...) */
-	atomic_t _refcount;	/* saturates: see folio_try_get() */
-	atomic_t _mapcount;	/* page-table entries that map it */
+	unsigned long flags; /* BIT(PG_...) */
+	atomic_t _refcount;  /* saturates: see folio_try_get() */
+	atomic_t _mapcount;  /* page-table entries that map it */
 	union {
-		struct address_space *mapping;	/* page cache: the file object */
-		struct page *compound_head;	/* PG_tail */
-		struct mm_struct *table_mm;	/* PG_table */
-		struct kmem_cache *slab_cache;	/* PG_slab */
+		struct address_space *mapping; /* page cache: the file object */
+		struct page *compound_head;    /* PG_tail */
+		struct mm_struct *table_mm;    /* PG_table */
+		struct kmem_cache *slab_cache; /* PG_slab */
 	};
-	unsigned long index;	/* page cache: offset in pages; slab: see slab.c */
+	unsigned long index; /* page cache: offset in pages; slab: see slab.c */
 	atomic_t pincount;
-	u8 order;		/* of a folio's head or a free block's head */
+	u8 order; /* of a folio's head or a free block's head */
 	u8 _pad[1];
-	u16 slab_inuse;		/* PG_slab: objects handed out */
+	u16 slab_inuse; /* PG_slab: objects handed out */
 	union {
-		TAILQ_ENTRY(page) lru;	/* free lists, slab lists, gather lists */
-		spinlock_t ptl;		/* PG_table at the pte level: its split lock */
+		TAILQ_ENTRY(page) lru; /* free lists, slab lists, gather lists */
+		spinlock_t ptl;	       /* PG_table at the pte level: its split lock */
 	};
-	unsigned long private;	/* of the owner: slab free list, ... */
+	unsigned long private; /* of the owner: slab free list, ... */
 };
 _Static_assert(sizeof(struct page) == 64, "struct page is one cache line");
 
@@ -64,13 +66,16 @@ struct folio {
 	struct page page;
 };
 
-#define PAGE_POISON	0xa5	/* fills freed frames in debug builds */
+#define PAGE_POISON 0xa5 /* fills freed frames in debug builds */
 
-extern struct page *mem_map;		/* mem_map[pfn], pfn < max_pfn */
+extern struct page *mem_map; /* mem_map[pfn], pfn < max_pfn */
 extern unsigned long max_pfn;
 
 static inline struct page *pfn_to_page(unsigned long pfn) { return mem_map + pfn; }
-static inline unsigned long page_to_pfn(const struct page *page) { return (unsigned long)(page - mem_map); }
+static inline unsigned long page_to_pfn(const struct page *page)
+{
+	return (unsigned long)(page - mem_map);
+}
 static inline bool pfn_valid(unsigned long pfn) { return pfn < max_pfn; }
 static inline void *page_address(const struct page *page) { return frame_ptr(page_to_pfn(page)); }
 static inline struct page *virt_to_page(const void *p) { return pfn_to_page(ptr_frame(p)); }
@@ -78,10 +83,19 @@ static inline struct folio *page_folio(struct page *page)
 {
 	return (struct folio *)(page->flags & BIT(PG_tail) ? page->compound_head : page);
 }
-static inline struct page *folio_page(struct folio *folio, unsigned long n) { return &folio->page + n; }
+static inline struct page *folio_page(struct folio *folio, unsigned long n)
+{
+	return &folio->page + n;
+}
 static inline unsigned int folio_order(const struct folio *folio) { return folio->page.order; }
-static inline unsigned long folio_nr_pages(const struct folio *folio) { return 1ul << folio_order(folio); }
-static inline unsigned long folio_pfn(const struct folio *folio) { return page_to_pfn(&folio->page); }
+static inline unsigned long folio_nr_pages(const struct folio *folio)
+{
+	return 1ul << folio_order(folio);
+}
+static inline unsigned long folio_pfn(const struct folio *folio)
+{
+	return page_to_pfn(&folio->page);
+}
 static inline void *folio_address(const struct folio *folio) { return page_address(&folio->page); }
 
 /* Flags that are changed by several CPUs without a common lock go through the atomic forms. */
@@ -104,10 +118,16 @@ static inline bool page_test_and_set(struct page *page, enum page_flag flag)
 
 /* ---- references ---- */
 
-/* Beyond this a count no longer moves: a leak of one folio instead of a use after free (BUGS.md B22). */
-#define PAGE_REF_SATURATED	(1 << 30)
+/*
+ * Beyond this a count no longer moves: a leak of one folio instead of a use after free (BUGS.md
+ * B22).
+ */
+#define PAGE_REF_SATURATED (1 << 30)
 
-static inline int folio_ref_count(const struct folio *folio) { return atomic_read(&folio->page._refcount); }
+static inline int folio_ref_count(const struct folio *folio)
+{
+	return atomic_read(&folio->page._refcount);
+}
 
 /* The caller holds a reference already. */
 static inline void folio_get(struct folio *folio)
@@ -118,7 +138,10 @@ static inline void folio_get(struct folio *folio)
 
 /* From any count but zero; false for a folio that is being freed or whose count is saturated. */
 bool folio_try_get(struct folio *folio);
-/* Gives a reference back; the last one frees the folio. Not under a lock that freeing takes (LRU, buddy). */
+/*
+ * Gives a reference back; the last one frees the folio. Not under a lock that freeing takes (LRU,
+ * buddy).
+ */
 void folio_put(struct folio *folio);
 
 static inline void get_page(struct page *page) { folio_get(page_folio(page)); }

@@ -1,18 +1,21 @@
-/* One record beside each struct page. Whoever holds the frame writes it; reports read a quiet machine. */
+/*
+ * One record beside each struct page. Whoever holds the frame writes it; reports read a quiet
+ * machine.
+ */
 #include "mm/buddy.h"
 #include "mm/leak.h"
 #include "mm/page_owner.h"
 
 #if CONFIG_DEBUG
 
-#define REPORT_STACKS	16	/* different backtraces that a report names */
+#define REPORT_STACKS 16 /* different backtraces that a report names */
 
 struct page_owner {
 	stack_handle_t stack;
 	u32 generation : 24, used : 1;
 };
 
-static struct page_owner *owners;	/* owners[pfn]; NULL until page_owner_init() */
+static struct page_owner *owners; /* owners[pfn]; NULL until page_owner_init() */
 
 void page_owner_init(void)
 {
@@ -25,7 +28,9 @@ void page_owner_init(void)
 void page_owner_set(struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(page);
-	struct page_owner owner = { .stack = stack_save(), .generation = leak_generation(), .used = 1 };
+	struct page_owner owner = { .stack = stack_save(),
+				    .generation = leak_generation(),
+				    .used = 1 };
 
 	for (unsigned long i = 0; owners && i < 1ul << order; i++)
 		owners[pfn + i] = owner;

@@ -1,4 +1,7 @@
-/* Debug builds: who allocated each frame, and in which generation (leak.h). Release builds: nothing. */
+/*
+ * Debug builds: who allocated each frame, and in which generation (leak.h). Release builds:
+ * nothing.
+ */
 #pragma once
 #include "mm/page.h"
 #include "mm/stackdepot.h"

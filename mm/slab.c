@@ -1,20 +1,21 @@
 /*
- * A slab is a folio cut into equal objects: its struct page knows the cache, the free objects (a list through
- * the objects: `private`), those never yet handed out (`index`: how many were), and how many are out
- * (`slab_inuse`). In front of the slabs each CPU has a magazine, a stack of free objects that takes and gives
- * half of itself at a time; on the way from there to the caller no list is touched.
+ * A slab is a folio cut into equal objects: its struct page knows the cache, the free objects (a
+ * list through the objects: `private`), those never yet handed out (`index`: how many were), and
+ * how many are out (`slab_inuse`). In front of the slabs each CPU has a magazine, a stack of free
+ * objects that takes and gives half of itself at a time; on the way from there to the caller no
+ * list is touched.
  */
 #include "kernel/base/string.h"
 #include "mm/slab_debug.h"
 
-#define MAX_SLAB_ORDER	3
-#define MIN_OBJECTS	4	/* in a slab, if MAX_SLAB_ORDER allows it */
-#define MAX_EMPTY	2	/* slabs that a cache keeps for later */
+#define MAX_SLAB_ORDER 3
+#define MIN_OBJECTS    4 /* in a slab, if MAX_SLAB_ORDER allows it */
+#define MAX_EMPTY      2 /* slabs that a cache keeps for later */
 
 TAILQ_HEAD(cache_list, kmem_cache);
 
 static struct cache_list caches = TAILQ_HEAD_INITIALIZER(caches);
-static struct kmem_cache cache_cache;	/* of the caches themselves */
+static struct kmem_cache cache_cache; /* of the caches themselves */
 
 /* ---- slabs: cache->lock held ---- */
 
@@ -23,10 +24,7 @@ static void **link_of(const struct kmem_cache *cache, void *obj)
 	return (void **)((u8 *)obj + cache->link);
 }
 
-static struct page *slab_of(const void *obj)
-{
-	return &page_folio(virt_to_page(obj))->page;
-}
+static struct page *slab_of(const void *obj) { return &page_folio(virt_to_page(obj))->page; }
 
 static void *slab_take(struct kmem_cache *cache, struct page *slab)
 {
@@ -60,8 +58,8 @@ static void slab_give(struct kmem_cache *cache, void *obj)
 {
 	struct page *slab = slab_of(obj);
 
-	BUG_MSG(!page_test(slab, PG_slab) || slab->slab_cache != cache, "%p is no object of cache %s", obj,
-		cache->name);
+	BUG_MSG(!page_test(slab, PG_slab) || slab->slab_cache != cache,
+		"%p is no object of cache %s", obj, cache->name);
 	*link_of(cache, obj) = (void *)slab->private;
 	slab->private = (unsigned long)obj;
 	if (slab->slab_inuse == cache->per_slab) {
@@ -91,7 +89,8 @@ static __noinline void magazine_fill(struct kmem_cache *cache, struct magazine *
 }
 
 /* Gives the n objects that have been here longest back to their slabs. */
-static __noinline void magazine_spill(struct kmem_cache *cache, struct magazine *mag, unsigned int n)
+static __noinline void magazine_spill(struct kmem_cache *cache, struct magazine *mag,
+				      unsigned int n)
 {
 	spin_lock_nested(&cache->lock, LOCK_NESTED);
 	for (unsigned int i = 0; i < n; i++)
@@ -103,7 +102,9 @@ static __noinline void magazine_spill(struct kmem_cache *cache, struct magazine 
 
 /* ---- objects ---- */
 
-/* All slabs are full: a new one, and an object of it. No lock is held while a frame is allocated. */
+/*
+ * All slabs are full: a new one, and an object of it. No lock is held while a frame is allocated.
+ */
 static __noinline void *alloc_from_new_slab(struct kmem_cache *cache, gfp_t gfp)
 {
 	struct folio *folio = folio_alloc(gfp & ~GFP_ZERO, cache->order);
@@ -172,7 +173,8 @@ static void choose_order(struct kmem_cache *cache)
 		size_t room = PAGE_SIZE << cache->order, waste = room % cache->stride;
 
 		cache->per_slab = (unsigned int)(room / cache->stride);
-		if (cache->order == MAX_SLAB_ORDER || (cache->per_slab >= MIN_OBJECTS && waste * 8 <= room))
+		if (cache->order == MAX_SLAB_ORDER ||
+		    (cache->per_slab >= MIN_OBJECTS && waste * 8 <= room))
 			return;
 	}
 }
@@ -255,13 +257,15 @@ void slab_shrink(void)
 		cache_shrink(cache);
 }
 
-void slab_for_each(void (*fn)(const char *name, size_t size, unsigned long in_use, unsigned long slabs,
-			      void *arg), void *arg)
+void slab_for_each(void (*fn)(const char *name, size_t size, unsigned long in_use,
+			      unsigned long slabs, void *arg),
+		   void *arg)
 {
 	const struct kmem_cache *cache;
 
 	TAILQ_FOREACH(cache, &caches, list)
-		fn(cache->name, cache->object_size, objects_in_use(cache), READ_ONCE(cache->slabs), arg);
+		fn(cache->name, cache->object_size, objects_in_use(cache), READ_ONCE(cache->slabs),
+		   arg);
 }
 
 /* ---- leaks ---- */
@@ -274,7 +278,7 @@ void slab_mark(void)
 		cache->marked = objects_in_use(cache);
 }
 
-#define REPORT_OBJECTS	8	/* of one cache, whose allocator is named */
+#define REPORT_OBJECTS 8 /* of one cache, whose allocator is named */
 
 void slab_report(void)
 {
@@ -287,7 +291,8 @@ void slab_report(void)
 
 		if (in_use <= cache->marked)
 			continue;
-		printk("cache %s: %lu objects more than before\n", cache->name, in_use - cache->marked);
+		printk("cache %s: %lu objects more than before\n", cache->name,
+		       in_use - cache->marked);
 		TAILQ_FOREACH(slab, &cache->partial, lru)
 			slab_debug_report(cache, slab, &left);
 		TAILQ_FOREACH(slab, &cache->full, lru)

@@ -1,7 +1,8 @@
 /*
- * Objects smaller than a page. One kmem_cache per type; kmalloc for sizes up to 8 KiB that have no type.
- * Debug builds surround each object with red zones, fill free objects with poison and check both.
- * Not from interrupt handlers. Returned memory is aligned to 16 bytes (64 for caches that ask for it).
+ * Objects smaller than a page. One kmem_cache per type; kmalloc for sizes up to 8 KiB that have no
+ * type. Debug builds surround each object with red zones, fill free objects with poison and check
+ * both. Not from interrupt handlers. Returned memory is aligned to 16 bytes (64 for caches that
+ * ask for it).
  */
 #pragma once
 #include "mm/buddy.h"
@@ -13,10 +14,10 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *obj);
 
-#define KMALLOC_MAX	8192
-void *kmalloc(size_t size, gfp_t gfp);	/* NULL also for size > KMALLOC_MAX */
+#define KMALLOC_MAX 8192
+void *kmalloc(size_t size, gfp_t gfp); /* NULL also for size > KMALLOC_MAX */
 static inline void *kzalloc(size_t size, gfp_t gfp) { return kmalloc(size, gfp | GFP_ZERO); }
-void kfree(const void *obj);		/* NULL is fine */
+void kfree(const void *obj); /* NULL is fine */
 
 void slab_init(void);
 /* Objects handed out, of all caches. */
@@ -25,8 +26,11 @@ unsigned long slab_objects(void);
 void slab_shrink(void);
 /* Calls fn for each cache: for slabinfo and leak reports. */
 void slab_for_each(void (*fn)(const char *name, size_t size, unsigned long in_use,
-			      unsigned long slabs, void *arg), void *arg);
+			      unsigned long slabs, void *arg),
+		   void *arg);
 
-/* For leak.c: remember how many objects each cache has out, and name those that have more out now. */
+/*
+ * For leak.c: remember how many objects each cache has out, and name those that have more out now.
+ */
 void slab_mark(void);
 void slab_report(void);

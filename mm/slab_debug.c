@@ -5,19 +5,19 @@
 
 #if CONFIG_DEBUG
 
-#define RED_ZONE	16u		/* at least, on both sides */
-#define RED_BYTE	0xbb
-#define POISON_FREE	0x6b		/* a free object */
-#define POISON_NEW	0x5a		/* one that was handed out and not yet written */
+#define RED_ZONE    16u /* at least, on both sides */
+#define RED_BYTE    0xbb
+#define POISON_FREE 0x6b /* a free object */
+#define POISON_NEW  0x5a /* one that was handed out and not yet written */
 
-#define STATE_FREE	0x46524545u
-#define STATE_USED	0x55534544u
+#define STATE_FREE  0x46524545u
+#define STATE_USED  0x55534544u
 
 struct object_meta {
-	void *link;			/* cache->link leads here */
+	void *link; /* cache->link leads here */
 	u32 state;
 	u32 generation;
-	stack_handle_t stack;		/* who allocated it last */
+	stack_handle_t stack; /* who allocated it last */
 	stack_handle_t freed_by;
 };
 
@@ -25,8 +25,9 @@ void slab_debug_layout(struct kmem_cache *cache, size_t align)
 {
 	cache->offset = max(RED_ZONE, (unsigned int)align);
 	cache->link = ALIGN_UP(cache->object_size + RED_ZONE, (unsigned int)sizeof(void *));
-	cache->stride = ALIGN_UP(cache->offset + cache->link + (unsigned int)sizeof(struct object_meta),
-				 (unsigned int)align);
+	cache->stride =
+		ALIGN_UP(cache->offset + cache->link + (unsigned int)sizeof(struct object_meta),
+			 (unsigned int)align);
 }
 
 static struct object_meta *meta_of(const struct kmem_cache *cache, const void *obj)
@@ -34,12 +35,13 @@ static struct object_meta *meta_of(const struct kmem_cache *cache, const void *o
 	return (struct object_meta *)((u8 *)obj + cache->link);
 }
 
-static void __noreturn object_broken(const struct kmem_cache *cache, const void *obj, const char *what)
+static void __noreturn object_broken(const struct kmem_cache *cache, const void *obj,
+				     const char *what)
 {
 	const struct object_meta *meta = meta_of(cache, obj);
 
-	printk("object %p of cache %s (%u bytes): %s; allocated by:\n", obj, cache->name, cache->object_size,
-	       what);
+	printk("object %p of cache %s (%u bytes): %s; allocated by:\n", obj, cache->name,
+	       cache->object_size, what);
 	stack_print(meta->stack);
 	if (meta->state == STATE_FREE) {
 		printk("freed by:\n");
@@ -64,7 +66,8 @@ static void show_all(const struct kmem_cache *cache, u8 *obj)
 static void hide(const struct kmem_cache *cache, u8 *obj, bool whole)
 {
 	memory_hide(obj - RED_ZONE, RED_ZONE);
-	memory_hide(obj + (whole ? 0 : cache->object_size), cache->link - (whole ? 0 : cache->object_size));
+	memory_hide(obj + (whole ? 0 : cache->object_size),
+		    cache->link - (whole ? 0 : cache->object_size));
 }
 
 static void check_red_zones(const struct kmem_cache *cache, const u8 *obj)
@@ -105,8 +108,8 @@ static void check_pointer(const struct kmem_cache *cache, const void *obj)
 	struct page *slab = &page_folio(virt_to_page(obj))->page;
 	size_t offset = (size_t)((const u8 *)obj - (u8 *)page_address(slab));
 
-	BUG_MSG(!page_test(slab, PG_slab), "%p is no object of cache %s: its frame %#lx is no slab", obj,
-		cache->name, page_to_pfn(slab));
+	BUG_MSG(!page_test(slab, PG_slab), "%p is no object of cache %s: its frame %#lx is no slab",
+		obj, cache->name, page_to_pfn(slab));
 	BUG_MSG(slab->slab_cache != cache, "%p is an object of cache %s, not of %s", obj,
 		slab->slab_cache->name, cache->name);
 	BUG_MSG(offset < cache->offset || (offset - cache->offset) % cache->stride ||

@@ -5,13 +5,13 @@
 
 #if CONFIG_DEBUG
 
-#define DEPOT_SIZE	4096	/* a power of two */
-#define DEPOT_PROBES	32
-#define STACK_DEPTH	10
+#define DEPOT_SIZE   4096 /* a power of two */
+#define DEPOT_PROBES 32
+#define STACK_DEPTH  10
 
 struct stack_record {
-	atomic_t hash;		/* 0: nobody's */
-	u32 nr;			/* 0: being written; depth after that */
+	atomic_t hash; /* 0: nobody's */
+	u32 nr;	       /* 0: being written; depth after that */
 	unsigned long trace[STACK_DEPTH];
 };
 
@@ -33,14 +33,15 @@ static int hash_trace(const unsigned long *trace, unsigned int nr)
 	return (int)(hash >> 33) | 1;
 }
 
-static bool claim(struct stack_record *record, int hash, const unsigned long *trace, unsigned int nr)
+static bool claim(struct stack_record *record, int hash, const unsigned long *trace,
+		  unsigned int nr)
 {
 	int empty = 0;
 
 	if (!atomic_try_cmpxchg(&record->hash, &empty, hash))
 		return false;
 	memcpy(record->trace, trace, nr * sizeof(*trace));
-	smp_wmb();	/* pairs with the smp_rmb() in holds(): who sees nr sees the trace */
+	smp_wmb(); /* pairs with the smp_rmb() in holds(): who sees nr sees the trace */
 	WRITE_ONCE(record->nr, nr);
 	return true;
 }
@@ -49,7 +50,7 @@ static bool holds(const struct stack_record *record, const unsigned long *trace,
 {
 	if (READ_ONCE(record->nr) != nr)
 		return false;
-	smp_rmb();	/* pairs with the smp_wmb() in claim() */
+	smp_rmb(); /* pairs with the smp_wmb() in claim() */
 	return memcmp(record->trace, trace, nr * sizeof(*trace)) == 0;
 }
 
@@ -64,8 +65,8 @@ stack_handle_t stack_save(void)
 		int seen = atomic_read(&depot[at].hash);
 
 		/* Two CPUs may store the same trace at once, in two places: harmless. */
-		if (seen == 0 ? claim(&depot[at], hash, trace, nr) :
-		    seen == hash && holds(&depot[at], trace, nr))
+		if (seen == 0 ? claim(&depot[at], hash, trace, nr)
+			      : seen == hash && holds(&depot[at], trace, nr))
 			return at + 1;
 	}
 	return 0;

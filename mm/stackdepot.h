@@ -1,10 +1,11 @@
 /*
- * Backtraces, each kept once: who allocated what is then one number for each object. Debug builds only.
+ * Backtraces, each kept once: who allocated what is then one number for each object. Debug builds
+ * only.
  */
 #pragma once
 #include "kernel/base/types.h"
 
-typedef u32 stack_handle_t;	/* 0: unknown */
+typedef u32 stack_handle_t; /* 0: unknown */
 
 #if CONFIG_DEBUG
 /* Takes its memory from boot_alloc. Before it, stack_save() answers 0. */

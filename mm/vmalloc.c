@@ -1,10 +1,10 @@
 /*
- * The kernel's areas of single frames. The address space [VMALLOC_START, VMALLOC_END) is a tree of ranges
- * without holes, each in one state:
+ * The kernel's areas of single frames. The address space [VMALLOC_START, VMALLOC_END) is a tree of
+ * ranges without holes, each in one state:
  *
- *	FREE -> USED: vmalloc() cuts it off; the last page of a used range is its guard and never mapped
+ *	FREE -> USED: vmalloc() cuts it off; the last page of a used range is its guard
  *	USED -> CACHED -> USED: a kernel stack that waits, mapped, for the next task on this CPU
- *	USED, CACHED -> LAZY: unmapped, but CPUs may still hold translations; frames and addresses wait
+ *	USED, CACHED -> LAZY: unmapped, but CPUs may still hold translations; its frames wait
  *	LAZY -> FREE: all CPUs have flushed
  */
 #include <sys/tree.h>
@@ -13,18 +13,18 @@
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
 
-#define STACK_PAGES	4	/* what the per-CPU caches hold: kernel stacks */
-#define STACKS_CACHED	2	/* on each CPU */
-#define LAZY_MAX	128	/* frames that wait for a flush before vfree() does one */
+#define STACK_PAGES   4	  /* what the per-CPU caches hold: kernel stacks */
+#define STACKS_CACHED 2	  /* on each CPU */
+#define LAZY_MAX      128 /* frames that wait for a flush before vfree() does one */
 
 enum range_state { RANGE_FREE, RANGE_USED, RANGE_CACHED, RANGE_LAZY };
 
 struct vm_range {
-	unsigned long start, end;	/* the guard page included */
+	unsigned long start, end; /* the guard page included */
 	enum range_state state;
 	RB_ENTRY(vm_range) rb;
-	TAILQ_ENTRY(vm_range) list;	/* of the free or the lazy ones */
-	struct page_list pages;		/* LAZY: the frames */
+	TAILQ_ENTRY(vm_range) list; /* of the free or the lazy ones */
+	struct page_list pages;	    /* LAZY: the frames */
 };
 
 RB_HEAD(range_tree, vm_range);
@@ -45,7 +45,7 @@ static struct {
 } space;
 
 static struct stack_cache {
-	spinlock_t lock;	/* for those who empty it */
+	spinlock_t lock; /* for those who empty it */
 	unsigned int nr;
 	struct vm_range *ranges[STACKS_CACHED];
 } __cacheline_aligned stack_caches[NR_CPUS];
@@ -55,7 +55,7 @@ static atomic_long_t table_frames;
 
 unsigned long vmalloc_table_frames(void) { return (unsigned long)atomic_long_read(&table_frames); }
 
-/* ---- page tables: entries appear by compare-and-exchange, tables stay for ever: no lock is needed ---- */
+/* ---- page tables: entries appear by compare-and-exchange, tables stay: no lock is needed ---- */
 
 /* The table below an entry; made if `alloc`. NULL: there is none, or no memory for it. */
 static u64 *next_table(u64 *slot, bool alloc)
@@ -72,7 +72,7 @@ static u64 *next_table(u64 *slot, bool alloc)
 		atomic_long_inc(&table_frames);
 		return page_address(table);
 	}
-	free_page(table);	/* another CPU was faster: val is its entry */
+	free_page(table); /* another CPU was faster: val is its entry */
 	return frame_ptr(entry_pfn(val));
 }
 
@@ -163,13 +163,17 @@ static struct vm_range *range_take(unsigned long size, struct vm_range **spare)
 		return range;
 	}
 	*spare = NULL;
-	*taken = (struct vm_range){ .start = range->start, .end = range->start + size, .state = RANGE_USED };
-	range->start += size;	/* does not change its place in the tree */
+	*taken = (struct vm_range){ .start = range->start,
+				    .end = range->start + size,
+				    .state = RANGE_USED };
+	range->start += size; /* does not change its place in the tree */
 	RB_INSERT(range_tree, &space.tree, taken);
 	return taken;
 }
 
-/* Joins a range that becomes free with free neighbours. Returns the structures that are left over. */
+/*
+ * Joins a range that becomes free with free neighbours. Returns the structures that are left over.
+ */
 static void range_release(struct vm_range *range, struct range_list *unused)
 {
 	struct vm_range *prev = RB_PREV(range_tree, &space.tree, range);
@@ -241,7 +245,8 @@ static void free_pages_of(struct vm_range *range)
 
 void vmalloc_purge(void)
 {
-	struct range_list purged = TAILQ_HEAD_INITIALIZER(purged), unused = TAILQ_HEAD_INITIALIZER(unused);
+	struct range_list purged = TAILQ_HEAD_INITIALIZER(purged),
+			  unused = TAILQ_HEAD_INITIALIZER(unused);
 	struct vm_range *range;
 
 	spin_lock(&space.lock);
@@ -344,7 +349,8 @@ void vfree(void *addr)
 	spin_lock(&space.lock);
 	range = range_find((unsigned long)addr);
 	spin_unlock(&space.lock);
-	BUG_MSG(!range || range->state != RANGE_USED, "%p is not the start of an area in use", addr);
+	BUG_MSG(!range || range->state != RANGE_USED, "%p is not the start of an area in use",
+		addr);
 	if (cache_stack(range))
 		return;
 	range_make_lazy(range);

@@ -1,7 +1,7 @@
 /*
- * Kernel memory that is contiguous in address space only, each area with an unmapped guard page on both
- * sides: kernel stacks, so that an overflow faults instead of overwriting. The tables below are never
- * freed; freed addresses are used again only after all CPUs have flushed.
+ * Kernel memory that is contiguous in address space only, each area with an unmapped guard page on
+ * both sides: kernel stacks, so that an overflow faults instead of overwriting. The tables below
+ * are never freed; freed addresses are used again only after all CPUs have flushed.
  */
 #pragma once
 #include "mm/buddy.h"
@@ -13,6 +13,8 @@ void vfree(void *addr);
 bool vmalloc_is_guard(unsigned long addr);
 /* Unmapped areas wait for the next flush of all CPUs: does it now. */
 void vmalloc_purge(void);
-/* Frames of page tables below VMALLOC_START: they only grow, up to what was ever mapped at once. */
+/*
+ * Frames of page tables below VMALLOC_START: they only grow, up to what was ever mapped at once.
+ */
 unsigned long vmalloc_table_frames(void);
 void vmalloc_init(void);

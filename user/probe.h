@@ -17,6 +17,12 @@ void unmap(void *addr, size_t len);
 /* Is every byte of it this value? */
 bool all_bytes(const void *mem, int value, size_t len);
 
+/*
+ * Uses each page of the program's image and of the next 64 KiB of its stack, so that none of
+ * them comes into being later: for who counts the machine's frames.
+ */
+void touch_own_memory(void);
+
 /* Levels of this program's page tables, and the machine's most; 0 where nobody tells. */
 int pleat_levels(void);
 int pleat_hw_levels(void);

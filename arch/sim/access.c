@@ -1,10 +1,13 @@
-/* A program's accesses: translated by this CPU's MMU; a fault goes to mm/ and the access is tried again. */
+/*
+ * A program's accesses: translated by this CPU's MMU; a fault goes to mm/ and the access is tried
+ * again.
+ */
 #include "arch/sim/sim.h"
 #include "kernel/base/string.h"
 #include "mm/fault.h"
 
-#define MAX_FAULTS	64	/* for one access: a handler that makes no progress is a livelock */
-#define SIGSEGV		11
+#define MAX_FAULTS 64 /* for one access; more is a livelock */
+#define SIGSEGV	   11
 
 struct sim_signal sim_last_signal;
 

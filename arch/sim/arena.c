@@ -1,7 +1,7 @@
 /*
- * Physical memory: one piece of host memory, frames numbered from first_pfn. Holes between the regions of RAM
- * have host memory behind them too, but touching one is a panic. Under ASan the frames on the free lists are
- * poisoned, so that a late access is reported where it happens.
+ * Physical memory: one piece of host memory, frames numbered from first_pfn. Holes between the
+ * regions of RAM have host memory behind them too, but touching one is a panic. Under ASan the
+ * frames on the free lists are poisoned, so that a late access is reported where it happens.
  */
 #include <sanitizer/asan_interface.h>
 #include <string.h>
@@ -10,11 +10,11 @@
 #include "kernel/base/bug.h"
 
 /* Beyond this, the shadow memory of a poisoned arena would cost more than it finds. */
-#define WATCH_MAX_FRAMES	(256ul << (20 - PAGE_SHIFT))
+#define WATCH_MAX_FRAMES (256ul << (20 - PAGE_SHIFT))
 
 static struct {
 	u8 *memory;
-	u8 *free;			/* one byte for each frame: it is on a free list */
+	u8 *free; /* one byte for each frame: it is on a free list */
 	unsigned long first_pfn, end_pfn;
 	bool watched;
 } arena;
@@ -40,15 +40,9 @@ void arena_create(const struct sim_config *config)
 	arena.watched = frames <= WATCH_MAX_FRAMES;
 }
 
-bool arena_contains(unsigned long pfn)
-{
-	return pfn >= arena.first_pfn && pfn < arena.end_pfn;
-}
+bool arena_contains(unsigned long pfn) { return pfn >= arena.first_pfn && pfn < arena.end_pfn; }
 
-bool arena_frame_free(unsigned long pfn)
-{
-	return arena.free[pfn - arena.first_pfn];
-}
+bool arena_frame_free(unsigned long pfn) { return arena.free[pfn - arena.first_pfn]; }
 
 void *frame_ptr(unsigned long pfn)
 {
@@ -61,7 +55,8 @@ unsigned long ptr_frame(const void *ptr)
 {
 	unsigned long offset = (unsigned long)((const u8 *)ptr - arena.memory);
 
-	BUG_MSG((const u8 *)ptr < arena.memory || offset >> PAGE_SHIFT >= arena.end_pfn - arena.first_pfn,
+	BUG_MSG((const u8 *)ptr < arena.memory ||
+			offset >> PAGE_SHIFT >= arena.end_pfn - arena.first_pfn,
 		"%p does not point into the arena", ptr);
 	return arena.first_pfn + (offset >> PAGE_SHIFT);
 }

@@ -1,6 +1,6 @@
 /*
- * Processors and tasks: one host thread plays them all, one at a time. A test says which CPU it is; an
- * interrupt makes it another CPU for the time of the handler.
+ * Processors and tasks: one host thread plays them all, one at a time. A test says which CPU it
+ * is; an interrupt makes it another CPU for the time of the handler.
  */
 #include "arch/sim/sim.h"
 #include "kernel/base/bug.h"
@@ -14,9 +14,9 @@ struct ipi {
 struct cpu {
 	unsigned long root;
 	bool irqs_off;
-	cpumask_t pending;		/* senders whose IPI has not been taken */
-	struct ipi call;		/* the one call that this CPU may have under way */
-	cpumask_t waiting_for;		/* CPUs that have not run it */
+	cpumask_t pending;     /* senders whose IPI has not been taken */
+	struct ipi call;       /* the one call that this CPU may have under way */
+	cpumask_t waiting_for; /* CPUs that have not run it */
 };
 
 struct sim_events sim_events[NR_CPUS];
@@ -26,7 +26,7 @@ static unsigned int nr_cpus, levels, current_cpu;
 static struct mm_struct *running_mm;
 static bool killed;
 static struct held_locks held_locks[NR_CPUS];
-static char the_task[64];		/* struct task is the kernel's: here it is only an address */
+static char the_task[64]; /* here a task is only an address */
 
 void cpus_create(const struct sim_config *config)
 {
@@ -71,7 +71,10 @@ void irq_restore(unsigned long flags)
 
 bool irqs_disabled(void) { return cpus[current_cpu].irqs_off; }
 
-/* Runs the call of `sender` on the current CPU, as its interrupt handler: interrupts are off meanwhile. */
+/*
+ * Runs the call of `sender` on the current CPU, as its interrupt handler: interrupts are off
+ * meanwhile.
+ */
 static void run_call(unsigned int sender)
 {
 	struct cpu *cpu = &cpus[current_cpu];
@@ -91,7 +94,8 @@ void cpu_take_interrupts(void)
 
 	if (cpu->irqs_off)
 		return;
-	for_each_cpu(sender, cpu->pending) {
+	for_each_cpu(sender, cpu->pending)
+	{
 		cpu->pending &= ~cpumask_of(sender);
 		run_call(sender);
 	}
@@ -117,7 +121,8 @@ void ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg)
 	BUG_MSG(cpus[self].waiting_for, "CPU %u sends an IPI while one is under way", self);
 	cpus[self].call = (struct ipi){ fn, arg };
 	cpus[self].waiting_for = mask;
-	for_each_cpu(target, mask) {
+	for_each_cpu(target, mask)
+	{
 		sim_events[self].ipis_sent++;
 		cpus[target].pending |= cpumask_of(self);
 		current_cpu = target;
@@ -128,7 +133,8 @@ void ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg)
 
 void ipi_wait(void)
 {
-	BUG_MSG(cpus[current_cpu].irqs_off, "CPU %u waits for an IPI with interrupts off", current_cpu);
+	BUG_MSG(cpus[current_cpu].irqs_off, "CPU %u waits for an IPI with interrupts off",
+		current_cpu);
 	cpu_take_interrupts();
 	BUG_MSG(cpus[current_cpu].waiting_for,
 		"deadlock: CPU %u waits for CPUs %#lx, whose interrupts are off", current_cpu,
@@ -138,7 +144,8 @@ void ipi_wait(void)
 void cpu_relax(void)
 {
 	cpu_take_interrupts();
-	panic("deadlock: CPU %u spins for something that nobody else is running to do", current_cpu);
+	panic("deadlock: CPU %u spins for something that nobody else is running to do",
+	      current_cpu);
 }
 
 /* ---- the root of user addresses ---- */
@@ -148,7 +155,8 @@ void root_load(unsigned long root)
 	unsigned int depth = root & 7;
 
 	BUG_MSG(!irqs_disabled(), "interrupts must be off");
-	BUG_MSG(root && (depth < 3 || depth > levels), "root word %#lx on hardware of %u levels", root, levels);
+	BUG_MSG(root && (depth < 3 || depth > levels), "root word %#lx on hardware of %u levels",
+		root, levels);
 	cpus[current_cpu].root = root;
 	sim_events[current_cpu].root_loads++;
 	tlb_drop_user(current_cpu);

@@ -1,6 +1,6 @@
 /*
- * Locks and waiting, as primitives: with one running actor, whatever cannot be had at once cannot come at
- * all. So each of them either succeeds or fails the test, naming the holder.
+ * Locks and waiting, as primitives: with one running actor, whatever cannot be had at once cannot
+ * come at all. So each of them either succeeds or fails the test, naming the holder.
  */
 #include "arch/sim/sim.h"
 #include "kernel/base/rwsem.h"
@@ -38,8 +38,8 @@ void machine_spin_lock(spinlock_t *lock)
 {
 	let_intruder_in(lock);
 	machine_point(lock, ACCESS_WRITE);
-	BUG_MSG(lock->locked, "deadlock: CPU %u waits for the spin lock %p that CPU %d holds", this_cpu(),
-		(void *)lock, lock->owner - 1);
+	BUG_MSG(lock->locked, "deadlock: CPU %u waits for the spin lock %p that CPU %d holds",
+		this_cpu(), (void *)lock, lock->owner - 1);
 	lock->locked = 1;
 	lock->owner = (u8)(this_cpu() + 1);
 }

@@ -1,17 +1,17 @@
 /*
- * The memory management unit: walks the real tables as Intel SDM volume 3, chapter 4 says, for 3, 4 and 5
- * levels; sets A and D; caches every entry that it reads, and uses what it has cached, of the lowest level
- * first. Reaching a frame that is free is a panic: the tables, or a translation that should have been
- * flushed, outlived it.
+ * The memory management unit: walks the real tables as Intel SDM volume 3, chapter 4 says, for 3,
+ * 4 and 5 levels; sets A and D; caches every entry that it reads, and uses what it has cached, of
+ * the lowest level first. Reaching a frame that is free is a panic: the tables, or a translation
+ * that should have been flushed, outlived it.
  */
 #include "arch/sim/sim.h"
 #include "kernel/base/bug.h"
 #include "kernel/base/string.h"
 #include "mm/buddy.h"
 
-#define ENTRY_RESERVED	0x000f000000000000ul	/* frames beyond 2^48 bytes: the machine has none */
+#define ENTRY_RESERVED 0x000f000000000000ul /* frames beyond 2^48 bytes */
 
-static unsigned long kernel_top;	/* frame of the kernel's top table */
+static unsigned long kernel_top; /* frame of the kernel's top table */
 
 unsigned long kernel_root(void) { return kernel_top << PAGE_SHIFT | 4; }
 
@@ -25,7 +25,10 @@ static u64 *table_slot(unsigned long pfn, unsigned long addr, unsigned int level
 	return (u64 *)frame_ptr(pfn) + index;
 }
 
-/* Reads the entry of that level and files it under the rights of the walk so far. False: not present. */
+/*
+ * Reads the entry of that level and files it under the rights of the walk so far. False: not
+ * present.
+ */
 static bool fetch(struct tlb_entry *walk, unsigned long pfn, unsigned long addr, unsigned int level)
 {
 	u64 *slot = table_slot(pfn, addr, level);
@@ -35,7 +38,8 @@ static bool fetch(struct tlb_entry *walk, unsigned long pfn, unsigned long addr,
 	if (!(val & _PAGE_PRESENT))
 		return false;
 	BUG_MSG(val & ENTRY_RESERVED || (level > 3 && val & _PAGE_PSE),
-		"entry %#lx of level %u for %#lx has reserved bits set", (unsigned long)val, level, addr);
+		"entry %#lx of level %u for %#lx has reserved bits set", (unsigned long)val, level,
+		addr);
 	val = *slot |= _PAGE_ACCESSED;
 	walk->val = val;
 	walk->level = (u8)level;
@@ -59,7 +63,10 @@ static bool walk_tables(struct tlb_entry *walk, unsigned long root, unsigned lon
 	if (cached)
 		*walk = *cached;
 	else
-		*walk = (struct tlb_entry){ .level = (u8)(top + 1), .write = true, .user = true, .exec = true,
+		*walk = (struct tlb_entry){ .level = (u8)(top + 1),
+					    .write = true,
+					    .user = true,
+					    .exec = true,
 					    .kernel = (long)addr < 0 };
 	while (!walk->leaf) {
 		if (walk->level <= top)
@@ -71,8 +78,8 @@ static bool walk_tables(struct tlb_entry *walk, unsigned long root, unsigned lon
 }
 
 /*
- * A cached translation whose entry is not dirty sends the first write back to the tables: to the leaf that
- * they hold now, by way of the cached upper levels.
+ * A cached translation whose entry is not dirty sends the first write back to the tables: to the
+ * leaf that they hold now, by way of the cached upper levels.
  */
 static bool set_dirty(struct tlb_entry *walk, unsigned long addr)
 {
@@ -83,7 +90,8 @@ static bool set_dirty(struct tlb_entry *walk, unsigned long addr)
 		upper = tlb_lookup(this_cpu(), addr, level);
 	slot = table_slot(upper ? entry_pfn(upper->val) : sim_root(this_cpu()) >> PAGE_SHIFT, addr,
 			  walk->level);
-	if (!(*slot & _PAGE_PRESENT) || entry_pfn(*slot) != entry_pfn(walk->val) || !(*slot & _PAGE_RW))
+	if (!(*slot & _PAGE_PRESENT) || entry_pfn(*slot) != entry_pfn(walk->val) ||
+	    !(*slot & _PAGE_RW))
 		return false;
 	*slot |= _PAGE_DIRTY;
 	walk->val |= _PAGE_DIRTY;
@@ -122,8 +130,8 @@ unsigned int sim_translate(unsigned long addr, enum sim_how how, phys_addr_t *ph
 	mask = (1ul << level_shift(walk.level)) - 1;
 	*phys = (walk.val & PTE_PFN_MASK & ~mask) | (addr & mask);
 	BUG_MSG(!arena_contains(*phys >> PAGE_SHIFT) || arena_frame_free(*phys >> PAGE_SHIFT),
-		"CPU %u reaches frame %#lx at %#lx by a stale translation: the frame is free", this_cpu(),
-		(unsigned long)(*phys >> PAGE_SHIFT), addr);
+		"CPU %u reaches frame %#lx at %#lx by a stale translation: the frame is free",
+		this_cpu(), (unsigned long)(*phys >> PAGE_SHIFT), addr);
 	return 0;
 }
 
@@ -138,7 +146,9 @@ void *sim_kernel_ptr(unsigned long addr)
 	return mapped ? (u8 *)frame_ptr(entry_pfn(walk.val)) + (addr & ~PAGE_MASK) : NULL;
 }
 
-/* The kernel's top table, with the next table of each of its areas: here that is vmalloc's alone. */
+/*
+ * The kernel's top table, with the next table of each of its areas: here that is vmalloc's alone.
+ */
 void kernel_tables_create(void)
 {
 	phys_addr_t top = boot_alloc(PAGE_SIZE, PAGE_SIZE, 0);
@@ -174,7 +184,8 @@ u64 entry_xchg(u64 *slot, u64 value)
 bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
 {
 	machine_point(slot, ACCESS_WRITE);
-	return __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
 }
 
 u64 entry_and(u64 *slot, u64 mask)

@@ -1,6 +1,6 @@
 /*
- * The log, backtraces and panic. A panic ends the process with a status that tests/unit tells apart from a
- * failed check; a test that expects one runs its body in a forked child.
+ * The log, backtraces and panic. A panic ends the process with a status that tests/unit tells
+ * apart from a failed check; a test that expects one runs its body in a forked child.
  */
 #define _GNU_SOURCE
 #include <execinfo.h>
@@ -12,7 +12,7 @@
 #include "arch/sim/sim.h"
 #include "kernel/base/bug.h"
 
-#define LOG_SIZE	(64 * 1024)
+#define LOG_SIZE (64 * 1024)
 
 static char log_text[LOG_SIZE];
 static size_t log_len;
@@ -51,8 +51,8 @@ void printk(const char *fmt, ...)
 extern const char __executable_start[];
 
 /*
- * Saved addresses are offsets into the program, so that a run does not depend on where the host has loaded
- * it.
+ * Saved addresses are offsets into the program, so that a run does not depend on where the host
+ * has loaded it.
  */
 static unsigned long load_address(void) { return (unsigned long)__executable_start; }
 
@@ -71,8 +71,8 @@ static unsigned long stack_top(void)
 	return top;
 }
 
-__attribute__((no_sanitize("address")))
-unsigned int backtrace_save(unsigned long *trace, unsigned int max)
+__attribute__((no_sanitize("address"))) unsigned int backtrace_save(unsigned long *trace,
+								    unsigned int max)
 {
 	unsigned long *frame = __builtin_frame_address(0), top = stack_top();
 	unsigned int n = 0;
@@ -91,7 +91,8 @@ unsigned int backtrace_save(unsigned long *trace, unsigned int max)
 }
 
 /* Only sanitizers bring a symbolizer along. */
-__attribute__((weak)) void __sanitizer_symbolize_pc(void *pc, const char *fmt, char *text, size_t size);
+__attribute__((weak)) void __sanitizer_symbolize_pc(void *pc, const char *fmt, char *text,
+						    size_t size);
 
 /* One line for the function, and one for each that it was inlined into. */
 static void print_location(unsigned long address)

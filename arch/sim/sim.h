@@ -1,7 +1,8 @@
 /*
- * The simulator, as tests see it: a machine of up to NR_CPUS processors over an arena of host memory, driven
- * by one host thread. It implements arch/interface.h, the locks and the blocking interface; what is below is
- * how a test builds the machine, acts on its CPUs and asks what happened.
+ * The simulator, as tests see it: a machine of up to NR_CPUS processors over an arena of host
+ * memory, driven by one host thread. It implements arch/interface.h, the locks and the blocking
+ * interface; what is below is how a test builds the machine, acts on its CPUs and asks what
+ * happened.
  */
 #pragma once
 #include "arch/interface.h"
@@ -12,12 +13,12 @@ struct mm_struct;
 
 /* The machine to build; 0 means the default. */
 struct sim_config {
-	unsigned int mib;		/* RAM in one region (32), if there are no regions */
-	unsigned long first_pfn;	/* where it starts (0x100) */
-	unsigned int nr_regions;	/* or RAM with holes, sorted */
+	unsigned int mib;	 /* RAM in one region (32), if there are no regions */
+	unsigned long first_pfn; /* where it starts (0x100) */
+	unsigned int nr_regions; /* or RAM with holes, sorted */
 	struct mem_region regions[8];
-	unsigned int cpus;		/* online (1) */
-	unsigned int hw_levels;		/* 4 or 5 (4) */
+	unsigned int cpus;	/* online (1) */
+	unsigned int hw_levels; /* 4 or 5 (4) */
 };
 
 /* Frames only: arena, boot memory, mem_map, buddy, slab, vmalloc. */
@@ -33,8 +34,8 @@ void sim_on_cpu(unsigned int cpu);
 void sim_set_irqs_off(unsigned int cpu, bool off);
 
 /*
- * A race in one thread: the next time that a spin lock of the class is about to be taken, CPU n runs fn first.
- * What is decided before the lock and not looked at again under it then shows.
+ * A race in one thread: the next time that a spin lock of the class is about to be taken, CPU n
+ * runs fn first. What is decided before the lock and not looked at again under it then shows.
  */
 void sim_before_lock(enum lock_class cls, unsigned int cpu, void (*fn)(void));
 
@@ -47,13 +48,13 @@ unsigned long sim_root(unsigned int cpu);
 
 /* What each CPU has seen since the machine was built. */
 struct sim_events {
-	unsigned long ipis_sent;	/* one for each CPU that is told */
+	unsigned long ipis_sent; /* one for each CPU that is told */
 	unsigned long ipis_received;
 	unsigned long root_loads;
-	unsigned long flushes;		/* tlb_flush_local */
-	unsigned long full_flushes;	/* tlb_flush_local_all */
-	unsigned long kernel_flushes;	/* tlb_flush_kernel reached this CPU */
-	unsigned long table_reads;	/* entries that the MMU read from memory */
+	unsigned long flushes;	      /* tlb_flush_local */
+	unsigned long full_flushes;   /* tlb_flush_local_all */
+	unsigned long kernel_flushes; /* tlb_flush_kernel reached this CPU */
+	unsigned long table_reads;    /* entries that the MMU read from memory */
 };
 extern struct sim_events sim_events[NR_CPUS];
 
@@ -62,18 +63,21 @@ extern struct sim_events sim_events[NR_CPUS];
 enum sim_how { SIM_READ, SIM_WRITE, SIM_EXEC };
 
 /* What the MMU says: 0 and the physical address, or the bits of the page fault. */
-#define SIM_FAULT_PRESENT	1	/* the entry is there and forbids the access */
-#define SIM_FAULT_WRITE		2
-#define SIM_FAULT_USER		4
-#define SIM_FAULT_EXEC		16
-#define SIM_FAULT_ADDRESS	(1u << 31)	/* not canonical: no page fault but a protection fault */
-#define SIM_FAULT		(1u << 30)	/* set in every fault */
+#define SIM_FAULT_PRESENT 1 /* the entry is there and forbids the access */
+#define SIM_FAULT_WRITE	  2
+#define SIM_FAULT_USER	  4
+#define SIM_FAULT_EXEC	  16
+#define SIM_FAULT_ADDRESS (1u << 31) /* not canonical: a protection fault */
+#define SIM_FAULT	  (1u << 30) /* set in every fault */
 
-/* As the MMU of this CPU would translate addr: TLB first, then the tables. Sets A and D, fills the TLB. */
+/*
+ * As the MMU of this CPU would translate addr: TLB first, then the tables. Sets A and D, fills the
+ * TLB.
+ */
 unsigned int sim_translate(unsigned long addr, enum sim_how how, phys_addr_t *phys);
 /*
- * One aligned 8-byte access of the running program, faults handled by user_fault(). Returns 0 or the signal;
- * a read puts what it found into *value.
+ * One aligned 8-byte access of the running program, faults handled by user_fault(). Returns 0 or
+ * the signal; a read puts what it found into *value.
  */
 int sim_user_access(unsigned long addr, enum sim_how how, u64 *value);
 static inline int sim_user_write(unsigned long addr, u64 value)
@@ -99,7 +103,7 @@ unsigned int sim_tlb_entries(unsigned int cpu, unsigned long addr);
 /* ---- the log, and the end ---- */
 
 /* How the process ends after a panic. */
-#define SIM_PANIC_STATUS	86
+#define SIM_PANIC_STATUS 86
 
 /* Everything printed since the start or the last clear; it is also on standard error. */
 const char *sim_log(void);
@@ -118,11 +122,11 @@ void kernel_tables_create(void);
 
 /* A translation that a CPU may hold: an entry, with the rights of all levels above it. */
 struct tlb_entry {
-	unsigned long tag;	/* addr >> shift of the level */
+	unsigned long tag; /* addr >> shift of the level */
 	u64 val;
 	u8 level;
 	bool leaf, write, user, exec, kernel;
-	int next;		/* in its bucket; -1 ends */
+	int next; /* in its bucket; -1 ends */
 };
 struct tlb_entry *tlb_lookup(unsigned int cpu, unsigned long addr, unsigned int level);
 void tlb_insert(unsigned int cpu, unsigned long addr, const struct tlb_entry *entry);

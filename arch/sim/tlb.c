@@ -1,16 +1,16 @@
 /*
- * Translation caches that never forget unless they are told to: each CPU keeps every entry that its MMU has
- * read, of every level, with the rights of the levels above, and uses it for as long as no flush names its
- * address. A forgotten flush shows as a wrong access, every time.
+ * Translation caches that never forget unless they are told to: each CPU keeps every entry that
+ * its MMU has read, of every level, with the rights of the levels above, and uses it for as long
+ * as no flush names its address. A forgotten flush shows as a wrong access, every time.
  */
 #include "arch/sim/sim.h"
 #include "kernel/base/bug.h"
 
-#define TLB_ENTRIES	8192
-#define TLB_BUCKETS	1024
+#define TLB_ENTRIES 8192
+#define TLB_BUCKETS 1024
 
 struct tlb {
-	int bucket[TLB_BUCKETS];	/* index + 1 of the first entry; 0: empty */
+	int bucket[TLB_BUCKETS]; /* index + 1 of the first entry; 0: empty */
 	int nr;
 	struct tlb_entry entry[TLB_ENTRIES];
 };
@@ -35,7 +35,8 @@ struct tlb_entry *tlb_lookup(unsigned int cpu, unsigned long addr, unsigned int 
 }
 
 /* Keeps the entries that `keep` wants, and files them again. */
-static void tlb_filter(unsigned int cpu, bool (*keep)(const struct tlb_entry *, unsigned long, unsigned long),
+static void tlb_filter(unsigned int cpu,
+		       bool (*keep)(const struct tlb_entry *, unsigned long, unsigned long),
 		       unsigned long start, unsigned long end)
 {
 	struct tlb *tlb = &tlbs[cpu];
@@ -88,9 +89,15 @@ void tlb_insert(unsigned int cpu, unsigned long addr, const struct tlb_entry *ne
 		*bucket = ++tlb->nr;
 	}
 	*old = (struct tlb_entry){
-		.tag = addr >> level_shift(new->level), .val = new->val, .level = new->level,
-		.leaf = new->leaf, .write = new->write, .user = new->user, .exec = new->exec,
-		.kernel = new->kernel, .next = old->next,
+		.tag = addr >> level_shift(new->level),
+		.val = new->val,
+		.level = new->level,
+		.leaf = new->leaf,
+		.write = new->write,
+		.user = new->user,
+		.exec = new->exec,
+		.kernel = new->kernel,
+		.next = old->next,
 	};
 }
 
@@ -99,10 +106,7 @@ void tlb_drop_address(unsigned int cpu, unsigned long addr)
 	tlb_filter(cpu, keep_outside, addr, addr);
 }
 
-void tlb_drop_user(unsigned int cpu)
-{
-	tlb_filter(cpu, keep_kernel, 0, 0);
-}
+void tlb_drop_user(unsigned int cpu) { tlb_filter(cpu, keep_kernel, 0, 0); }
 
 unsigned int sim_tlb_entries(unsigned int cpu, unsigned long addr)
 {
@@ -131,7 +135,8 @@ void tlb_flush_kernel(void)
 	unsigned int cpu;
 
 	BUG_MSG(irqs_disabled(), "interrupts must be on: it waits for the other CPUs");
-	for_each_cpu(cpu, cpus_online()) {
+	for_each_cpu(cpu, cpus_online())
+	{
 		sim_events[cpu].kernel_flushes++;
 		tlb_filter(cpu, keep_none, 0, 0);
 	}

@@ -71,6 +71,8 @@ BOOT_OPTION("crash", "=HOW", "panic before /init: null, text, data, noncanonical
 
 void crash_if_wanted(void)
 {
-	if (wanted)
-		wanted();
+	if (!wanted)
+		return;
+	wanted();
+	barrier();	/* no tail call: the backtrace shows who called */
 }

@@ -18,28 +18,35 @@ void cpu_relax(void)
 	barrier();
 }
 
+_Static_assert(offsetof(spinlock_t, locked) == 0, "machine/spin.h");
+
+void spin_wait(const u8 *locked)
+{
+	while (READ_ONCE(*locked))
+		cpu_relax();
+}
+
+#if CONFIG_DEBUG
 bool machine_spin_trylock(spinlock_t *lock)
 {
 	if (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
 		return false;
-	if (CONFIG_DEBUG)
-		lock->owner = (u8)(this_cpu() + 1);
+	lock->owner = (u8)(this_cpu() + 1);
 	return true;
 }
 
 void machine_spin_lock(spinlock_t *lock)
 {
 	while (!machine_spin_trylock(lock)) {
-		BUG_MSG(CONFIG_DEBUG && READ_ONCE(lock->owner) == this_cpu() + 1,
+		BUG_MSG(READ_ONCE(lock->owner) == this_cpu() + 1,
 			"this CPU holds the lock already (%p, class %u)", (void *)lock, lock->class);
-		while (READ_ONCE(lock->locked))
-			cpu_relax();
+		spin_wait(&lock->locked);
 	}
 }
 
 void machine_spin_unlock(spinlock_t *lock)
 {
-	if (CONFIG_DEBUG)
-		lock->owner = 0;
+	lock->owner = 0;
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 }
+#endif

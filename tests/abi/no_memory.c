@@ -11,7 +11,11 @@
 
 #include <string.h>
 
-enum { FAILED = 100, NTH_MAX = 400 };
+enum {
+	FAILED = 100,			/* + errno */
+	START_FAILED = 127,		/* a new program that got no memory for its own start */
+	NTH_MAX = 400,
+};
 
 static char *self;
 
@@ -192,7 +196,7 @@ static int child_attempts(void *arg)
 
 static bool clean_end(int verdict)
 {
-	return verdict == 0 || verdict == FAILED + ENOMEM || verdict == FAILED + EAGAIN ||
+	return verdict == 0 || verdict == START_FAILED || verdict == FAILED + ENOMEM || verdict == FAILED + EAGAIN ||
 	       verdict == 128 + SIGKILL || verdict == 128 + SIGSEGV || verdict == 128 + SIGBUS;
 }
 
@@ -249,6 +253,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return 0;		/* the program that the others execute */
 	possible = fail_nth(0) >= 0;
+	touch_own_memory();
 	tap_plan(2 * OPERATIONS);
 	for (int i = 0; i < OPERATIONS; i++) {
 		if (possible) {

@@ -15,7 +15,9 @@ static unsigned long registers_lost(void)
 {
 	unsigned long lost;
 
-	__asm__ volatile("mov $1, %%rbx\n\tmov $2, %%rdx\n\tmov $3, %%rsi\n\tmov $4, %%rdi\n\t"
+	/* Below the red zone, so that rbp, which holds the frame, can be tried as well. */
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\tpush %%rbp\n\tmov $12, %%rbp\n\t"
+			 "mov $1, %%rbx\n\tmov $2, %%rdx\n\tmov $3, %%rsi\n\tmov $4, %%rdi\n\t"
 			 "mov $5, %%r8\n\tmov $6, %%r9\n\tmov $7, %%r10\n\tmov $8, %%r12\n\t"
 			 "mov $9, %%r13\n\tmov $10, %%r14\n\tmov $11, %%r15\n\t"
 			 "mov %1, %%eax\n\tsyscall\n\t"
@@ -25,7 +27,8 @@ static unsigned long registers_lost(void)
 			 "or %%rdx, %%rbx\n\tor %%rsi, %%rbx\n\tor %%rdi, %%rbx\n\t"
 			 "or %%r8, %%rbx\n\tor %%r9, %%rbx\n\tor %%r10, %%rbx\n\t"
 			 "or %%r12, %%rbx\n\tor %%r13, %%rbx\n\tor %%r14, %%rbx\n\t"
-			 "or %%r15, %%rbx\n\tmov %%rbx, %0"
+			 "or %%r15, %%rbx\n\txor $12, %%rbp\n\tor %%rbp, %%rbx\n\t"
+			 "pop %%rbp\n\tlea 128(%%rsp), %%rsp\n\tmov %%rbx, %0"
 			 : "=a"(lost)
 			 : "i"(__NR_getpid)
 			 : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12",

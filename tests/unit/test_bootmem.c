@@ -2,13 +2,15 @@
 #include "mm/buddy.h"
 #include "tests/unit/unit.h"
 
-#define MIB	(1ul << 20)
+#define MIB (1ul << 20)
 
 /* RAM from 16 MiB to 32 MiB and from 48 MiB to 64 MiB, nothing else yet. */
 static void two_regions(void)
 {
 	struct sim_config config = {
-		.nr_regions = 2, .cpus = 1, .hw_levels = 4,
+		.nr_regions = 2,
+		.cpus = 1,
+		.hw_levels = 4,
 		.regions = { { 16 * MIB, 32 * MIB }, { 48 * MIB, 64 * MIB } },
 	};
 
@@ -59,7 +61,8 @@ TEST("boot-alloc-uses-the-next-region-when-the-first-is-full")
 TEST("too-little-memory-is-one-sentence")
 {
 	two_regions();
-	EXPECT_DEATH("too little memory: the kernel needs 17408 KiB", boot_alloc(17 * MIB, PAGE_SIZE, 0));
+	EXPECT_DEATH("too little memory: the kernel needs 17408 KiB",
+		     boot_alloc(17 * MIB, PAGE_SIZE, 0));
 	EXPECT_DEATH("32768 KiB are free", boot_alloc(PAGE_SIZE, PAGE_SIZE, 16 * MIB));
 }
 
@@ -95,9 +98,13 @@ TEST("boot-memory-release-counts-every-free-frame")
 	to_buddy();
 	CHECK_EQ(max_pfn, 64 * MIB >> PAGE_SHIFT);
 	CHECK_EQ(frames_free(), frames_total());
-	CHECK_EQ(frames_total() + reserved_frames(16 * MIB, 32 * MIB) + reserved_frames(48 * MIB, 64 * MIB),
+	CHECK_EQ(frames_total() + reserved_frames(16 * MIB, 32 * MIB) +
+			 reserved_frames(48 * MIB, 64 * MIB),
 		 32 * MIB >> PAGE_SHIFT);
-	/* A frame that is taken in part is taken; the rest of what is reserved is mem_map and the like. */
+	/*
+	 * A frame that is taken in part is taken; the rest of what is reserved is mem_map and the
+	 * like.
+	 */
 	CHECK_EQ(reserved_frames(16 * MIB, 16 * MIB + PAGE_SIZE), 1);
 	CHECK_EQ(reserved_frames(48 * MIB, 64 * MIB), 1025);
 }
@@ -153,7 +160,8 @@ static void boot_with_gib(unsigned int gib)
 {
 	sim_boot_frames(&(struct sim_config){
 		.nr_regions = 2,
-		.regions = { { MIB, 3072 * MIB }, { 4096 * MIB, 4096 * MIB + (gib - 3) * 1024 * MIB } },
+		.regions = { { MIB, 3072 * MIB },
+			     { 4096 * MIB, 4096 * MIB + (gib - 3) * 1024 * MIB } },
 	});
 }
 

@@ -1,15 +1,18 @@
-/* The buddy allocator: blocks, per-CPU lists, the reserve, accounting, and what debug builds catch. */
+/*
+ * The buddy allocator: blocks, per-CPU lists, the reserve, accounting, and what debug builds
+ * catch.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "mm/buddy.h"
 #include "mm/page_owner.h"
 #include "tests/unit/unit.h"
 
-#define MAX_FOLIOS	16384
+#define MAX_FOLIOS 16384
 
 static struct folio *folios[MAX_FOLIOS];
 
-static unsigned long usable;	/* free frames of the fresh machine */
+static unsigned long usable; /* free frames of the fresh machine */
 
 static void boot_config(const struct sim_config *config)
 {
@@ -209,7 +212,7 @@ TEST("single-frames-use-up-fragments-before-breaking-large-blocks")
 	single = blocks_of(0);
 	large = blocks_of(MAX_ORDER);
 	CHECK(single >= 64);
-	CHECK(alloc_page(GFP_KERNEL));	/* and as many for the list as it takes at once */
+	CHECK(alloc_page(GFP_KERNEL)); /* and as many for the list as it takes at once */
 	CHECK_EQ(blocks_of(0), single - 32);
 	CHECK_EQ(blocks_of(MAX_ORDER), large);
 }
@@ -310,7 +313,9 @@ TEST("freeing-a-tail-is-caught")
 	EXPECT_DEATH("is in use", free_page(folio_page(folio, 3)));
 }
 
-/* A store that the sanitizer does not see, as a late write through a stale translation would be. */
+/*
+ * A store that the sanitizer does not see, as a late write through a stale translation would be.
+ */
 __attribute__((no_sanitize("address"))) static void late_write(u8 *at) { *(volatile u8 *)at = 1; }
 
 TEST("a-late-write-to-a-free-frame-is-caught-when-it-is-allocated")

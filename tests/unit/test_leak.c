@@ -1,4 +1,6 @@
-/* The leak check: what is only deferred does not count, what is lost is named with its allocator. */
+/*
+ * The leak check: what is only deferred does not count, what is lost is named with its allocator.
+ */
 #include "mm/leak.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
@@ -19,7 +21,7 @@ static __noinline struct page *lose_a_frame(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
 
-	barrier();	/* a call in tail position would leave no trace of this function */
+	barrier(); /* a call in tail position would leave no trace of this function */
 	return page;
 }
 
@@ -65,7 +67,7 @@ TEST("frames-lost-by-one-caller-are-one-line")
 {
 	struct mem_usage before = start(), now;
 
-	for (volatile unsigned int i = 0; i < 5; i++)	/* not unrolled: one place of call */
+	for (volatile unsigned int i = 0; i < 5; i++) /* not unrolled: one place of call */
 		lose_a_frame();
 	now = mem_quiesce();
 	leak_report(&before, &now);

@@ -136,7 +136,7 @@ TEST("the-folio-lock-obeys-the-order-of-locks")
 
 	spin_lock(&lock);
 	EXPECT_DEATH("the other order is the rule", folio_lock(folio));
-	CHECK(folio_trylock(folio));	/* trying cannot deadlock */
+	CHECK(folio_trylock(folio)); /* trying cannot deadlock */
 	folio_unlock(folio);
 	spin_unlock(&lock);
 	lockdep_assert_none_held();

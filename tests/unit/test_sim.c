@@ -1,12 +1,12 @@
 /*
- * The simulated machine itself: a test on it is worth no more than the machine's honesty. Its MMU is driven
- * over tables that are written by hand here.
+ * The simulated machine itself: a test on it is worth no more than the machine's honesty. Its MMU
+ * is driven over tables that are written by hand here.
  */
 #include "kernel/base/rwsem.h"
 #include "mm/buddy.h"
 #include "tests/unit/unit.h"
 
-#define LEAF	(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER)
+#define LEAF (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER)
 
 static void boot(unsigned int cpus, unsigned int levels)
 {
@@ -29,7 +29,8 @@ static void load(unsigned long root)
 }
 
 /* A tree of that depth with one leaf of the given level for addr; returns the slot of the leaf. */
-static u64 *map(unsigned long *root, unsigned int levels, unsigned long addr, u64 leaf, unsigned int leaf_level)
+static u64 *map(unsigned long *root, unsigned int levels, unsigned long addr, u64 leaf,
+		unsigned int leaf_level)
 {
 	unsigned long pfn;
 
@@ -100,8 +101,10 @@ TEST("protection-is-the-least-of-all-levels")
 	map(&root, 4, 0x3000, (u64)frame << PAGE_SHIFT | LEAF, 1);
 	load(root);
 	CHECK_EQ(walk(0x1000, SIM_READ), 0);
-	CHECK_EQ(walk(0x1000, SIM_WRITE), SIM_FAULT | SIM_FAULT_USER | SIM_FAULT_PRESENT | SIM_FAULT_WRITE);
-	CHECK_EQ(walk(0x1000, SIM_EXEC), SIM_FAULT | SIM_FAULT_USER | SIM_FAULT_PRESENT | SIM_FAULT_EXEC);
+	CHECK_EQ(walk(0x1000, SIM_WRITE),
+		 SIM_FAULT | SIM_FAULT_USER | SIM_FAULT_PRESENT | SIM_FAULT_WRITE);
+	CHECK_EQ(walk(0x1000, SIM_EXEC),
+		 SIM_FAULT | SIM_FAULT_USER | SIM_FAULT_PRESENT | SIM_FAULT_EXEC);
 	CHECK(walk(0x2000, SIM_READ) & SIM_FAULT_PRESENT);
 	CHECK_EQ(walk(0x3000, SIM_WRITE), 0);
 	CHECK_EQ(walk(0x3000, SIM_EXEC), 0);
@@ -215,7 +218,7 @@ TEST("a-delivered-fault-drops-what-was-cached-for-its-address")
 	load(root);
 	CHECK_EQ(walk(0x1000, SIM_READ), 0);
 	*pte |= _PAGE_RW;
-	CHECK(walk(0x1000, SIM_WRITE) & SIM_FAULT);	/* by the old translation */
+	CHECK(walk(0x1000, SIM_WRITE) & SIM_FAULT); /* by the old translation */
 	CHECK_EQ(walk(0x1000, SIM_WRITE), 0);
 }
 
@@ -364,7 +367,7 @@ TEST("waiting-for-what-cannot-come-is-a-deadlock")
 	EXPECT_DEATH("deadlock: CPU 0 waits for the spin lock", machine_spin_lock(&lock));
 	EXPECT_DEATH("deadlock: CPU 0 spins", cpu_relax());
 	down_read(&sem);
-	lockdep_release(&sem);	/* the checker would speak first */
+	lockdep_release(&sem); /* the checker would speak first */
 	EXPECT_DEATH("deadlock: the semaphore", down_write(&sem));
 	EXPECT_DEATH("is held by readers", down_write(&sem));
 }
@@ -395,7 +398,8 @@ TEST("a-semaphore-lets-readers-share-and-writers-alone")
 TEST("the-order-of-locks-is-checked")
 {
 	spinlock_t a = SPINLOCK_INIT(LOCK_PAGE_TABLE), b = SPINLOCK_INIT(LOCK_PAGE_TABLE);
-	spinlock_t buddy = SPINLOCK_INIT(LOCK_BUDDY), *low = &a < &b ? &a : &b, *high = &a < &b ? &b : &a;
+	spinlock_t buddy = SPINLOCK_INIT(LOCK_BUDDY), *low = &a < &b ? &a : &b,
+		   *high = &a < &b ? &b : &a;
 
 	boot(1, 4);
 	spin_lock(low);

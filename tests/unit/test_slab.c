@@ -11,11 +11,15 @@ static struct kmem_cache *boot_cache(size_t size, size_t align)
 	return kmem_cache_create("test", size, align);
 }
 
-__attribute__((no_sanitize("address"))) static void raw_write(u8 *at, u8 value) { *(volatile u8 *)at = value; }
+__attribute__((no_sanitize("address"))) static void raw_write(u8 *at, u8 value)
+{
+	*(volatile u8 *)at = value;
+}
 
 TEST("objects-of-every-size-are-aligned-writable-and-apart")
 {
-	static const size_t sizes[] = { 1, 8, 16, 17, 24, 48, 63, 100, 192, 500, 1000, 2000, 4096, 8192 };
+	static const size_t sizes[] = { 1,   8,	  16,  17,   24,   48,	 63,
+					100, 192, 500, 1000, 2000, 4096, 8192 };
 
 	sim_boot_frames(NULL);
 	for (unsigned int s = 0; s < ARRAY_SIZE(sizes); s++) {
@@ -109,7 +113,11 @@ TEST("empty-slabs-are-not-hoarded")
 
 TEST("random-use-of-all-kmalloc-sizes-keeps-every-byte")
 {
-	static struct { u8 *at; size_t size; u8 fill; } used[256];
+	static struct {
+		u8 *at;
+		size_t size;
+		u8 fill;
+	} used[256];
 	struct mem_usage before, now;
 
 	sim_boot_frames(&(struct sim_config){ .cpus = 4 });
@@ -189,10 +197,10 @@ TEST("a-write-behind-an-object-is-caught")
 	struct kmem_cache *cache = boot_cache(40, 0);
 	u8 *obj = kmem_cache_alloc(cache, GFP_KERNEL);
 
-	EXPECT_DEATH("the bytes behind it were overwritten",
-		     raw_write(obj + 40, 0); kmem_cache_free(cache, obj));
-	EXPECT_DEATH("the bytes behind it were overwritten",
-		     raw_write(obj + 55, 0); kmem_cache_free(cache, obj));
+	EXPECT_DEATH("the bytes behind it were overwritten", raw_write(obj + 40, 0);
+		     kmem_cache_free(cache, obj));
+	EXPECT_DEATH("the bytes behind it were overwritten", raw_write(obj + 55, 0);
+		     kmem_cache_free(cache, obj));
 	kmem_cache_free(cache, obj);
 }
 
@@ -201,8 +209,8 @@ TEST("a-write-before-an-object-is-caught")
 	struct kmem_cache *cache = boot_cache(40, 0);
 	u8 *obj = kmem_cache_alloc(cache, GFP_KERNEL);
 
-	EXPECT_DEATH("the bytes before it were overwritten",
-		     raw_write(obj - 1, 0); kmem_cache_free(cache, obj));
+	EXPECT_DEATH("the bytes before it were overwritten", raw_write(obj - 1, 0);
+		     kmem_cache_free(cache, obj));
 	EXPECT_DEATH("slab test:", raw_write(obj - 16, 0); kmem_cache_free(cache, obj));
 	kmem_cache_free(cache, obj);
 }
@@ -306,7 +314,8 @@ TEST("contexts-that-cannot-wait-get-objects-from-the-reserve")
 	CHECK(atomic > 10);
 }
 
-static void find_test(const char *name, size_t size, unsigned long in_use, unsigned long slabs, void *arg)
+static void find_test(const char *name, size_t size, unsigned long in_use, unsigned long slabs,
+		      void *arg)
 {
 	unsigned long *seen = arg;
 

@@ -5,7 +5,7 @@
 #include "mm/vmalloc.h"
 #include "tests/unit/unit.h"
 
-#define STACK	(4 * PAGE_SIZE)
+#define STACK (4 * PAGE_SIZE)
 
 static void boot(void) { sim_boot_frames(&(struct sim_config){ .cpus = 4 }); }
 
@@ -96,7 +96,7 @@ TEST("a-stale-translation-does-not-outlive-the-purge")
 	sim_on_cpu(0);
 	vfree((void *)a);
 	sim_on_cpu(2);
-	CHECK(mapped(a));	/* this CPU has not been told yet */
+	CHECK(mapped(a)); /* this CPU has not been told yet */
 	vmalloc_purge();
 	CHECK(!mapped(a));
 }
@@ -169,7 +169,8 @@ TEST("freeing-an-area-twice-is-caught")
 	vfree(NULL);
 	EXPECT_DEATH("is not the start of an area in use", vfree((void *)a));
 	EXPECT_DEATH("is not the start of an area in use", vfree((void *)stack));
-	EXPECT_DEATH("is not the start of an area in use", vfree((void *)(VMALLOC_START + 64 * PAGE_SIZE)));
+	EXPECT_DEATH("is not the start of an area in use",
+		     vfree((void *)(VMALLOC_START + 64 * PAGE_SIZE)));
 }
 
 TEST("sizes-that-cannot-be-are-refused")
@@ -212,7 +213,9 @@ TEST("each-failed-allocation-of-an-area-loses-nothing")
 
 TEST("random-areas-never-overlap-and-all-come-back")
 {
-	static struct { unsigned long addr, pages; } areas[64];
+	static struct {
+		unsigned long addr, pages;
+	} areas[64];
 	struct mem_usage before, now;
 
 	boot();
@@ -224,7 +227,9 @@ TEST("random-areas-never-overlap-and-all-come-back")
 		sim_on_cpu((unsigned int)rand() % 4);
 		if (areas[i].addr) {
 			CHECK_EQ(*(u64 *)sim_kernel_ptr(areas[i].addr), i);
-			CHECK_EQ(*(u64 *)sim_kernel_ptr(areas[i].addr + (areas[i].pages - 1) * PAGE_SIZE + 8), i);
+			CHECK_EQ(*(u64 *)sim_kernel_ptr(areas[i].addr +
+							(areas[i].pages - 1) * PAGE_SIZE + 8),
+				 i);
 			vfree((void *)areas[i].addr);
 			areas[i].addr = 0;
 			continue;

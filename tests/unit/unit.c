@@ -12,9 +12,9 @@
 #include "mm/leak.h"
 #include "tests/unit/unit.h"
 
-#define BACKSTOP_SECONDS	120	/* for one case */
-#define STATUS_FAILED		78	/* a failed check; sanitizers end with 1 */
-#define STATUS_ALIVE		77	/* a child that should have died */
+#define BACKSTOP_SECONDS 120 /* for one case */
+#define STATUS_FAILED	 78  /* a failed check; sanitizers end with 1 */
+#define STATUS_ALIVE	 77  /* a child that should have died */
 
 static struct unit_case *cases, **last_case = &cases;
 
@@ -90,10 +90,7 @@ bool unit_death_begin(void)
 	return death_child == 0;
 }
 
-void unit_death_missing(void)
-{
-	_exit(STATUS_ALIVE);
-}
+void unit_death_missing(void) { _exit(STATUS_ALIVE); }
 
 void unit_death_end(const char *file, int line, const char *text)
 {
@@ -104,7 +101,8 @@ void unit_death_end(const char *file, int line, const char *text)
 		unit_fail(file, line, "expected the end with \"%s\", but it %s\n%s", text,
 			  status == STATUS_ALIVE ? "went on" : "failed a check", output);
 	if (!strstr(output, text))
-		unit_fail(file, line, "expected the end with \"%s\", but it said:\n%s", text, output);
+		unit_fail(file, line, "expected the end with \"%s\", but it said:\n%s", text,
+			  output);
 	free(output);
 }
 
@@ -130,8 +128,10 @@ unsigned long unit_fail_each(bool (*op)(void), void (*undo)(void))
 		now = mem_quiesce();
 		if (now.frames != before.frames || now.objects != before.objects) {
 			leak_report(&before, &now);
-			unit_fail(__FILE__, __LINE__, "failed allocation %lu: %ld frames, %ld objects lost", n,
-				  (long)(now.frames - before.frames), (long)(now.objects - before.objects));
+			unit_fail(__FILE__, __LINE__,
+				  "failed allocation %lu: %ld frames, %ld objects lost", n,
+				  (long)(now.frames - before.frames),
+				  (long)(now.objects - before.objects));
 		}
 	}
 }
@@ -167,8 +167,8 @@ static bool run_case(const struct unit_case *test, unsigned int number)
 	if (status) {
 		print_diagnostics(text);
 		printf("# %s (status %d); alone: %s %s; in gdb: gdb --args %s -n %s\n",
-		       status == SIM_PANIC_STATUS ? "panic" : "failed", status, program_invocation_name,
-		       test->name, program_invocation_name, test->name);
+		       status == SIM_PANIC_STATUS ? "panic" : "failed", status,
+		       program_invocation_name, test->name, program_invocation_name, test->name);
 	}
 	free(text);
 	return status == 0;
@@ -181,7 +181,8 @@ static bool wanted(const struct unit_case *test, const char *only)
 
 int main(int argc, char **argv)
 {
-	bool list = argc > 1 && !strcmp(argv[1], "-l"), same_process = argc > 1 && !strcmp(argv[1], "-n");
+	bool list = argc > 1 && !strcmp(argv[1], "-l"),
+	     same_process = argc > 1 && !strcmp(argv[1], "-n");
 	const char *only = argc > 1 + (list || same_process) ? argv[argc - 1] : NULL;
 	unsigned int number = 0, failed = 0;
 

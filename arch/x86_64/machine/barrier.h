@@ -1,6 +1,8 @@
 /* x86-64 keeps the order of loads and of stores by itself; only a store before a load needs a fence. */
 #pragma once
-#include "machine/irq.h"	/* before kernel/base/spinlock.h declares these functions: here they are inline */
+/* Before kernel/base/spinlock.h declares their functions: here they are inline. */
+#include "machine/irq.h"
+#include "machine/spin.h"
 
 #define smp_mb()	__asm__ __volatile__("lock; addl $0,-4(%%rsp)" ::: "memory", "cc")
 #define smp_rmb()	__asm__ __volatile__("" ::: "memory")
