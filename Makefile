@@ -18,6 +18,14 @@ ifeq ($(filter $(BUILD),debug release),)
 $(error BUILD=$(BUILD): there are two builds, debug and release)
 endif
 
+# How the other CPUs learn that an address space was unfolded: by IPI, or when they fault.
+UNFOLD ?= ipi
+ifeq ($(filter $(UNFOLD),ipi lazy),)
+$(error UNFOLD=$(UNFOLD): it is ipi or lazy)
+endif
+VARIANT := $(if $(filter lazy,$(UNFOLD)),-unfold-lazy)
+VARIANT_FLAGS := $(if $(filter lazy,$(UNFOLD)),-DCONFIG_UNFOLD_LAZY)
+
 MAKEFLAGS += --no-print-directory -rR
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
@@ -49,7 +57,7 @@ help:
 	'make clean             remove what was built, except newlib' \
 	'make distclean         remove everything that was built' '' \
 	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR APPEND="boot options"' \
-	'For all: BUILD=debug|release CC=clang-14 CROSS_COMPILE=x86_64-linux-gnu- WERROR=1 V=1'
+	'For all: BUILD=debug|release UNFOLD=ipi|lazy CC=clang-14 CROSS_COMPILE=x86_64-linux-gnu- WERROR=1 V=1'
 
 all: kernel initramfs
 
@@ -76,7 +84,7 @@ doctor:
 
 docs: docs/arch.md
 
-docs/arch.md: arch/interface.h $(wildcard kernel/base/*.h) tools/gen-arch-doc
+docs/arch.md: arch/interface.h $(wildcard kernel/base/*.h arch/*/machine/*.h) tools/gen-arch-doc
 	$(call say,DOC,$@)
 	$(Q)mkdir -p docs && tools/gen-arch-doc >$@
 

@@ -14,6 +14,7 @@
 #include "mm/context.h"
 #include "kernel/uapi/errno.h"
 #include "mm/buddy.h"
+#include "mm/internal.h"
 #include "mm/tlb.h"
 #include "mm/vmstat.h"
 
@@ -169,18 +170,12 @@ static void unfold_here(void *arg)
 		load_new_root(ctx, mm);
 }
 
-#ifdef CONFIG_UNFOLD_LAZY
-/* The others find out when they fault beyond the old reach: reload_root(). */
 static void unfold_other_cpus(struct mm_struct *mm)
 {
-}
-#else
-static void unfold_other_cpus(struct mm_struct *mm)
-{
-	if (send_to_others(mm, unfold_here, mm))
+	/* In the variant the others find out when they fault beyond the old reach: reload_root(). */
+	if (!UNFOLD_LAZY && send_to_others(mm, unfold_here, mm))
 		ipi_wait();
 }
-#endif
 
 /* Puts new tables above the tree at root, each with the one below as its entry 0; returns the new root word. */
 static unsigned long stack_tables(struct page *const *tables, unsigned int n, unsigned long root)

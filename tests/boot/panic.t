@@ -11,7 +11,7 @@ crash()
 	boot --timeout 60 --append "crash=$how" "$@" --cmd /bin/true
 	is "$how-panics" "$verdict" panic
 	has "$how-gives-the-reason" "$log" "$reason"
-	has "$how-names-the-functions" "$log" 'kernel_main\+0x'
+	has "$how-names-the-functions" "$log" '(kernel_main|recurse[^ ]*)\+0x'
 	has "$how-shows-the-other-CPU" "$log" '^CPU 1:'
 	ok "$how-stops-the-other-CPU" test -z "$(grep 'did not stop' <<<"$log")"
 }

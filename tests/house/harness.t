@@ -34,6 +34,11 @@ has 'a-program-that-skips-everything-passes' "$(judged 'exit 0' 5 <<<'1..0 # SKI
 has 'a-program-that-skips-everything-and-crashes-fails' "$(judged panic 5 <<<'1..0 # SKIP why')" '^status 1'
 has 'giving-up-fails' "$(judged 'exit 1' 5 <<<$'1..2 # run 5\nok 1 - a\nBail out! no memory')" '^not ok .*no memory'
 
+list=$'# part\nok 1 - a: x\nnot ok - b: panic\n# part\nok 1 - c: x\n1..1 # run 5'
+has 'a-list-goes-on-after-a-crash' "$(judged --list 'exit 0' 5 <<<"$list")" '^ok 3 - c: x'
+is 'a-crash-in-a-list-is-one-failure' "$(judged --list 'exit 0' 5 <<<"$list" | grep -c '^not ok')" 1
+has 'a-list-that-never-ends-fails' "$(judged --list panic 5 <<<$'# part\nok 1 - a: x')" '^not ok'
+
 mkdir "$tmp/results"
 printf 'ok 1 - a\nok 2 - b # SKIP why\nnot ok 3 - c\n1..3\n' >"$tmp/results/one.tap"
 summary=$(tests/harness/summary "$tmp/results" one two)

@@ -1,6 +1,6 @@
 # The kernel: every source in its rooms, linked twice so that the image holds its own symbol table.
 
-K      := $(OUT)/$(BUILD)
+K      := $(OUT)/$(BUILD)$(VARIANT)
 KERNEL := $(K)/pleat.elf
 
 KERNEL_SRC := $(sort $(wildcard boot/*.S arch/x86_64/*.S arch/x86_64/*.c kernel/*.c kernel/base/*.c mm/*.c))

@@ -1,6 +1,6 @@
 # The simulator: the same mm/ compiled for this machine's own Linux, with sanitizers, over arch/sim.
 
-S := $(OUT)/sim
+S := $(OUT)/sim$(VARIANT)
 
 # kernel/base sources that need the real machine or the boot loader stay out.
 SIM_BASE := $(filter-out $(addprefix kernel/base/,printk.c backtrace.c symbols.c cmdline.c panic.c), \
