@@ -39,12 +39,13 @@ void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end);
  */
 static inline bool pte_may_be_writable(const struct vm_area_struct *vma, pte_t pte)
 {
+	const unsigned long exclusive = BIT(PG_anon) | BIT(PG_exclusive);
+
 	if (!(vma->vm_flags & VM_WRITE))	/* first: this is the security rule */
 		return false;
-	if (!pte_present(pte) || pte_protnone(pte) || pte_special(pte))
+	if (!pte_accessible_normal(pte))		/* PROT_NONE; the zero page */
 		return false;
 	if (vma->vm_flags & VM_SHARED)
 		return true;			/* shared memory: nobody tracks its dirtying */
-	return page_test(pfn_to_page(pte_pfn(pte)), PG_anon) &&
-	       page_test(pfn_to_page(pte_pfn(pte)), PG_exclusive);
+	return (READ_ONCE(pfn_to_page(pte_pfn(pte))->flags) & exclusive) == exclusive;
 }

@@ -7,43 +7,45 @@
 
 struct change {
 	const struct vm_area_struct *vma;	/* with its new flags and protection */
-	unsigned long first, last;		/* bounds of the entries that lost a permission */
+	unsigned long first, last;		/* bounds of the ranges that lost a permission */
 };
 
-/* Does `new` grant less than `old`, to hardware that still has `old`? */
-static bool loses_permission(pte_t old, pte_t new)
+/* What an entry becomes: the new protection, and write permission where no fault needs to be seen. */
+static __always_inline pte_t changed_pte(const struct vm_area_struct *vma, pgprot_t prot, pte_t old)
 {
-	return pte_accessible(old) && (!pte_accessible(new) || (pte_write(old) && !pte_write(new)) ||
-				       (pte_exec(old) && !pte_exec(new)));
-}
+	pte_t new = pte_modify(old, prot);
 
-static void change_pte(struct change *ch, struct mm_struct *mm, unsigned long addr, pte_t *ptep)
-{
-	/* Taken out first, so that A and D up to the last moment come along. */
-	pte_t old = ptep_get_and_clear(mm, addr, ptep);
-	pte_t new = pte_modify(old, ch->vma->vm_page_prot);
-
-	if (pte_may_be_writable(ch->vma, new))
-		new = pte_mkwrite(new, ch->vma);
-	else
-		new = pte_wrprotect(new);
-	set_pte(mm, addr, ptep, new);
-	if (loses_permission(old, new)) {
-		ch->first = min(ch->first, addr);
-		ch->last = addr + PAGE_SIZE;
-	}
+	return pte_may_be_writable(vma, new) ? pte_mkwrite(new, vma) : pte_wrprotect(new);
 }
 
 static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
 {
+	struct change *ch = walk->private;
+	/* The loop is the cost of mprotect: it works on copies that the compiler can keep in registers. */
+	const struct vm_area_struct vma = { .vm_flags = ch->vma->vm_flags };
+	const pgprot_t prot = ch->vma->vm_page_prot;
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
+	const unsigned long start = addr;
+	u64 had = 0, have = ~0ul;	/* what some old entry allowed, and every new one does */
+	pte_t old, new;
 
 	if (!slot.ptep)
 		return 0;
-	for (; addr != end; addr += PAGE_SIZE, slot.ptep++)
-		if (!pte_none(ptep_get(slot.ptep)))
-			change_pte(walk->private, walk->mm, addr, slot.ptep);
+	for (; addr != end; addr += PAGE_SIZE, slot.ptep++) {
+		old = ptep_get(slot.ptep);
+		if (pte_none(old))
+			continue;
+		do
+			new = changed_pte(&vma, prot, old);
+		while (unlikely(!ptep_change(walk->mm, addr, slot.ptep, &old, new)));
+		had |= pte_permissions(old);
+		have &= pte_permissions(new);
+	}
 	pte_unlock(slot);
+	if (had & ~have & _PAGE_PERMISSIONS) {
+		ch->first = min(ch->first, start);
+		ch->last = end;
+	}
 	return 0;
 }
 

@@ -67,6 +67,17 @@ static inline void ptep_upgrade(struct mm_struct *mm, unsigned long addr, pte_t 
 		;
 	entry_changed(mm, addr, 1, old, pte.val | (old & (_PAGE_ACCESSED | _PAGE_DIRTY)));
 }
+/*
+ * A live entry becomes `new` if it is still *old, without being empty in between. False, and what it is now
+ * in *old: hardware has set A or D meanwhile.
+ */
+static inline bool ptep_change(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t *old, pte_t new)
+{
+	if (!entry_cmpxchg(&ptep->val, &old->val, new.val))
+		return false;
+	entry_changed(mm, addr, 1, old->val, new.val);
+	return true;
+}
 /* An entry above the pte level. */
 static inline void set_upper(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 *slot, u64 val)
 {

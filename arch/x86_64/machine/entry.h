@@ -77,6 +77,11 @@ static inline bool pte_none(pte_t pte) { return entry_none(pte.val); }
 static inline bool pte_present(pte_t pte) { return entry_present(pte.val); }
 /* Hardware may translate through it now. */
 static inline bool pte_accessible(pte_t pte) { return pte.val & _PAGE_PRESENT; }
+/* ... and leads to a page that is counted. */
+static inline bool pte_accessible_normal(pte_t pte)
+{
+	return (pte.val & (_PAGE_PRESENT | _PAGE_SPECIAL)) == _PAGE_PRESENT;
+}
 static inline bool pte_same(pte_t a, pte_t b) { return a.val == b.val; }
 static inline bool pte_write(pte_t pte) { return pte.val & _PAGE_RW; }
 static inline bool pte_exec(pte_t pte) { return !(pte.val & _PAGE_NX); }
@@ -90,6 +95,10 @@ static inline bool pte_protnone(pte_t pte)
 }
 static inline bool pte_soft_dirty(pte_t pte) { return pte.val & _PAGE_SOFT_DIRTY; }
 static inline bool pte_uffd_wp(pte_t pte) { return pte.val & _PAGE_UFFD_WP; }
+
+/* A set bit of _PAGE_PERMISSIONS allows something; the others mean nothing. */
+#define _PAGE_PERMISSIONS	(_PAGE_PRESENT | _PAGE_RW | _PAGE_NX)
+static inline u64 pte_permissions(pte_t pte) { return pte.val ^ _PAGE_NX; }
 
 static inline pte_t pte_wrprotect(pte_t pte) { return __pte(pte.val & ~_PAGE_RW); }
 static inline pte_t pte_mkwrite_novma(pte_t pte) { return __pte(pte.val | _PAGE_RW); }
