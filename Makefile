@@ -60,6 +60,7 @@ help:
 	'For all: BUILD=debug|release UNFOLD=ipi|lazy CC=clang-14 CROSS_COMPILE=x86_64-linux-gnu- WERROR=1 V=1'
 
 all: kernel initramfs
+	@:
 
 run:
 	@tools/setup run 1>&2

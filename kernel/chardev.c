@@ -14,7 +14,8 @@ static long zero_read(struct file *file, void *buf, size_t n, u64 *pos)
 	size_t done = 0;
 
 	while (done < n && !fatal_signal_pending()) {
-		size_t chunk = min(n - done, 16 * PAGE_SIZE), left = clear_user((char *)buf + done, chunk);
+		size_t chunk = min(n - done, 16 * PAGE_SIZE),
+		       left = clear_user((char *)buf + done, chunk);
 
 		done += chunk - left;
 		if (left)
@@ -24,7 +25,10 @@ static long zero_read(struct file *file, void *buf, size_t n, u64 *pos)
 	return (long)done;
 }
 
-static long random_read(struct file *file, void *buf, size_t n, u64 *pos) { return random_to_user(buf, n); }
+static long random_read(struct file *file, void *buf, size_t n, u64 *pos)
+{
+	return random_to_user(buf, n);
+}
 
 const struct file_ops null_ops = { .read = null_read, .write = null_write };
 const struct file_ops zero_ops = { .read = zero_read, .write = null_write };
@@ -35,7 +39,8 @@ const struct file_ops random_ops = { .read = random_read, .write = null_write };
 const struct file_ops *chardev_ops(u32 major, u32 minor)
 {
 	static const struct file_ops *const memory[] = {
-		[3] = &null_ops, [5] = &zero_ops, [7] = &full_ops, [8] = &random_ops, [9] = &random_ops,
+		[3] = &null_ops,   [5] = &zero_ops,   [7] = &full_ops,
+		[8] = &random_ops, [9] = &random_ops,
 	};
 
 	if (major == 1 && minor < ARRAY_SIZE(memory))

@@ -1,6 +1,7 @@
 /*
- * /dev/console. Input is edited line by line: erase, kill, end of file; a reader gets whole lines. Output goes
- * out byte for byte, except on a person's terminal, where a line feed needs a carriage return before it.
+ * /dev/console. Input is edited line by line: erase, kill, end of file; a reader gets whole lines.
+ * Output goes out byte for byte, except on a person's terminal, where a line feed needs a carriage
+ * return before it.
  */
 #include "kernel/console.h"
 #include "kernel/base/string.h"
@@ -16,11 +17,11 @@
 
 #define CTRL(c)		((c) & 0x1f)
 #define ERASE		0x7f
-#define END_MARK	0	/* stands in the buffer for an end of file; typed NULs are dropped */
+#define END_MARK	0	/* an end of file, in the buffer; typed NULs are dropped */
 
 /*
- * Ring of bytes, positions counted since the beginning: [tail, committed) are lines for readers, then comes
- * the line being edited. lock is taken by the interrupt too.
+ * Ring of bytes, positions counted since the beginning: [tail, committed) are lines for readers,
+ * then comes the line being edited. lock is taken by the interrupt too.
  */
 static struct {
 	spinlock_t lock;
@@ -125,7 +126,8 @@ static long take_line(char *buf, size_t n)
 	char byte = 0;
 
 	if (console.tail != console.committed) {
-		for (done = 0; done < (long)n && console.tail != console.committed && byte != '\n';) {
+		for (done = 0;
+		     done < (long)n && console.tail != console.committed && byte != '\n';) {
 			byte = *byte_at(console.tail);
 			/* An end of file behind other bytes ends only this read. */
 			console.tail++;
@@ -210,12 +212,12 @@ struct ktermios {
 };
 
 static const struct ktermios settings = {
-	.iflag = 0x500,		/* ICRNL, IXON */
-	.oflag = 0x5,		/* OPOST, ONLCR */
-	.cflag = 0xbf,		/* 38400 baud, CS8, CREAD */
-	.lflag = 0x8a3b,	/* ICANON, ECHO and their family */
-	.cc = { CTRL('C'), CTRL('\\'), ERASE, CTRL('U'), CTRL('D'), 0, 1, 0, CTRL('Q'), CTRL('S'), CTRL('Z'),
-		0, CTRL('R'), CTRL('O'), CTRL('W'), CTRL('V') },
+	.iflag = 0x500,	 /* ICRNL, IXON */
+	.oflag = 0x5,	 /* OPOST, ONLCR */
+	.cflag = 0xbf,	 /* 38400 baud, CS8, CREAD */
+	.lflag = 0x8a3b, /* ICANON, ECHO and their family */
+	.cc = { CTRL('C'), CTRL('\\'), ERASE, CTRL('U'), CTRL('D'), 0, 1, 0, CTRL('Q'), CTRL('S'),
+		CTRL('Z'), 0, CTRL('R'), CTRL('O'), CTRL('W'), CTRL('V') },
 };
 
 static int bytes_ready(void)

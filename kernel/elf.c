@@ -1,6 +1,7 @@
 /*
- * Loading a static ELF64 program into a new address space (System V ABI, chapter 5). Nothing in the file is
- * trusted: whatever it says, the result is a program or an error, and the caller goes on as it was.
+ * Loading a static ELF64 program into a new address space (System V ABI, chapter 5). Nothing in
+ * the file is trusted: whatever it says, the result is a program or an error, and the caller goes
+ * on as it was.
  */
 #include "kernel/base/string.h"
 #include "kernel/exec.h"
@@ -12,7 +13,10 @@
 #define MAX_PHDR_SIZE	65536	/* bytes of program headers, as on Linux */
 #define MAX_INTERP	4096
 
-/* Where position-independent programs go: within reach of three levels; otherwise where Linux has them. */
+/*
+ * Where position-independent programs go: within reach of three levels; otherwise where Linux has
+ * them.
+ */
 #define DYN_BASE_3	0x5555554000ul
 #define DYN_BASE	0x555555554000ul
 
@@ -25,7 +29,10 @@ struct image {
 	unsigned long end;		/* of the highest segment: the break */
 };
 
-void *buffer_alloc(size_t size) { return size <= KMALLOC_MAX ? kmalloc(size, GFP_KERNEL) : vmalloc(size); }
+void *buffer_alloc(size_t size)
+{
+	return size <= KMALLOC_MAX ? kmalloc(size, GFP_KERNEL) : vmalloc(size);
+}
 
 void buffer_free(void *buf, size_t size)
 {
@@ -56,7 +63,10 @@ static int check_header(const struct elf64_hdr *hdr)
 	return 0;
 }
 
-/* A program that wants a dynamic linker: Linux says whether that file is there; we cannot use it if it is. */
+/*
+ * A program that wants a dynamic linker: Linux says whether that file is there; we cannot use it
+ * if it is.
+ */
 static int check_interp(const struct image *img, const struct elf64_phdr *ph)
 {
 	char *path;
@@ -87,7 +97,8 @@ static int check_segment(const struct image *img, const struct elf64_phdr *ph)
 
 	if (ph->p_filesz > ph->p_memsz || start < img->bias)
 		return -ENOEXEC;
-	if (__builtin_add_overflow(ph->p_offset, ph->p_filesz, &file_end) || file_end > img->mapping->size)
+	if (__builtin_add_overflow(ph->p_offset, ph->p_filesz, &file_end) ||
+	    file_end > img->mapping->size)
 		return -ENOEXEC;
 	if (ph->p_filesz && (ph->p_vaddr - ph->p_offset) % PAGE_SIZE)
 		return -ENOEXEC;
@@ -102,8 +113,12 @@ static int segment_prot(const struct elf64_phdr *ph)
 	       (ph->p_flags & PF_X ? PROT_EXEC : 0);
 }
 
-/* Maps pages that nothing lies on yet, the stack included: a file whose segments overlap is no program. */
-static int map_pages(struct image *img, unsigned long start, unsigned long end, int prot, u64 offset, bool file)
+/*
+ * Maps pages that nothing lies on yet, the stack included: a file whose segments overlap is no
+ * program.
+ */
+static int map_pages(struct image *img, unsigned long start, unsigned long end, int prot,
+		     u64 offset, bool file)
 {
 	int flags = MAP_PRIVATE | MAP_FIXED | MAP_FIXED_NOREPLACE | (file ? 0 : MAP_ANONYMOUS);
 	long ret;
@@ -169,14 +184,16 @@ static void note_segment(struct image *img, const struct elf64_phdr *ph)
 
 static void choose_bias(struct image *img)
 {
-	unsigned long base = mm_levels(img->exec->mm) == 3 ? DYN_BASE_3 : DYN_BASE, align = PAGE_SIZE;
+	unsigned long base = mm_levels(img->exec->mm) == 3 ? DYN_BASE_3 : DYN_BASE,
+		      align = PAGE_SIZE;
 
 	if (img->hdr.e_type != ET_DYN)
 		return;
 	for (unsigned int i = 0; i < img->hdr.e_phnum; i++) {
 		const struct elf64_phdr *ph = &img->phdrs[i];
 
-		if (ph->p_type == PT_LOAD && !(ph->p_align & (ph->p_align - 1)) && ph->p_align <= 1ul << 30)
+		if (ph->p_type == PT_LOAD && !(ph->p_align & (ph->p_align - 1)) &&
+		    ph->p_align <= 1ul << 30)
 			align = max(align, ph->p_align);
 	}
 	img->bias = ALIGN_UP(base, align);

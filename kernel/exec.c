@@ -1,6 +1,6 @@
 /*
- * execve: the whole new address space is built first, while the caller could still go on. Then its other
- * threads end, and from there nothing can fail.
+ * execve: the whole new address space is built first, while the caller could still go on. Then its
+ * other threads end, and from there nothing can fail.
  */
 #include "kernel/base/string.h"
 #include "kernel/exec.h"
@@ -24,7 +24,8 @@ static int find_program(struct exec *exec, int dirfd)
 	return is_regular(exec->inode) && exec->inode->mode & 0111 ? 0 : -EACCES;
 }
 
-static int build_mm(struct exec *exec, const struct string_list *argv, const struct string_list *envp)
+static int build_mm(struct exec *exec, const struct string_list *argv,
+		    const struct string_list *envp)
 {
 	u64 stack_limit = READ_ONCE(current_process()->rlimits[RLIMIT_STACK].rlim_cur);
 	int ret;
@@ -104,17 +105,11 @@ static void reset_signals(struct exec *exec)
 		sighand_put(old);
 }
 
-static void set_name(struct task *task, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	scnprintf(task->comm, sizeof(task->comm), "%s", slash ? slash + 1 : path);
-}
-
 static void commit(struct exec *exec)
 {
 	struct task *task = current_task();
 	struct files *old_files = task->files;
+	const char *slash = strrchr(exec->path, '/');
 
 	exit_user_words(task);
 	task->clear_child_tid = NULL;
@@ -126,11 +121,12 @@ static void commit(struct exec *exec)
 	files_put(old_files);
 	files_close_on_exec(task->files);
 	reset_signals(exec);
-	set_name(task, exec->path);
+	task_set_name(task, slash ? slash + 1 : exec->path);
 	thread_exec(task_regs(task), exec->entry, exec->sp);
 }
 
-static int do_exec(int dirfd, const char *path, const struct string_list *argv, const struct string_list *envp)
+static int do_exec(int dirfd, const char *path, const struct string_list *argv,
+		   const struct string_list *envp)
 {
 	struct exec exec = { .path = path };
 	int ret = find_program(&exec, dirfd);
@@ -178,7 +174,8 @@ SYSCALL_DEFINE3(execve, const char *, path, const void *, argv, const void *, en
 	return user_exec(AT_FDCWD, path, argv, envp);
 }
 
-SYSCALL_DEFINE5(execveat, int, dirfd, const char *, path, const void *, argv, const void *, envp, int, flags)
+SYSCALL_DEFINE5(execveat, int, dirfd, const char *, path, const void *, argv, const void *, envp,
+		int, flags)
 {
 	return flags ? -EINVAL : user_exec(dirfd, path, argv, envp);
 }

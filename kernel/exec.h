@@ -28,7 +28,9 @@ struct string_list {
 
 /* Maps the file's segments into exec->mm. -ENOEXEC, -ENOMEM, ...: the caller drops the mm. */
 int elf_load(struct exec *exec);
-/* Writes arguments, environment and auxiliary vector on the new stack. -E2BIG, -EFAULT, -ENOMEM. */
+/*
+ * Writes arguments, environment and auxiliary vector on the new stack. -E2BIG, -EFAULT, -ENOMEM.
+ */
 int exec_stack(struct exec *exec, const struct string_list *argv, const struct string_list *envp);
 
 /* A buffer too large for kmalloc, perhaps. */

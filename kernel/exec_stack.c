@@ -1,7 +1,8 @@
 /*
- * The stack that a program starts with, from the top downward: its path, the strings of the environment and
- * of the arguments, 16 random bytes; then the auxiliary vector, the two lists of pointers, argc. It is
- * written through a page of ours, from high to low, before the new address space runs anywhere.
+ * The stack that a program starts with, from the top downward: its path, the strings of the
+ * environment and of the arguments, 16 random bytes; then the auxiliary vector, the two lists of
+ * pointers, argc. It is written through a page of ours, from high to low, before the new address
+ * space runs anywhere.
  */
 #include "kernel/base/string.h"
 #include "kernel/exec.h"
@@ -11,7 +12,7 @@
 #include "kernel/uapi/errno.h"
 #include "mm/slab.h"
 
-#define MAX_STRING	(32 * PAGE_SIZE)	/* one argument, its NUL included: Linux's MAX_ARG_STRLEN */
+#define MAX_STRING	(32 * PAGE_SIZE)	/* one argument with its NUL, as on Linux */
 #define MIN_TOTAL	(128 * 1024ul)		/* always allowed for all of them together */
 #define MAX_TOTAL	(6ul << 20)
 
@@ -19,7 +20,7 @@ struct stack_writer {
 	struct mm_struct *mm;
 	unsigned long sp;		/* what is above is written */
 	unsigned long limit;		/* sp stays above */
-	unsigned long page_addr;	/* the page that `page` stands for; sp is in it or at its end */
+	unsigned long page_addr;	/* which page `page` is; sp is in it or at its end */
 	char *page;
 	char *chunk;			/* for strings on their way: a page */
 };
@@ -93,7 +94,9 @@ static long long_string_length(struct stack_writer *w, const char *src)
 	return n < 0 ? n : (long)len + n + 1;
 }
 
-/* Piece by piece from its end. Another thread may write to it meanwhile: it still ends with a NUL. */
+/*
+ * Piece by piece from its end. Another thread may write to it meanwhile: it still ends with a NUL.
+ */
 static int push_long_string(struct stack_writer *w, const char *src)
 {
 	long len = long_string_length(w, src);
@@ -218,8 +221,8 @@ static int push_constants(struct stack_writer *w)
 }
 
 /* From the strings down to argc; the stack pointer at entry is a multiple of 16. */
-static int push_vectors(struct stack_writer *w, const struct exec *exec, const u64 *addrs, long argc, long envc,
-			u64 execfn)
+static int push_vectors(struct stack_writer *w, const struct exec *exec, const u64 *addrs,
+			long argc, long envc, u64 execfn)
 {
 	unsigned long words = AUXV_WORDS + (unsigned long)(argc + envc) + 3;
 	static const char pad[16];
@@ -299,7 +302,8 @@ int exec_stack(struct exec *exec, const struct string_list *argv, const struct s
 	addrs = buffer_alloc(size);
 	w.page = kzalloc(PAGE_SIZE, GFP_KERNEL);
 	w.chunk = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	ret = addrs && w.page && w.chunk ? write_stack(&w, exec, argv, envp, addrs, argc, envc) : -ENOMEM;
+	ret = addrs && w.page && w.chunk ? write_stack(&w, exec, argv, envp, addrs, argc, envc)
+					 : -ENOMEM;
 	kfree(w.chunk);
 	kfree(w.page);
 	if (addrs)

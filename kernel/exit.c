@@ -1,9 +1,10 @@
 /*
  * The end of threads and processes, and what becomes of the children.
  *
- * A thread gives back all it holds by itself; its structure and stack go when the CPU has left them. The
- * last one makes its process a zombie: a pid, a status and the CPU time, until wait4 takes it. To end other
- * threads is to set WORK_KILLED: they end by themselves on their way to user mode.
+ * A thread gives back all it holds by itself; its structure and stack go when the CPU has left
+ * them. The last one makes its process a zombie: a pid, a status and the CPU time, until wait4
+ * takes it. To end other threads is to set WORK_KILLED: they end by themselves on their way to
+ * user mode.
  */
 #include "kernel/exit.h"
 #include "kernel/files.h"
@@ -89,7 +90,10 @@ static bool notify_parent(struct process *process)
 	return reap;
 }
 
-/* Children of a process that has ended go to the first one; without it, to the kernel. tasks_lock held. */
+/*
+ * Children of a process that has ended go to the first one; without it, to the kernel. tasks_lock
+ * held.
+ */
 static void orphan_children(struct process *process)
 {
 	struct process *heir = process_find(1), *child;
@@ -106,7 +110,9 @@ static void orphan_children(struct process *process)
 	}
 }
 
-/* The last thread is gone. True if the tables' reference is the caller's to put. tasks_lock held. */
+/*
+ * The last thread is gone. True if the tables' reference is the caller's to put. tasks_lock held.
+ */
 static bool process_end(struct process *process, int status)
 {
 	/* Without an exit of the whole group, its last thread speaks for it. */
@@ -184,7 +190,9 @@ void group_exit(int status)
 	thread_exit(status);
 }
 
-/* The number that the process is known by passes to the one thread that is left. tasks_lock held. */
+/*
+ * The number that the process is known by passes to the one thread that is left. tasks_lock held.
+ */
 static void become_leader(struct task *task)
 {
 	if (task->tid == task->process->pid)
@@ -211,7 +219,8 @@ int kill_other_threads(void)
 	}
 	spin_unlock(&tasks_lock);
 	if (!ret)
-		ret = wait_event_killable(&process->exit_wait, READ_ONCE(process->nr_threads) == 1);
+		ret = wait_event_killable(&process->exit_wait,
+					  READ_ONCE(process->nr_threads) == 1);
 	spin_lock(&tasks_lock);
 	if (process->exec_task == self)
 		process->exec_task = NULL;
@@ -248,12 +257,13 @@ static const char *signal_name(int signo)
 	}
 }
 
-void user_exception(struct pt_regs *regs, int signo, int code, unsigned long addr, const char *what)
+void user_exception(struct pt_regs *regs, int signo, int code, unsigned long addr,
+		    const char *what)
 {
 	const struct task *task = current_task();
 
-	pr_info("%s[%d] ends by %s at ip %#lx: %s", task->comm, task->process->pid, signal_name(signo),
-		regs->ip, what);
+	pr_info("%s[%d] ends by %s at ip %#lx: %s", task->comm, task->process->pid,
+		signal_name(signo), regs->ip, what);
 	signal_force(signo);
 }
 

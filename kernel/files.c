@@ -62,7 +62,10 @@ static void free_array(struct files *files, struct file **array)
 		kfree(array);
 }
 
-/* Makes room for number n (< MAX_FILES). Called and returns with the lock held, which it drops meanwhile. */
+/*
+ * Makes room for number n (< MAX_FILES). Called and returns with the lock held, which it drops
+ * meanwhile.
+ */
 static int files_grow(struct files *files, unsigned int n)
 {
 	while (n >= files->capacity) {
@@ -87,7 +90,10 @@ static int files_grow(struct files *files, unsigned int n)
 	return 0;
 }
 
-/* A reference for each file of the copy's table. from->lock held; to is large enough and not yet shared. */
+/*
+ * A reference for each file of the copy's table. from->lock held; to is large enough and not yet
+ * shared.
+ */
 static void copy_entries(struct files *to, const struct files *from)
 {
 	for (unsigned int word = 0; word < from->capacity / 64; word++) {

@@ -1,8 +1,9 @@
 /*
  * Open files and tables of file descriptors.
  *
- * A struct file is what open() makes: operations, a position, flags. Descriptors of several processes may
- * refer to it. A struct files is a process's table of descriptors, which threads share.
+ * A struct file is what open() makes: operations, a position, flags. Descriptors of several
+ * processes may refer to it. A struct files is a process's table of descriptors, which threads
+ * share.
  */
 #pragma once
 #include "kernel/base/atomic.h"
@@ -17,7 +18,10 @@ struct poll_table;
 struct file_ops {
 	long (*read)(struct file *file, void *buf, size_t n, u64 *pos);
 	long (*write)(struct file *file, const void *buf, size_t n, u64 *pos);
-	/* POLLIN and so on that hold now; registers the caller with poll_add() for when more will. NULL: always ready. */
+	/*
+	 * POLLIN and so on that hold now; registers the caller with poll_add() for when more will.
+	 * NULL: always ready.
+	 */
 	short (*poll)(struct file *file, struct poll_table *table);
 	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);
 	void (*release)(struct file *file);
@@ -52,8 +56,8 @@ struct files {
 	atomic_t refcount;		/* tasks that use it */
 	spinlock_t lock;
 	unsigned int capacity;
-	struct file **file;		/* first[], or an array of its own when that is too small */
-	u64 open[FILE_WORDS];		/* numbers in use, those reserved for a file to come included */
+	struct file **file;		/* first[], or a larger array of its own */
+	u64 open[FILE_WORDS];		/* numbers in use, or reserved for a file to come */
 	u64 cloexec[FILE_WORDS];
 	struct file *first[FIRST_FILES];
 };
@@ -61,15 +65,22 @@ struct files {
 void files_init(void);
 struct files *files_alloc(void);
 struct files *files_copy(struct files *from);
-static inline struct files *files_get(struct files *files) { atomic_inc(&files->refcount); return files; }
+static inline struct files *files_get(struct files *files)
+{
+	atomic_inc(&files->refcount);
+	return files;
+}
 void files_put(struct files *files);
-/* exec: a table of the caller's own, if it shares one; and without the descriptors marked close-on-exec. */
+/*
+ * exec: a table of the caller's own, if it shares one; and without the descriptors marked
+ * close-on-exec.
+ */
 struct files *files_unshare(struct files *files);
 void files_close_on_exec(struct files *files);
 
 /*
- * The file of a descriptor, valid until fd_put(). A task that does not share its table need not count a
- * reference: only itself could close it.
+ * The file of a descriptor, valid until fd_put(). A task that does not share its table need not
+ * count a reference: only itself could close it.
  */
 struct fd {
 	struct file *file;	/* NULL: no such descriptor */

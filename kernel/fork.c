@@ -15,7 +15,9 @@ struct process kernel_process;
 
 static struct kmem_cache *task_cache, *process_cache;
 
-/* A parent waits here until its vfork child has let go of the address space. All under tasks_lock. */
+/*
+ * A parent waits here until its vfork child has let go of the address space. All under tasks_lock.
+ */
 struct vfork_done {
 	struct wait_queue wait;
 	bool done;
@@ -26,6 +28,14 @@ struct vfork_done {
 /* Dead tasks that were switched out: whoever may sleep frees them. */
 static spinlock_t dead_lock = SPINLOCK_INIT(LOCK_RUN_QUEUE);
 static SLIST_HEAD(, task) dead_tasks;
+
+void task_set_name(struct task *task, const char *name)
+{
+	size_t len = strnlen(name, sizeof(task->comm) - 1);
+
+	memcpy(task->comm, name, len);
+	memset(task->comm + len, 0, sizeof(task->comm) - len);
+}
 
 static struct task *task_alloc(const char *name, struct process *process)
 {
@@ -45,7 +55,7 @@ static struct task *task_alloc(const char *name, struct process *process)
 	atomic_inc(&process->refcount);
 	task->process = process;
 	task->sigaltstack.ss_flags = SS_DISABLE;
-	scnprintf(task->comm, sizeof(task->comm), "%s", name);
+	task_set_name(task, name);
 	return task;
 }
 
@@ -199,8 +209,9 @@ struct clone_request {
 	int exit_signal;
 };
 
-#define CLONE_UNSUPPORTED (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
-			   CLONE_NEWPID | CLONE_NEWNET | CLONE_PIDFD)
+#define CLONE_UNSUPPORTED \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+	 CLONE_NEWPID | CLONE_NEWNET | CLONE_PIDFD)
 
 static int clone_check(const struct clone_request *req)
 {
@@ -208,7 +219,8 @@ static int clone_check(const struct clone_request *req)
 
 	if (flags & CLONE_UNSUPPORTED)
 		return -EINVAL;
-	if ((flags & CLONE_SIGHAND && !(flags & CLONE_VM)) || (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)))
+	if ((flags & CLONE_SIGHAND && !(flags & CLONE_VM)) ||
+	    (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)))
 		return -EINVAL;
 	/* The first process has no parent whose child a sibling of it could be. */
 	if (flags & CLONE_PARENT && current_process()->pid == 1)
@@ -216,7 +228,10 @@ static int clone_check(const struct clone_request *req)
 	return 0;
 }
 
-/* What the new task shares with the caller or gets a copy of; task_abandon() undoes any part of it. */
+/*
+ * What the new task shares with the caller or gets a copy of; task_abandon() undoes any part of
+ * it.
+ */
 static int task_copy(struct task *task, const struct clone_request *req)
 {
 	struct task *parent = current_task();
@@ -255,7 +270,8 @@ static void task_abandon(struct task *task)
 }
 
 /* The child's registers: the caller's, with a result of 0, and what the arguments change. */
-static int task_set_registers(struct task *task, const struct clone_request *req, const struct pt_regs *regs)
+static int task_set_registers(struct task *task, const struct clone_request *req,
+			      const struct pt_regs *regs)
 {
 	int ret = thread_init_user(task, regs, current_task());
 
@@ -292,22 +308,29 @@ static struct task *task_create(const struct clone_request *req, const struct pt
 	return task;
 }
 
-/* Gives the task its numbers and its place in the family. From here on it can be found, and killed. */
+/*
+ * Gives the task its numbers and its place in the family. From here on it can be found, and
+ * killed.
+ */
 static int task_publish(struct task *task, const struct clone_request *req)
 {
 	struct process *self = current_process(), *process = task->process;
 	int tid, ret = 0;
 
 	spin_lock(&tasks_lock);
-	/* Who ends the group, by exit or exec, has told those threads that there are: none comes after. */
+	/*
+	 * Who ends the group, by exit or exec, has told those threads that there are: none comes
+	 * after.
+	 */
 	if (self->group_exit || (self->exec_task && self->exec_task != current_task())) {
 		ret = -EINTR;
 	} else if ((tid = pid_alloc()) < 0) {
 		ret = tid;
 	} else {
 		if (process != self) {
-			atomic_inc(&process->refcount);	/* the tables' */
-			process->exit_signal = req->flags & CLONE_PARENT ? self->exit_signal : req->exit_signal;
+			atomic_inc(&process->refcount); /* the tables' */
+			process->exit_signal =
+				req->flags & CLONE_PARENT ? self->exit_signal : req->exit_signal;
 			add_process(process, req->flags & CLONE_PARENT ? self->parent : self, tid);
 		}
 		add_task(task, tid);
@@ -442,9 +465,11 @@ long sys_clone3(struct pt_regs *regs)
 
 	if (ret)
 		return ret;
-	if (args.flags & (CSIGNAL | CLONE_DETACHED) || args.flags >> 32 || args.set_tid || args.set_tid_size)
+	if (args.flags & (CSIGNAL | CLONE_DETACHED) || args.flags >> 32 || args.set_tid ||
+	    args.set_tid_size)
 		return -EINVAL;
-	if (args.exit_signal > _NSIG || (args.flags & (CLONE_THREAD | CLONE_PARENT) && args.exit_signal))
+	if (args.exit_signal > _NSIG ||
+	    (args.flags & (CLONE_THREAD | CLONE_PARENT) && args.exit_signal))
 		return -EINVAL;
 	if (!args.stack != !args.stack_size || args.stack + args.stack_size < args.stack)
 		return -EINVAL;

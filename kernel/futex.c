@@ -1,10 +1,11 @@
 /*
  * Futexes: sleeping until a word of user memory changes.
  *
- * A word is named by (address space, address), or by (file, offset) where it lies in a shared mapping, so that
- * processes with different addresses for it meet. Names are only compared: a mapping that goes away while
- * somebody sleeps leaves at worst a wake-up too many. The word is read under the bucket's lock, with faults
- * disabled; a waker changes the word first and takes the lock then, so no wake-up is lost.
+ * A word is named by (address space, address), or by (file, offset) where it lies in a shared
+ * mapping, so that processes with different addresses for it meet. Names are only compared: a
+ * mapping that goes away while somebody sleeps leaves at worst a wake-up too many. The word is
+ * read under the bucket's lock, with faults disabled; a waker changes the word first and takes the
+ * lock then, so no wake-up is lost.
  */
 #include "kernel/futex.h"
 #include "kernel/syscall.h"
@@ -68,7 +69,8 @@ static int get_key(struct futex_key *key, const u32 *user, bool private)
 	vma = vma_lookup(mm, addr);
 	if (vma && vma->vm_flags & VM_SHARED && vma->mapping) {
 		key->object = vma->mapping;
-		key->offset = (u64)linear_page_index(vma, addr) << PAGE_SHIFT | (addr & ~PAGE_MASK);
+		key->offset = (u64)linear_page_index(vma, addr) << PAGE_SHIFT |
+			      (addr & ~PAGE_MASK);
 	}
 	up_read(&mm->mmap_lock);
 	return vma ? 0 : -EFAULT;
@@ -137,7 +139,10 @@ static int peek_word(u32 *value, const u32 *addr)
 	return ret;
 }
 
-/* Queues the waiter if the word still has the value. -EAGAIN: it has not, -EFAULT: the page is not there. */
+/*
+ * Queues the waiter if the word still has the value. -EAGAIN: it has not, -EFAULT: the page is not
+ * there.
+ */
 static int enqueue_waiter(struct futex_waiter *w, const u32 *addr, u32 expected)
 {
 	struct bucket *bucket = key_bucket(&w->key);
@@ -253,8 +258,11 @@ static void unlock_two(struct bucket *a, struct bucket *b)
 		spin_unlock(&b->lock);
 }
 
-/* Wakes up to nr_wake waiters of one word, and lets up to nr_move more wait for the other. Locked. */
-static int move_waiters(const struct futex_key *from, const struct futex_key *to, int nr_wake, int nr_move)
+/*
+ * Wakes up to nr_wake waiters of one word, and lets up to nr_move more wait for the other. Locked.
+ */
+static int move_waiters(const struct futex_key *from, const struct futex_key *to, int nr_wake,
+			int nr_move)
 {
 	struct bucket *source = key_bucket(from), *target = key_bucket(to);
 	struct futex_waiter *w, *next;
@@ -282,7 +290,8 @@ static int move_waiters(const struct futex_key *from, const struct futex_key *to
 }
 
 /* expected NULL: FUTEX_REQUEUE, which does not look at the word. */
-static long futex_requeue(u32 *addr, u32 *addr2, int nr_wake, int nr_move, const u32 *expected, bool private)
+static long futex_requeue(u32 *addr, u32 *addr2, int nr_wake, int nr_move, const u32 *expected,
+			  bool private)
 {
 	struct futex_key from, to;
 	unsigned long flags;
@@ -400,7 +409,8 @@ static int futex_deadline(u64 *deadline, const struct __kernel_timespec *timeout
 	return 0;
 }
 
-SYSCALL_DEFINE6(futex, u32 *, addr, int, op, u32, value, unsigned long, timeout, u32 *, addr2, u32, value3)
+SYSCALL_DEFINE6(futex, u32 *, addr, int, op, u32, value, unsigned long, timeout, u32 *, addr2, u32,
+		value3)
 {
 	bool private = op & FUTEX_PRIVATE_FLAG;
 	u64 deadline;

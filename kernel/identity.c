@@ -1,4 +1,6 @@
-/* Who a task is: numbers, groups, sessions, limits, the system's name. All programs run as root. */
+/*
+ * Who a task is: numbers, groups, sessions, limits, the system's name. All programs run as root.
+ */
 #include "kernel/base/string.h"
 #include "kernel/files.h"
 #include "kernel/syscall.h"
@@ -66,7 +68,8 @@ static void match_group(struct process *process, void *arg)
 {
 	struct group_search *search = arg;
 
-	search->found |= process->pgid == search->pgid && (!search->sid || process->sid == search->sid);
+	search->found |=
+		process->pgid == search->pgid && (!search->sid || process->sid == search->sid);
 }
 
 /* Is there such a group, in the session if that is not 0? tasks_lock held. */
@@ -146,6 +149,12 @@ static long change_limit(int pid, unsigned int resource, const struct rlimit64 *
 		*old = *limit;
 		if (new_limit)
 			*limit = *new_limit;
+		/*
+		 * The stack that we have obeys from now on; that of another process from its next
+		 * exec on.
+		 */
+		if (new_limit && resource == RLIMIT_STACK && process == current_process())
+			WRITE_ONCE(current_mm()->stack_limit, new_limit->rlim_cur);
 		ret = 0;
 	}
 	spin_unlock(&tasks_lock);

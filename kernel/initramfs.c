@@ -1,6 +1,7 @@
 /*
- * The initramfs: concatenated cpio "newc" archives that the loader left in memory, as a tree of files. The
- * archive stays where it is; a file's pages are copied from it when somebody reads or maps them.
+ * The initramfs: concatenated cpio "newc" archives that the loader left in memory, as a tree of
+ * files. The archive stays where it is; a file's pages are copied from it when somebody reads or
+ * maps them.
  */
 #include "kernel/base/string.h"
 #include "kernel/inode.h"
@@ -28,7 +29,10 @@ struct archive {
 	const u8 *start, *at, *end;
 };
 
-/* All inodes, for the leak check; and the last ones with several names, to find their other names' inode. */
+/*
+ * All inodes, for the leak check; and the last ones with several names, to find their other names'
+ * inode.
+ */
 struct inode_list {
 	struct inode_list *next;
 	struct inode inode;
@@ -38,12 +42,16 @@ struct inode_list {
 static struct inode_list *inodes;
 static u64 next_ino = 1;
 
-/* Held for reading while a file's mapping gets its first reference; for writing while pages are let go. */
+/*
+ * Held for reading while a file's mapping gets its first reference; for writing while pages are
+ * let go.
+ */
 static struct rwsem drop_lock;
 
 static void __noreturn damaged(const struct archive *archive, const char *what)
 {
-	boot_stop("The initramfs is damaged: %s at byte %zu.", what, (size_t)(archive->at - archive->start));
+	boot_stop("The initramfs is damaged: %s at byte %zu.", what,
+		  (size_t)(archive->at - archive->start));
 }
 
 /* ---- contents ---- */
@@ -58,7 +66,8 @@ static int initramfs_read_folio(struct address_space *mapping, struct folio *fol
 	return 0;
 }
 
-static const struct address_space_ops initramfs_mapping_ops = { .read_folio = initramfs_read_folio };
+static const struct address_space_ops initramfs_mapping_ops = { .read_folio =
+									initramfs_read_folio };
 
 struct inode *inode_create(u32 mode)
 {
@@ -194,7 +203,8 @@ static struct inode *member_inode(const struct member *m)
 }
 
 /* The directory of that name below dir, made if the archive does not list it. */
-static struct dentry *enter_dir(const struct archive *archive, struct dentry *dir, const char *name, size_t len)
+static struct dentry *enter_dir(const struct archive *archive, struct dentry *dir,
+				const char *name, size_t len)
 {
 	struct dentry *child = dentry_child(dir, name, len);
 	struct inode *inode;
@@ -244,8 +254,10 @@ static void start_mappings(void)
 	for (struct inode_list *entry = inodes; entry; entry = entry->next) {
 		struct inode *inode = &entry->inode;
 
-		if (is_regular(inode))
-			mapping_init(&inode->mapping, &initramfs_mapping_ops, inode, inode->size);
+		if (!is_regular(inode))
+			continue;
+		mapping_init(&inode->mapping, &initramfs_mapping_ops, inode, inode->size);
+		inode->mapping.read_only = true;
 	}
 }
 
@@ -291,7 +303,8 @@ void initramfs_init(const u8 *data, size_t size)
 	rwsem_init(&drop_lock, LOCK_INODE);
 	make_root();
 	if (!size)
-		boot_stop("There is no initramfs: give the kernel one (QEMU: -initrd, GRUB: module2).");
+		boot_stop(
+			"There is no initramfs: give the kernel one (-initrd, GRUB module2).");
 	while (next_member(&archive, &m)) {
 		complete = is_trailer(&m);
 		if (complete)
@@ -322,7 +335,8 @@ static void drop_unused_pages(void)
 	for (struct inode_list *entry = inodes; entry; entry = entry->next) {
 		struct address_space *mapping = &entry->inode.mapping;
 
-		if (is_regular(&entry->inode) && mapping->nr_pages && atomic_read(&mapping->refcount) == 1)
+		if (is_regular(&entry->inode) && mapping->nr_pages &&
+		    atomic_read(&mapping->refcount) == 1)
 			filemap_drop_all(mapping);
 	}
 	up_write(&drop_lock);

@@ -1,6 +1,6 @@
 /*
- * From the first C instruction to the last: bringing memory and the machine up in order, starting the first
- * program, and ending with an account of all memory once that program has ended.
+ * From the first C instruction to the last: bringing memory and the machine up in order, starting
+ * the first program, and ending with an account of all memory once that program has ended.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/base/string.h"
@@ -44,7 +44,8 @@ static const char *set_fail_nth(const char *value)
 		return "it takes a number from 1 on";
 	return NULL;
 }
-BOOT_OPTION("fail_nth", "=N", "the Nth allocation after the start of /init fails (debug builds)", set_fail_nth);
+BOOT_OPTION("fail_nth", "=N", "the Nth allocation after the start of /init fails (debug builds)",
+	    set_fail_nth);
 
 /* ---- the first program ---- */
 
@@ -75,11 +76,13 @@ static void start_init(void *arg)
 	open_console();
 	ret = kernel_exec(init_path, argv, envp);
 	if (ret)
-		boot_stop("The first program, %s, cannot be started: error %d (%s).", init_path, -ret,
-			  ret == -ENOENT ? "there is no such file" :
-			  ret == -ENOEXEC ? "it is not a static ELF64 program for x86-64" :
-			  ret == -ENOMEM ? "there is not enough memory" :
-			  ret == -EACCES ? "it is not an executable file" : "see kernel/uapi/errno.h");
+		boot_stop("The first program, %s, cannot be started: error %d (%s).", init_path,
+			  -ret,
+			  ret == -ENOENT    ? "there is no such file"
+			  : ret == -ENOEXEC ? "it is not a static ELF64 program for x86-64"
+			  : ret == -ENOMEM  ? "there is not enough memory"
+			  : ret == -EACCES  ? "it is not an executable file"
+					    : "see kernel/uapi/errno.h");
 	fail_nth_set((unsigned long)fail_nth);
 }
 
@@ -95,7 +98,8 @@ static bool first_process_ended(void)
 static void report(const struct mem_usage *before)
 {
 	struct mem_usage now = mem_quiesce();
-	long frames = (long)(now.frames - before->frames), objects = (long)(now.objects - before->objects);
+	long frames = (long)(now.frames - before->frames),
+	     objects = (long)(now.objects - before->objects);
 	int status = first_process_status;
 	char line[80];
 
@@ -107,8 +111,8 @@ static void report(const struct mem_usage *before)
 	}
 	status_write(line);
 	status = WTERMSIG(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	pr_info("%s has ended with status %d; memory in use: %lu frames, %lu objects (%+ld, %+ld)", init_path,
-		status, now.frames, now.objects, frames, objects);
+	pr_info("%s has ended with status %d; memory in use: %lu frames, %lu objects (%+ld, %+ld)",
+		init_path, status, now.frames, now.objects, frames, objects);
 	scnprintf(line, sizeof(line), "status %d\n", status);
 	status_write(line);
 }
@@ -181,7 +185,8 @@ static void system_up(void)
 static void unpack_initramfs(void)
 {
 	initramfs_init(frame_ptr(boot_info.initrd_start >> PAGE_SHIFT) +
-		       (boot_info.initrd_start & ~PAGE_MASK), boot_info.initrd_end - boot_info.initrd_start);
+			       (boot_info.initrd_start & ~PAGE_MASK),
+		       boot_info.initrd_end - boot_info.initrd_start);
 	initramfs_quiesce_init();
 	/* A command to run means that a program reads our output; otherwise a person does. */
 	console_set_interactive(IS_ERR(path_lookup(root_dentry, "/etc/cmd", true)));
@@ -189,11 +194,12 @@ static void unpack_initramfs(void)
 
 static void welcome(void)
 {
-	pr_info("Pleat %s (%s build), loaded by %s: %u CPU%s, %lu MiB of memory, page tables of up to %u levels",
-		PLEAT_VERSION, PLEAT_BUILD, boot_info.loader,
-		(unsigned int)__builtin_popcountl(cpus_online()),
-		cpus_online() & (cpus_online() - 1) ? "s" : "", frames_total() >> (20 - PAGE_SHIFT),
-		hw_levels());
+	unsigned int cpus = (unsigned int)__builtin_popcountl(cpus_online());
+
+	pr_info("Pleat %s (%s build), loaded by %s: %u CPU%s, %lu MiB of memory, "
+		"page tables of up to %u levels",
+		PLEAT_VERSION, PLEAT_BUILD, boot_info.loader, cpus, cpus > 1 ? "s" : "",
+		frames_total() >> (20 - PAGE_SHIFT), hw_levels());
 }
 
 void kernel_main(void)

@@ -6,7 +6,8 @@
 #include "kernel/uapi/mman.h"
 
 /* Of a file, which must be readable, whatever the mapping is for. */
-static long map_file(int fd, unsigned long addr, unsigned long len, int prot, int flags, unsigned long offset)
+static long map_file(int fd, unsigned long addr, unsigned long len, int prot, int flags,
+		     unsigned long offset)
 {
 	struct fd f = fd_get(fd);
 	long ret;

@@ -30,7 +30,8 @@ static struct file *open_path(int dirfd, const char *path, int flags)
 	int ret;
 
 	if (!IS_ERR(dentry))
-		dentry = path_lookup(dentry, path, !(flags & O_NOFOLLOW) && !(flags & O_EXCL && flags & O_CREAT));
+		dentry = path_lookup(dentry, path,
+				     !(flags & O_NOFOLLOW || (flags & O_EXCL && flags & O_CREAT)));
 	if (dentry == ERR_PTR(-ENOENT) && flags & O_CREAT && *path)
 		return ERR_PTR(-EROFS);
 	if (IS_ERR(dentry))
@@ -52,10 +53,18 @@ static long do_open(int dirfd, const char *user_path, int flags)
 }
 
 SYSCALL_DEFINE2(open, const char *, path, int, flags) { return do_open(AT_FDCWD, path, flags); }
-SYSCALL_DEFINE3(openat, int, dirfd, const char *, path, int, flags) { return do_open(dirfd, path, flags); }
-SYSCALL_DEFINE1(creat, const char *, path) { return do_open(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC); }
+SYSCALL_DEFINE3(openat, int, dirfd, const char *, path, int, flags)
+{
+	return do_open(dirfd, path, flags);
+}
+SYSCALL_DEFINE1(creat, const char *, path)
+{
+	return do_open(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC);
+}
 
 /* ---- stat ---- */
+
+#define AT_NO_AUTOMOUNT	0x800	/* nothing is mounted automatically anyway */
 
 static long stat_to_user(const struct inode *inode, struct __kernel_stat *user)
 {
@@ -87,7 +96,10 @@ static long do_fstat(int fd, struct __kernel_stat *user)
 	return copy_to_user(user, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
-SYSCALL_DEFINE2(stat, const char *, path, struct __kernel_stat *, st) { return do_stat(AT_FDCWD, path, st, 0); }
+SYSCALL_DEFINE2(stat, const char *, path, struct __kernel_stat *, st)
+{
+	return do_stat(AT_FDCWD, path, st, 0);
+}
 SYSCALL_DEFINE2(fstat, int, fd, struct __kernel_stat *, st) { return do_fstat(fd, st); }
 
 SYSCALL_DEFINE2(lstat, const char *, path, struct __kernel_stat *, st)
@@ -99,10 +111,11 @@ SYSCALL_DEFINE4(newfstatat, int, dirfd, const char *, path, struct __kernel_stat
 {
 	char first;
 
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x800))	/* 0x800: AT_NO_AUTOMOUNT */
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
 		return -EINVAL;
 	/* fstat() of the C libraries, for files without a path too. */
-	if (flags & AT_EMPTY_PATH && dirfd != AT_FDCWD && !copy_from_user(&first, path, 1) && !first)
+	if (flags & AT_EMPTY_PATH && dirfd != AT_FDCWD && !copy_from_user(&first, path, 1) &&
+	    !first)
 		return do_fstat(dirfd, st);
 	return do_stat(dirfd, path, st, flags);
 }
@@ -118,7 +131,10 @@ static long do_access(int dirfd, const char *path, int mode, int flags)
 	inode = path_inode(dirfd, path, flags);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
-	/* Programs run as root: what is left is that files have some x bit, and that none is written. */
+	/*
+	 * Programs run as root: what is left is that files have some x bit, and that none is
+	 * written.
+	 */
 	if (mode & 1 && is_regular(inode) && !(inode->mode & 0111))
 		return -EACCES;
 	if (mode & 2 && !is_chardev(inode))
@@ -126,8 +142,14 @@ static long do_access(int dirfd, const char *path, int mode, int flags)
 	return 0;
 }
 
-SYSCALL_DEFINE2(access, const char *, path, int, mode) { return do_access(AT_FDCWD, path, mode, 0); }
-SYSCALL_DEFINE3(faccessat, int, dirfd, const char *, path, int, mode) { return do_access(dirfd, path, mode, 0); }
+SYSCALL_DEFINE2(access, const char *, path, int, mode)
+{
+	return do_access(AT_FDCWD, path, mode, 0);
+}
+SYSCALL_DEFINE3(faccessat, int, dirfd, const char *, path, int, mode)
+{
+	return do_access(dirfd, path, mode, 0);
+}
 
 static long do_readlink(int dirfd, const char *path, char *buf, int size)
 {
@@ -167,7 +189,8 @@ struct linux_dirent64 {
 #define DIRENT_HEADER	offsetof(struct linux_dirent64, d_name)
 
 /* Writes one entry at buf if it fits in n bytes; its length, 0 if it does not fit, or -EFAULT. */
-static long put_dirent(char *buf, size_t n, const struct inode *inode, const char *name, size_t len, u64 next)
+static long put_dirent(char *buf, size_t n, const struct inode *inode, const char *name,
+		       size_t len, u64 next)
 {
 	union {
 		struct linux_dirent64 header;
@@ -200,7 +223,8 @@ static long list_directory(struct dentry *dir, u64 *pos, char *buf, size_t n)
 		} else if (*pos == 1) {
 			ret = put_dirent(buf + done, n, dir->parent->inode, "..", 2, 2);
 		} else if (child) {
-			ret = put_dirent(buf + done, n, child->inode, child->name, child->name_len, *pos + 1);
+			ret = put_dirent(buf + done, n, child->inode, child->name, child->name_len,
+					 *pos + 1);
 			if (ret > 0)
 				child = dentry_next(child);
 		} else {

@@ -1,6 +1,7 @@
 /*
- * Panic: the kernel has found an invariant of its own broken, and the evidence is more valuable than what it
- * could still do. All CPUs stop; then reason, registers, backtraces and, for a fault, the walk are printed.
+ * Panic: the kernel has found an invariant of its own broken, and the evidence is more valuable
+ * than what it could still do. All CPUs stop; then reason, registers, backtraces and, for a fault,
+ * the walk are printed.
  */
 #include "kernel/panic.h"
 #include "kernel/base/bug.h"
@@ -8,7 +9,9 @@
 /* CPU + 1 of the first CPU that panics; the report is its alone. */
 static atomic_t panicking;
 
-/* Returns on the first CPU only. A panic within the panic ends it: what is printed so far must do. */
+/*
+ * Returns on the first CPU only. A panic within the panic ends it: what is printed so far must do.
+ */
 static void panic_enter(const struct pt_regs *regs)
 {
 	int nobody = 0, me = (int)this_cpu() + 1;
@@ -22,10 +25,11 @@ static void panic_enter(const struct pt_regs *regs)
 	machine_panic_end();
 }
 
-static void vpanic(const struct pt_regs *regs, const unsigned long *fault, const char *fmt, va_list args)
-	__noreturn;
+static void vpanic(const struct pt_regs *regs, const unsigned long *fault, const char *fmt,
+		   va_list args) __noreturn;
 
-static void vpanic(const struct pt_regs *regs, const unsigned long *fault, const char *fmt, va_list args)
+static void vpanic(const struct pt_regs *regs, const unsigned long *fault, const char *fmt,
+		   va_list args)
 {
 	panic_enter(regs);
 	machine_stop_others();

@@ -74,7 +74,10 @@ static void match_group(struct process *process, void *arg)
 	search->found |= process->pgid == search->id || process->sid == search->id;
 }
 
-/* A group or session may outlive the process that it is named after. Only looked at once numbers come again. */
+/*
+ * A group or session may outlive the process that it is named after. Only looked at once numbers
+ * come again.
+ */
 static bool is_group(int id)
 {
 	struct group_search search = { .id = id };

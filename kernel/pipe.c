@@ -1,6 +1,7 @@
 /*
- * Pipes: a ring of 16 pages, allocated when the first byte comes to them and freed when they are empty.
- * All is under the pipe's mutex, which is held while user memory is copied; who sleeps does so without it.
+ * Pipes: a ring of 16 pages, allocated when the first byte comes to them and freed when they are
+ * empty. All is under the pipe's mutex, which is held while user memory is copied; who sleeps does
+ * so without it.
  */
 #include "kernel/files.h"
 #include "kernel/main.h"
@@ -19,7 +20,7 @@ struct pipe {
 	u64 head, tail;			/* bytes written and read since the beginning */
 	struct page *page[PIPE_PAGES];	/* of byte n: n / PAGE_SIZE % PIPE_PAGES */
 	unsigned int readers, writers;	/* open files */
-	atomic_t ends;			/* the same, until they have let go of the lock for the last time */
+	atomic_t ends;			/* those that may still touch the pipe */
 	struct wait_queue read_wait, write_wait;
 	u64 ino;
 };
@@ -27,11 +28,20 @@ struct pipe {
 static struct kmem_cache *pipe_cache;
 static atomic_long_t next_ino;
 
-static size_t pipe_used(const struct pipe *pipe) { return READ_ONCE(pipe->head) - READ_ONCE(pipe->tail); }
+static size_t pipe_used(const struct pipe *pipe)
+{
+	return READ_ONCE(pipe->head) - READ_ONCE(pipe->tail);
+}
 static size_t pipe_room(const struct pipe *pipe) { return PIPE_SIZE - pipe_used(pipe); }
-static struct page **page_at(struct pipe *pipe, u64 at) { return &pipe->page[at / PAGE_SIZE % PIPE_PAGES]; }
+static struct page **page_at(struct pipe *pipe, u64 at)
+{
+	return &pipe->page[at / PAGE_SIZE % PIPE_PAGES];
+}
 
-/* The page before tail has been read to its end: it goes, unless the writer has come round to it again. */
+/*
+ * The page before tail has been read to its end: it goes, unless the writer has come round to it
+ * again.
+ */
 static void free_read_page(struct pipe *pipe)
 {
 	struct page **slot = page_at(pipe, pipe->tail - 1);
@@ -51,9 +61,12 @@ static long take_bytes(struct pipe *pipe, char *buf, size_t n)
 
 	n = min(n, pipe_used(pipe));
 	while (done < n) {
-		size_t offset = pipe->tail % PAGE_SIZE, chunk = min(n - done, PAGE_SIZE - offset), left;
+		size_t offset = pipe->tail % PAGE_SIZE, chunk = min(n - done, PAGE_SIZE - offset),
+		       left;
 
-		left = copy_to_user(buf + done, (char *)page_address(*page_at(pipe, pipe->tail)) + offset, chunk);
+		left = copy_to_user(buf + done,
+				    (char *)page_address(*page_at(pipe, pipe->tail)) + offset,
+				    chunk);
 		chunk -= left;
 		done += chunk;
 		WRITE_ONCE(pipe->tail, pipe->tail + chunk);
@@ -71,7 +84,8 @@ static long put_bytes(struct pipe *pipe, const char *buf, size_t n)
 	size_t done = 0;
 
 	while (done < n) {
-		size_t offset = pipe->head % PAGE_SIZE, chunk = min(n - done, PAGE_SIZE - offset), left;
+		size_t offset = pipe->head % PAGE_SIZE, chunk = min(n - done, PAGE_SIZE - offset),
+		       left;
 		struct page **slot = page_at(pipe, pipe->head);
 
 		if (!*slot)
@@ -106,7 +120,8 @@ static long pipe_read(struct file *file, void *buf, size_t n, u64 *pos)
 		mutex_unlock(&pipe->lock);
 		if (READ_ONCE(file->flags) & O_NONBLOCK)
 			return -EAGAIN;
-		ret = wait_event_killable(&pipe->read_wait, pipe_used(pipe) || !READ_ONCE(pipe->writers));
+		ret = wait_event_killable(&pipe->read_wait,
+					  pipe_used(pipe) || !READ_ONCE(pipe->writers));
 		if (ret)
 			return ret;
 	}
@@ -291,7 +306,10 @@ static int pipe_open(struct file *ends[2], unsigned int flags)
 	return 0;
 }
 
-/* The numbers are with the program before the ends can be used: if it cannot take them, nothing happened. */
+/*
+ * The numbers are with the program before the ends can be used: if it cannot take them, nothing
+ * happened.
+ */
 static long install_ends(struct file *ends[2], int *user_fds, bool cloexec)
 {
 	int fds[2] = { fd_reserve(0, cloexec), -1 };

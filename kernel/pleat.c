@@ -61,7 +61,10 @@ static long set_fail_nth(unsigned long n)
 	return left;
 }
 
-/* Without copies of the initramfs's files: which of them a running program has touched says nothing. */
+/*
+ * Without copies of the initramfs's files: which of them a running program has touched says
+ * nothing.
+ */
 static long frames_in_use(void)
 {
 	unsigned long frames = mem_quiesce().frames;

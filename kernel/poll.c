@@ -63,7 +63,10 @@ static int poll_wait(struct poll_item *items, unsigned int n, u64 deadline)
 
 	wait_queue_init(&nobody);
 	for (;;) {
-		/* Marks us sleeping before the first look, once: a wake-up by any file from here on counts. */
+		/*
+		 * Marks us sleeping before the first look, once: a wake-up by any file from here
+		 * on counts.
+		 */
 		prepare_to_wait(&nobody, &self, true);
 		ret = poll_once(items, n);
 		if (ret || clock_ns() >= deadline)
@@ -128,11 +131,12 @@ static long do_poll(struct pollfd *user, unsigned int n, u64 deadline)
 
 SYSCALL_DEFINE3(poll, struct pollfd *, fds, unsigned int, n, int, timeout_ms)
 {
-	return do_poll(fds, n, timeout_ms < 0 ? NO_DEADLINE : deadline_after((u64)timeout_ms * 1000000));
+	return do_poll(fds, n,
+		       timeout_ms < 0 ? NO_DEADLINE : deadline_after((u64)timeout_ms * 1000000));
 }
 
-SYSCALL_DEFINE5(ppoll, struct pollfd *, fds, unsigned int, n, const struct __kernel_timespec *, timeout,
-		const void *, sigmask, size_t, size)
+SYSCALL_DEFINE5(ppoll, struct pollfd *, fds, unsigned int, n, const struct __kernel_timespec *,
+		timeout, const void *, sigmask, size_t, size)
 {
 	u64 deadline = NO_DEADLINE, ns;
 

@@ -1,6 +1,7 @@
 /*
- * Random bytes: the ChaCha20 block function over a key and a counter. The key starts from the clocks at boot
- * and takes up the time of each call, so it is as unpredictable as the machine's timing and no more.
+ * Random bytes: the ChaCha20 block function over a key and a counter. The key starts from the
+ * clocks at boot and takes up the time of each call, so it is as unpredictable as the machine's
+ * timing and no more.
  */
 #include "kernel/random.h"
 #include "kernel/base/spinlock.h"
@@ -35,7 +36,10 @@ static void chacha_block(u32 out[16])
 		out[i] += state[i];
 }
 
-/* 32 bytes; the other half of the block is the next key, so that no earlier output can be found again. */
+/*
+ * 32 bytes; the other half of the block is the next key, so that no earlier output can be found
+ * again.
+ */
 static void next_bytes(u8 out[32])
 {
 	u32 block[16];

@@ -50,8 +50,14 @@ static long at_position(int fd, void *buf, size_t n, transfer_fn transfer)
 	return ret;
 }
 
-SYSCALL_DEFINE3(read, int, fd, void *, buf, size_t, n) { return at_position(fd, buf, n, file_read); }
-SYSCALL_DEFINE3(write, int, fd, void *, buf, size_t, n) { return at_position(fd, buf, n, file_write); }
+SYSCALL_DEFINE3(read, int, fd, void *, buf, size_t, n)
+{
+	return at_position(fd, buf, n, file_read);
+}
+SYSCALL_DEFINE3(write, int, fd, void *, buf, size_t, n)
+{
+	return at_position(fd, buf, n, file_write);
+}
 
 /* At a position of the call's own. */
 static long at_offset(int fd, void *buf, size_t n, s64 offset, transfer_fn transfer)
@@ -131,7 +137,8 @@ static long move_vector(struct file *file, const struct iovec *user, unsigned lo
 	return done;
 }
 
-static long vector_at_position(int fd, const struct iovec *vec, unsigned long count, transfer_fn transfer)
+static long vector_at_position(int fd, const struct iovec *vec, unsigned long count,
+			       transfer_fn transfer)
 {
 	struct fd f = fd_get(fd);
 	struct file *file = f.file;
@@ -218,7 +225,8 @@ SYSCALL_DEFINE3(lseek, int, fd, s64, offset, int, whence)
 		ret = do_lseek(file, offset, whence);
 		mutex_unlock(&file->pos_lock);
 	} else if (file->inode && file->inode->rdev_major == 1) {
-		ret = whence < SEEK_SET || whence > SEEK_END ? -EINVAL : 0;	/* /dev/null and its like */
+		/* /dev/null and its like */
+		ret = whence < SEEK_SET || whence > SEEK_END ? -EINVAL : 0;
 	}
 	fd_put(f);
 	return ret;

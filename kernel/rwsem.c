@@ -1,11 +1,12 @@
 /*
- * Sleeping locks. One word says all: a writer, readers, and whether somebody waits; taking and giving back
- * a free lock is one atomic operation on it.
+ * Sleeping locks. One word says all: a writer, readers, and whether somebody waits; taking and
+ * giving back a free lock is one atomic operation on it.
  *
- * Who has to wait queues up in order. A release wakes the first in the queue, who then tries again; until it
- * has come, a running writer may still take the lock before it (waiting for a sleeper to wake up each time
- * would turn every contended lock into a context switch), but a waiter that has lost once sets HANDOFF, and
- * then nobody passes it. Readers never pass a waiter, so writers are not starved either.
+ * Who has to wait queues up in order. A release wakes the first in the queue, who then tries
+ * again; until it has come, a running writer may still take the lock before it (waiting for a
+ * sleeper to wake up each time would turn every contended lock into a context switch), but a
+ * waiter that has lost once sets HANDOFF, and then nobody passes it. Readers never pass a waiter,
+ * so writers are not starved either.
  */
 #include "kernel/base/rwsem.h"
 #include "kernel/task.h"
@@ -30,7 +31,10 @@ static bool try_change(struct rwsem *sem, int *old, int new)
 					   __ATOMIC_SEQ_CST);
 }
 
-static int add_return(struct rwsem *sem, int v) { return __atomic_add_fetch(&sem->count, v, __ATOMIC_SEQ_CST); }
+static int add_return(struct rwsem *sem, int v)
+{
+	return __atomic_add_fetch(&sem->count, v, __ATOMIC_SEQ_CST);
+}
 
 void rwsem_init(struct rwsem *sem, enum lock_class cls)
 {
@@ -76,7 +80,9 @@ static bool may_try(struct rwsem *sem, struct rwsem_waiter *self)
 	return false;
 }
 
-/* The lock is ours: leaves the queue, and lets a reader behind a reader come too. wait.lock held. */
+/*
+ * The lock is ours: leaves the queue, and lets a reader behind a reader come too. wait.lock held.
+ */
 static void leave_queue(struct rwsem *sem, struct rwsem_waiter *self)
 {
 	struct waiter *first;
@@ -102,7 +108,10 @@ static __noinline void rwsem_sleep(struct rwsem *sem, bool write)
 	flags = spin_lock_irqsave(&sem->wait.lock);
 	TAILQ_INSERT_TAIL(&sem->wait.waiters, &self.w, link);
 	for (;;) {
-		/* Before the try: a release that makes it fail sees the bit, and wakes us after we sleep. */
+		/*
+		 * Before the try: a release that makes it fail sees the bit, and wakes us after we
+		 * sleep.
+		 */
 		__atomic_fetch_or(&sem->count, bits, __ATOMIC_SEQ_CST);
 		if (may_try(sem, &self) && try_take(sem, write, 0))
 			break;

@@ -1,12 +1,13 @@
 /*
  * The scheduler: a run queue per CPU, round robin in slices of 10 ms.
  *
- * A switch is not done under the queue's lock: switch_mm() may free an address space. From before a task
- * runs until schedule_tail() has its successor on the CPU, task->on_cpu is set; meanwhile it may be queued
- * on this CPU only (which finishes the switch before it looks at its queue), and no other CPU steals it.
+ * A switch is not done under the queue's lock: switch_mm() may free an address space. From before
+ * a task runs until schedule_tail() has its successor on the CPU, task->on_cpu is set; meanwhile
+ * it may be queued on this CPU only (which finishes the switch before it looks at its queue), and
+ * no other CPU steals it.
  *
- * The timer is set only while somebody waits for it, so an idle CPU gets no ticks. It is never cancelled:
- * a pipe's two ends would otherwise program it with each message.
+ * The timer is set only while somebody waits for it, so an idle CPU gets no ticks. It is never
+ * cancelled: a pipe's two ends would otherwise program it with each message.
  */
 #include "kernel/sched.h"
 
@@ -46,11 +47,21 @@ static void set_work(struct task *task, unsigned long bits)
 		atomic_or_return_old(bits, &task->work);
 }
 
+/* When to look again at a queue in which somebody waits: soon, if an idle CPU could take him. */
+static u64 slice_deadline(const struct run_queue *rq, u64 now)
+{
+	u64 end = rq->curr->run_since + TIME_SLICE_NS;
+
+	if (end <= now)
+		end = now + TIME_SLICE_NS;	/* its turn is over already, and it knows */
+	return READ_ONCE(idle_cpus) ? min(end, now + SPREAD_NS) : end;
+}
+
 /* Somebody waits beside the running task: its slice will end. This CPU's queue, locked. */
 static void arm_slice(struct run_queue *rq)
 {
 	if (rq->nr_queued && rq->armed == NO_TIMEOUT && !rq->curr->is_idle)
-		rq_arm(rq, rq->curr->run_since + TIME_SLICE_NS);
+		rq_arm(rq, slice_deadline(rq, clock_ns()));
 }
 
 /* ---- switching ---- */
@@ -66,7 +77,10 @@ static struct task *pick_next(struct run_queue *rq)
 	return next;
 }
 
-/* The running task stays runnable: back to the queue, of this CPU or of one where it may run. Locked. */
+/*
+ * The running task stays runnable: back to the queue, of this CPU or of one where it may run.
+ * Locked.
+ */
 static void put_prev(struct run_queue *rq, struct task *prev)
 {
 	if (prev->is_idle)
@@ -98,7 +112,10 @@ static void reschedule(bool preempted)
 	spin_lock(&rq->lock);
 	if (prev->work & WORK_RESCHED)
 		atomic_and_return_old(~WORK_RESCHED, &prev->work);
-	/* Pairs with the killer, who sets WORK_KILLED before it takes this lock to look at the state. */
+	/*
+	 * Pairs with the killer, who sets WORK_KILLED before it takes this lock to look at the
+	 * state.
+	 */
 	if (prev->state == TASK_KILLABLE && READ_ONCE(prev->work) & WORK_KILLED)
 		prev->state = TASK_RUNNING;
 	if (preempted || prev->state == TASK_RUNNING)
@@ -153,7 +170,10 @@ void schedule_tail(void)
 
 /* ---- waking ---- */
 
-/* A CPU for a task that has not run for a while: an idle one if there is one, its last one before others. */
+/*
+ * A CPU for a task that has not run for a while: an idle one if there is one, its last one before
+ * others.
+ */
 static unsigned int select_cpu(const struct task *task)
 {
 	cpumask_t allowed = READ_ONCE(task->affinity) & cpus_online();
@@ -185,7 +205,10 @@ static void notify_cpu(struct run_queue *rq, unsigned int cpu)
 	cpu_kick(cpu);
 }
 
-/* Queues a runnable task that is on no queue and on no CPU, so that only the caller moves it. Interrupts off. */
+/*
+ * Queues a runnable task that is on no queue and on no CPU, so that only the caller moves it.
+ * Interrupts off.
+ */
 static void place_task(struct task *task, unsigned int cpu)
 {
 	struct run_queue *rq;
@@ -218,11 +241,15 @@ static struct run_queue *lock_task_rq(const struct task *task)
 	}
 }
 
-/* Makes a sleeping task runnable; false if it does not sleep. Leaves only on_cpu == false to be queued. */
+/*
+ * Makes a sleeping task runnable; false if it does not sleep. Leaves only on_cpu == false to be
+ * queued.
+ */
 static bool begin_wake(struct task *task, bool killable_only, bool *place)
 {
 	struct run_queue *rq = lock_task_rq(task);
-	bool asleep = task->state == TASK_KILLABLE || (task->state == TASK_SLEEPING && !killable_only);
+	bool asleep =
+		task->state == TASK_KILLABLE || (task->state == TASK_SLEEPING && !killable_only);
 
 	*place = false;
 	if (asleep) {
@@ -233,6 +260,8 @@ static bool begin_wake(struct task *task, bool killable_only, bool *place)
 			/* In the middle of its last switch: its own CPU must finish that first. */
 			rq_enqueue(rq, task);
 			notify_cpu(rq, task->cpu);
+			if (!(task->affinity & cpumask_of(task->cpu)))
+				set_work(task, WORK_RESCHED);	/* put_prev() sends it away */
 		} /* else it has not called schedule() yet, and will not sleep */
 	}
 	spin_unlock(&rq->lock);
@@ -255,16 +284,10 @@ bool wake_task_sync(struct task *task)
 	unsigned long flags = irq_save();
 	unsigned int cpu = this_cpu();
 	bool place, woken = begin_wake(task, false, &place);
-	struct run_queue *rq = this_rq();
 
-	if (place) {
-		place_task(task, READ_ONCE(task->affinity) & cpumask_of(cpu) ? cpu : select_cpu(task));
-		if (READ_ONCE(idle_cpus) && rq->armed == NO_TIMEOUT) {
-			spin_lock(&rq->lock);
-			rq_arm(rq, clock_ns() + SPREAD_NS);
-			spin_unlock(&rq->lock);
-		}
-	}
+	if (place)
+		place_task(task,
+			   READ_ONCE(task->affinity) & cpumask_of(cpu) ? cpu : select_cpu(task));
 	irq_restore(flags);
 	return woken;
 }
@@ -274,7 +297,10 @@ void kill_task(struct task *task)
 	unsigned int cpu;
 
 	set_work(task, WORK_KILLED);
-	/* Pairs with reschedule(): either it sees the bit, or we see the state, both under the queue's lock. */
+	/*
+	 * Pairs with reschedule(): either it sees the bit, or we see the state, both under the
+	 * queue's lock.
+	 */
 	if (wake_task(task, true))
 		return;
 	cpu = READ_ONCE(task->cpu);
@@ -311,11 +337,8 @@ void timer_interrupt(void)
 		spread(rq);
 	}
 	rq_arm(rq, timeouts_first(rq));
-	if (rq->nr_queued && !rq->curr->is_idle) {
-		u64 end = rq->curr->run_since + TIME_SLICE_NS;
-
-		rq_arm(rq, end > now ? end : now + TIME_SLICE_NS);
-	}
+	if (rq->nr_queued && !rq->curr->is_idle)
+		rq_arm(rq, slice_deadline(rq, now));
 	spin_unlock(&rq->lock);
 }
 
@@ -372,8 +395,9 @@ void idle_loop(void)
 	for (;;) {
 		irq_disable();
 		/*
-		 * A full barrier, then a look at the queue. A waker queues first, and then kicks whoever is
-		 * idle: the interrupt ends cpu_idle() even if it comes before the processor sleeps.
+		 * A full barrier, then a look at the queue. A waker queues first, and then kicks
+		 * whoever is idle: the interrupt ends cpu_idle() even if it comes before the
+		 * processor sleeps.
 		 */
 		cpumask_test_and_set(cpu, &idle_cpus);
 		if (READ_ONCE(rq->nr_queued) || steal_task(cpu)) {
@@ -404,15 +428,14 @@ void sched_set_affinity(struct task *task, cpumask_t mask)
 
 	WRITE_ONCE(task->affinity, mask);
 	if (!(mask & cpumask_of(cpu))) {
-		if (task->queued && !task->on_cpu) {
+		move = task->queued && !task->on_cpu;
+		if (move)
 			rq_dequeue(rq, task);
-			move = true;
-		} else if (task == rq->curr) {
-			/* put_prev() sends it away when its CPU comes to switch. */
+		else
+			/* put_prev() sees it before the task is in user mode again. */
 			set_work(task, WORK_RESCHED);
-			if (cpu != this_cpu())
-				cpu_kick(cpu);
-		}
+		if (task == rq->curr && cpu != this_cpu())
+			cpu_kick(cpu);
 	}
 	spin_unlock(&rq->lock);
 	if (move)

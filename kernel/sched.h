@@ -11,7 +11,10 @@ struct run_queue {
 	unsigned int nr_queued;
 	unsigned long switches;
 
-	/* The CPU's timer: set for the first timeout, or for the end of a time slice when somebody waits for it. */
+	/*
+	 * The CPU's timer: set for the first timeout, or for the end of a time slice when somebody
+	 * waits for it.
+	 */
 	struct timeout_tree timeouts;	/* sleeps with an end that began on this CPU */
 	u64 armed;			/* when it will fire; ~0: not set */
 	unsigned long armed_switches;	/* switches when it was set */
@@ -23,7 +26,10 @@ struct run_queue {
 
 #define NO_TIMEOUT	(~0ull)
 #define TIME_SLICE_NS	10000000ull
-/* A task queued beside a waker that goes on running: after this time an idle CPU is asked to take it. */
+/*
+ * A task queued beside a waker that goes on running: after this time an idle CPU is asked to take
+ * it.
+ */
 #define SPREAD_NS	1000000ull
 
 extern struct run_queue run_queues[NR_CPUS];

@@ -124,7 +124,7 @@ static long set_name(const char *user)
 	if (len < 0 && len != -ENAMETOOLONG)
 		return len;
 	name[sizeof(name) - 1] = 0;
-	scnprintf(current_task()->comm, sizeof(name), "%s", name);
+	task_set_name(current_task(), name);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Signals, as far as they end programs: the default actions, ignoring, blocking. Handlers are recorded;
- * a signal that has one stays pending.
+ * Signals, as far as they end programs: the default actions, ignoring, blocking. Handlers are
+ * recorded; a signal that has one stays pending.
  */
 #include "kernel/base/string.h"
 #include "kernel/syscall.h"
@@ -54,11 +54,14 @@ bool signal_ignored(const struct process *process, int signo)
 	return to == SIG_IGN_ADDR || (to == SIG_DFL_ADDR && MASK(signo) & DEFAULT_IGNORES);
 }
 
-/* Does the signal end the process, by default? The first process has no defaults but its own faults. */
+/*
+ * Does the signal end the process, by default? The first process has no defaults but its own
+ * faults.
+ */
 static bool signal_fatal(const struct process *process, int signo)
 {
-	return handler(process, signo) == SIG_DFL_ADDR && !(MASK(signo) & (DEFAULT_IGNORES | DEFAULT_STOPS)) &&
-	       process->pid != 1;
+	return handler(process, signo) == SIG_DFL_ADDR &&
+	       !(MASK(signo) & (DEFAULT_IGNORES | DEFAULT_STOPS)) && process->pid != 1;
 }
 
 /* A thread that does not block the signal, or NULL. */
@@ -74,7 +77,8 @@ static struct task *find_receiver(const struct process *process, int signo)
 }
 
 /* pending is the set where the signal waits if it cannot act at once. */
-static void signal_send(struct process *process, struct task *receiver, __kernel_sigset_t *pending, int signo)
+static void signal_send(struct process *process, struct task *receiver, __kernel_sigset_t *pending,
+			int signo)
 {
 	if (process->zombie || process == &kernel_process)
 		return;
@@ -98,7 +102,8 @@ void signal_process(struct process *process, int signo)
 
 void signal_task(struct task *task, int signo)
 {
-	signal_send(task->process, task->blocked & MASK(signo) ? NULL : task, &task->pending, signo);
+	signal_send(task->process, task->blocked & MASK(signo) ? NULL : task, &task->pending,
+		    signo);
 }
 
 void signal_force(int signo)
@@ -219,7 +224,8 @@ static void kill_one(struct process *process, void *arg)
 {
 	struct kill_request *req = arg;
 
-	if (req->pgid ? process->pgid != req->pgid : process->pid == 1 || process == current_process())
+	if (req->pgid ? process->pgid != req->pgid
+		      : process->pid == 1 || process == current_process())
 		return;
 	req->sent++;
 	if (req->signo)

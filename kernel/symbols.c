@@ -1,6 +1,6 @@
 /*
- * Names of functions. tools/mksyms makes the table from the first link of the kernel, and the second link
- * includes it; in the first these symbols are weak and have no address.
+ * Names of functions. tools/mksyms makes the table from the first link of the kernel, and the
+ * second link includes it; in the first these symbols are weak and have no address.
  */
 #include "kernel/base/symbols.h"
 

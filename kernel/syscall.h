@@ -1,8 +1,8 @@
 /*
- * System calls. SYSCALL_DEFINEn(name, type1, arg1, ...) { body } makes sys_name(), which takes its arguments
- * from the caller's registers. A call that needs all of them is a function sys_name(struct pt_regs *regs)
- * without the macro. The result is a value or -errno. All calls stand in the list below; the numbers are in
- * kernel/uapi/unistd.h.
+ * System calls. SYSCALL_DEFINEn(name, type1, arg1, ...) { body } makes sys_name(), which takes its
+ * arguments from the caller's registers. A call that needs all of them is a function
+ * sys_name(struct pt_regs *regs) without the macro. The result is a value or -errno. All calls
+ * stand in the list below; the numbers are in kernel/uapi/unistd.h.
  */
 #pragma once
 #include "kernel/task.h"
@@ -11,20 +11,23 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 
 #define SYSCALLS(CALL) \
 	CALL(access) CALL(arch_prctl) CALL(brk) CALL(clock_getres) CALL(clock_gettime) \
-	CALL(clock_nanosleep) CALL(clone) CALL(clone3) CALL(close) CALL(creat) CALL(dup) CALL(dup2) \
-	CALL(dup3) CALL(execve) CALL(execveat) CALL(exit) CALL(exit_group) CALL(faccessat) CALL(fcntl) \
-	CALL(fork) CALL(fstat) CALL(futex) CALL(getcpu) CALL(getdents64) CALL(getegid) CALL(geteuid) \
-	CALL(getgid) CALL(getpgid) CALL(getpgrp) CALL(getpid) CALL(getppid) CALL(getrandom) \
-	CALL(getrlimit) CALL(getrusage) CALL(getsid) CALL(gettid) CALL(gettimeofday) CALL(getuid) \
-	CALL(ioctl) CALL(kill) CALL(lseek) CALL(lstat) CALL(madvise) CALL(mmap) CALL(mprotect) \
-	CALL(munmap) CALL(nanosleep) CALL(newfstatat) CALL(open) CALL(openat) CALL(pipe) CALL(pipe2) \
-	CALL(poll) CALL(ppoll) CALL(prctl) CALL(pread64) CALL(preadv) CALL(prlimit64) CALL(pwrite64) \
-	CALL(pwritev) CALL(read) CALL(readlink) CALL(readlinkat) CALL(readv) CALL(reboot) CALL(rseq) \
-	CALL(rt_sigaction) CALL(rt_sigpending) CALL(rt_sigprocmask) CALL(sched_get_priority_max) \
-	CALL(sched_get_priority_min) CALL(sched_getaffinity) CALL(sched_getparam) \
-	CALL(sched_getscheduler) CALL(sched_setaffinity) CALL(sched_yield) CALL(set_robust_list) \
-	CALL(set_tid_address) CALL(setpgid) CALL(setrlimit) CALL(setsid) CALL(sigaltstack) CALL(stat) \
-	CALL(sysinfo) CALL(tgkill) CALL(time) CALL(times) CALL(tkill) CALL(umask) CALL(uname) \
+	CALL(clock_nanosleep) CALL(clone) CALL(clone3) CALL(close) CALL(creat) CALL(dup) \
+	CALL(dup2) CALL(dup3) CALL(execve) CALL(execveat) CALL(exit) CALL(exit_group) \
+	CALL(faccessat) CALL(fcntl) CALL(fork) CALL(fstat) CALL(futex) CALL(getcpu) \
+	CALL(getdents64) CALL(getegid) CALL(geteuid) CALL(getgid) CALL(getpgid) \
+	CALL(getpgrp) CALL(getpid) CALL(getppid) CALL(getrandom) CALL(getrlimit) \
+	CALL(getrusage) CALL(getsid) CALL(gettid) CALL(gettimeofday) CALL(getuid) \
+	CALL(ioctl) CALL(kill) CALL(lseek) CALL(lstat) CALL(madvise) CALL(mmap) \
+	CALL(mprotect) CALL(munmap) CALL(nanosleep) CALL(newfstatat) CALL(open) \
+	CALL(openat) CALL(pipe) CALL(pipe2) CALL(poll) CALL(ppoll) CALL(prctl) \
+	CALL(pread64) CALL(preadv) CALL(prlimit64) CALL(pwrite64) CALL(pwritev) CALL(read) \
+	CALL(readlink) CALL(readlinkat) CALL(readv) CALL(reboot) CALL(rseq) \
+	CALL(rt_sigaction) CALL(rt_sigpending) CALL(rt_sigprocmask) \
+	CALL(sched_get_priority_max) CALL(sched_get_priority_min) CALL(sched_getaffinity) \
+	CALL(sched_getparam) CALL(sched_getscheduler) CALL(sched_setaffinity) \
+	CALL(sched_yield) CALL(set_robust_list) CALL(set_tid_address) CALL(setpgid) \
+	CALL(setrlimit) CALL(setsid) CALL(sigaltstack) CALL(stat) CALL(sysinfo) \
+	CALL(tgkill) CALL(time) CALL(times) CALL(tkill) CALL(umask) CALL(uname) \
 	CALL(vfork) CALL(wait4) CALL(waitid) CALL(write) CALL(writev)
 
 #define SYSCALL_PROTOTYPE(name) long sys_##name(struct pt_regs *regs);
@@ -44,11 +47,11 @@ SYSCALLS(SYSCALL_PROTOTYPE)
 #define SYSCALL_DEFINE3(name, t1, a1, t2, a2, t3, a3) \
 	__SYSCALL_DEFINE(name, (t1 a1, t2 a2, t3 a3), (t1)regs->di, (t2)regs->si, (t3)regs->dx)
 #define SYSCALL_DEFINE4(name, t1, a1, t2, a2, t3, a3, t4, a4) \
-	__SYSCALL_DEFINE(name, (t1 a1, t2 a2, t3 a3, t4 a4), (t1)regs->di, (t2)regs->si, (t3)regs->dx, \
-			 (t4)regs->r10)
+	__SYSCALL_DEFINE(name, (t1 a1, t2 a2, t3 a3, t4 a4), (t1)regs->di, (t2)regs->si, \
+			 (t3)regs->dx, (t4)regs->r10)
 #define SYSCALL_DEFINE5(name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5) \
 	__SYSCALL_DEFINE(name, (t1 a1, t2 a2, t3 a3, t4 a4, t5 a5), (t1)regs->di, (t2)regs->si, \
 			 (t3)regs->dx, (t4)regs->r10, (t5)regs->r8)
 #define SYSCALL_DEFINE6(name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6) \
-	__SYSCALL_DEFINE(name, (t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6), (t1)regs->di, (t2)regs->si, \
-			 (t3)regs->dx, (t4)regs->r10, (t5)regs->r8, (t6)regs->r9)
+	__SYSCALL_DEFINE(name, (t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6), (t1)regs->di, \
+			 (t2)regs->si, (t3)regs->dx, (t4)regs->r10, (t5)regs->r8, (t6)regs->r9)

@@ -1,14 +1,18 @@
 /*
- * Tasks and processes. A task is what the scheduler runs: a thread of a program, or a kernel thread. A process
- * is a thread group: what getpid, kill and wait4 mean. A task without mm is a kernel thread.
+ * Tasks and processes. A task is what the scheduler runs: a thread of a program, or a kernel
+ * thread. A process is a thread group: what getpid, kill and wait4 mean. A task without mm is a
+ * kernel thread.
  *
  * What the machine needs to know:
- *  - kernel_stack is the lowest address of KERNEL_STACK_SIZE bytes that kernel/fork.c allocates and frees; it is
- *    set before thread_init_kernel() or thread_init_user(). The first CPU's idle task runs on the boot stack: NULL.
+ *  - kernel_stack is the lowest address of KERNEL_STACK_SIZE bytes that kernel/fork.c allocates
+ *    and frees; it is set before thread_init_kernel() or thread_init_user(). The first CPU's idle
+ *    task runs on the boot stack: NULL.
  *  - The first thing a new task does is schedule_tail(), on its own stack with interrupts off.
- *  - Before each return to user mode, with interrupts off: if work is not 0, exit_to_user() is called.
- *  - sched_init() makes the first CPU's idle task the current one by set_current_task() (machine/percpu.h);
- *    machine_start_cpus() does so for the task that idle_task_create() gives it for each other CPU.
+ *  - Before each return to user mode, with interrupts off: if work is not 0, exit_to_user() is
+ *    called.
+ *  - sched_init() makes the first CPU's idle task the current one by set_current_task()
+ *    (machine/percpu.h); machine_start_cpus() does so for the task that idle_task_create() gives
+ *    it for each other CPU.
  */
 #pragma once
 #include <sys/queue.h>
@@ -24,7 +28,10 @@
 struct files;
 struct process;
 
-/* task->work: why the way back to user mode is not the short one. Set by atomic operations from any CPU. */
+/*
+ * task->work: why the way back to user mode is not the short one. Set by atomic operations from
+ * any CPU.
+ */
 #define WORK_RESCHED	BIT(0)	/* another task's turn has come */
 #define WORK_KILLED	BIT(1)	/* the task must end: it returns to user mode no more */
 
@@ -45,7 +52,7 @@ struct task {
 	/* Scheduling: under the lock of the run queue of `cpu`. */
 	int state;			/* enum task_state */
 	unsigned int cpu;		/* whose run queue it is on, or was last */
-	bool on_cpu;			/* its registers are in a CPU: from before it runs until it is switched out */
+	bool on_cpu;			/* from before it runs until it is switched out */
 	bool queued;
 	bool is_idle;
 	cpumask_t affinity;
@@ -61,7 +68,7 @@ struct task {
 
 	/* Identity: under tasks_lock. */
 	int tid;
-	atomic_t refcount;		/* the lists (until it exits), the CPU (until it is switched out for ever) */
+	atomic_t refcount;		/* the lists until it exits, the CPU until it is left */
 	struct process *process;	/* holds a reference */
 	TAILQ_ENTRY(task) thread_link;	/* process->threads */
 	LIST_ENTRY(task) hash_link;	/* by tid */
@@ -121,7 +128,8 @@ struct process {
 	bool no_new_privs;
 };
 
-extern spinlock_t tasks_lock;		/* LOCK_TASKS: the tables of tasks and processes, families, signals */
+/* LOCK_TASKS: the tables of tasks and processes, families, signals. */
+extern spinlock_t tasks_lock;
 extern struct process kernel_process;	/* the kernel's own threads */
 
 /* Is the running task a kernel thread? */
@@ -131,21 +139,33 @@ static inline struct process *current_process(void) { return current_task()->pro
 /* ---- kernel/sched.c ---- */
 
 void sched_init(void);
-/* The idle task of a CPU that is about to start; its stack is ready. Panics if there is no memory (boot). */
+/*
+ * The idle task of a CPU that is about to start; its stack is ready. Panics if there is no memory
+ * (boot).
+ */
 struct task *idle_task_create(unsigned int cpu);
 /* A new task, on its own stack, interrupts off: finishes the switch to it. */
 void schedule_tail(void);
-/* Makes a sleeping task runnable; true if it slept (killable_only: if a kill may wake it). Any context. */
+/*
+ * Makes a sleeping task runnable; true if it slept (killable_only: if a kill may wake it). Any
+ * context.
+ */
 bool wake_task(struct task *task, bool killable_only);
 /* The same, for a waker that is about to sleep itself: prefers this CPU and disturbs no other. */
 bool wake_task_sync(struct task *task);
-/* Tells a task to end: it notices in a killable sleep, and at the latest when it leaves the kernel. */
+/*
+ * Tells a task to end: it notices in a killable sleep, and at the latest when it leaves the
+ * kernel.
+ */
 void kill_task(struct task *task);
 /* Like schedule(), but also returns once clock_ns() has reached the deadline. */
 void schedule_until(u64 deadline_ns);
 /* For the machine's other CPUs and for the end of kernel_main(). */
 void idle_loop(void) __noreturn;
-/* Moves the task to an allowed CPU, at once if it is the caller. mask contains a CPU that is online. */
+/*
+ * Moves the task to an allowed CPU, at once if it is the caller. mask contains a CPU that is
+ * online.
+ */
 void sched_set_affinity(struct task *task, cpumask_t mask);
 /* Gives up the CPU to the others in its queue. */
 void sched_yield(void);
@@ -156,7 +176,10 @@ u64 task_run_ns(const struct task *task);
 
 /* wake_up_nr() for a waker that is about to sleep itself. */
 int wake_up_sync(struct wait_queue *wq, int nr);
-/* Puts the waiter on the queue, and leaves the task's state alone: for a task that waits on several. */
+/*
+ * Puts the waiter on the queue, and leaves the task's state alone: for a task that waits on
+ * several.
+ */
 void add_waiter(struct wait_queue *wq, struct waiter *w);
 
 /* ---- kernel/fork.c ---- */
@@ -164,12 +187,19 @@ void add_waiter(struct wait_queue *wq, struct waiter *w);
 void fork_init(void);
 /* A kernel thread that sleeps: wake_task() starts it. NULL: no memory. */
 struct task *kernel_thread(const char *name, void (*fn)(void *arg), void *arg);
-/* The same for the task of process 1, which fn turns into a program by kernel_exec() and a return. */
+/*
+ * The same for the task of process 1, which fn turns into a program by kernel_exec() and a return.
+ */
 struct task *first_process(void (*fn)(void *arg), void *arg);
+/* For people: shortened if it is too long. */
+void task_set_name(struct task *task, const char *name);
 static inline void task_get(struct task *task) { atomic_inc(&task->refcount); }
 /* The last reference frees it, its stack included. May sleep. */
 void task_put(struct task *task);
-/* The CPU's reference of a dead task, just switched out; the last one leaves it to reap_dead_tasks(). */
+/*
+ * The CPU's reference of a dead task, just switched out; the last one leaves it to
+ * reap_dead_tasks().
+ */
 void task_put_dead(struct task *task);
 /* Frees dead tasks. May sleep. */
 void reap_dead_tasks(void);
@@ -199,11 +229,19 @@ void thread_exit(int status) __noreturn;
 void group_exit(int status) __noreturn;
 /* Tells all threads of a process to end; tasks_lock held. False if they were told before. */
 bool process_kill(struct process *process, int status);
-/* exec: ends the other threads of the process and waits until they are gone. -EINTR: we are killed ourselves. */
+/*
+ * exec: ends the other threads of the process and waits until they are gone. -EINTR: we are killed
+ * ourselves.
+ */
 int kill_other_threads(void);
-/* Takes a zombie out of all tables; tasks_lock held. The caller then puts the tables' reference. */
+/*
+ * Takes a zombie out of all tables; tasks_lock held. The caller then puts the tables' reference.
+ */
 void process_unlink(struct process *process);
-/* Ends all processes and waits until they are gone. For the end of the machine's life, in a kernel thread. */
+/*
+ * Ends all processes and waits until they are gone. For the end of the machine's life, in a kernel
+ * thread.
+ */
 void kill_everything(void);
 
 /* ---- kernel/signal.c ---- */

@@ -20,7 +20,8 @@ int timespec_from_user(u64 *ns, const struct __kernel_timespec *user)
 
 int timespec_to_user(struct __kernel_timespec *user, u64 ns)
 {
-	struct __kernel_timespec ts = { .tv_sec = (s64)(ns / NSEC_PER_SEC), .tv_nsec = (s64)(ns % NSEC_PER_SEC) };
+	struct __kernel_timespec ts = { .tv_sec = (s64)(ns / NSEC_PER_SEC),
+					.tv_nsec = (s64)(ns % NSEC_PER_SEC) };
 
 	return copy_to_user(user, &ts, sizeof(ts)) ? -EFAULT : 0;
 }
@@ -113,8 +114,12 @@ SYSCALL_DEFINE1(time, s64 *, user)
 	return user && copy_to_user(user, &now, sizeof(now)) ? -EFAULT : now;
 }
 
-/* No signal handler can cut a sleep short, so `remaining` is never needed: a killed sleeper does not look. */
-SYSCALL_DEFINE2(nanosleep, const struct __kernel_timespec *, request, struct __kernel_timespec *, remaining)
+/*
+ * No signal handler can cut a sleep short, so `remaining` is never needed: a killed sleeper does
+ * not look.
+ */
+SYSCALL_DEFINE2(nanosleep, const struct __kernel_timespec *, request, struct __kernel_timespec *,
+		remaining)
 {
 	u64 ns;
 	int ret = timespec_from_user(&ns, request);

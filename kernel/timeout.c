@@ -25,8 +25,8 @@ void timeout_insert(struct run_queue *rq, struct task *task)
 }
 
 /*
- * A task that still sleeps has not left the queue's CPU, so its state is ours to change; one that has been
- * woken and has moved on is running, and will find out by itself that its time is over.
+ * A task that still sleeps has not left the queue's CPU, so its state is ours to change; one that
+ * has been woken and has moved on is running, and will find out by itself that its time is over.
  */
 void timeouts_expire(struct run_queue *rq, u64 now)
 {

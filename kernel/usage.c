@@ -5,10 +5,15 @@
 #include "kernel/uapi/errno.h"
 #include "mm/buddy.h"
 
-/* All CPU time counts as the program's own: the kernel does not look at the clock at each entry. */
+/*
+ * All CPU time counts as the program's own: the kernel does not look at the clock at each entry.
+ */
 static void fill_usage(struct __kernel_rusage *usage, u64 run_ns, unsigned long switches)
 {
-	*usage = (struct __kernel_rusage){ .ru_utime = ns_to_timeval(run_ns), .ru_nvcsw = (s64)switches };
+	*usage = (struct __kernel_rusage){
+		.ru_utime = ns_to_timeval(run_ns),
+		.ru_nvcsw = (s64)switches,
+	};
 }
 
 /* tasks_lock held. */

@@ -8,8 +8,8 @@ void wait_queue_init(struct wait_queue *wq)
 }
 
 /*
- * The state is set under the queue's lock: a waker who takes the lock later finds the waiter, one who had it
- * earlier has changed what the caller now checks.
+ * The state is set under the queue's lock: a waker who takes the lock later finds the waiter, one
+ * who had it earlier has changed what the caller now checks.
  */
 void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
 {

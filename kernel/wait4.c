@@ -27,7 +27,10 @@ static bool matches(const struct process *child, const struct wait_request *req)
 	return req->options & __WALL || clone == !!(req->options & __WCLONE);
 }
 
-/* Looks once. 0: found, or there are children that have not ended; -ECHILD: there are none to wait for. */
+/*
+ * Looks once. 0: found, or there are children that have not ended; -ECHILD: there are none to wait
+ * for.
+ */
 static int look_for_zombie(struct wait_request *req)
 {
 	struct process *self = current_process(), *child;
@@ -109,7 +112,8 @@ static void fill_siginfo(struct __kernel_siginfo *info, const struct wait_reques
 	info->si_signo = SIGCHLD;
 	info->si_code = WIFEXITED(req->status) ? CLD_EXITED : CLD_KILLED;
 	info->child.pid = req->pid;
-	info->child.status = WIFEXITED(req->status) ? WEXITSTATUS(req->status) : WTERMSIG(req->status);
+	info->child.status =
+		WIFEXITED(req->status) ? WEXITSTATUS(req->status) : WTERMSIG(req->status);
 }
 
 SYSCALL_DEFINE5(waitid, int, type, int, id, struct __kernel_siginfo *, user_info, int, options,
@@ -119,11 +123,13 @@ SYSCALL_DEFINE5(waitid, int, type, int, id, struct __kernel_siginfo *, user_info
 	struct __kernel_siginfo info;
 	int ret;
 
-	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | (int)__WCLONE | __WALL))
+	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD |
+			(int)__WCLONE | __WALL))
 		return -EINVAL;
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
-	if (type < P_ALL || type > P_PGID || (type == P_PID && id <= 0) || (type == P_PGID && id < 0))
+	if (type < P_ALL || type > P_PGID || (type == P_PID && id <= 0) ||
+	    (type == P_PGID && id < 0))
 		return -EINVAL;
 	if (type == P_PGID && !id)
 		req.id = current_process()->pgid;

@@ -172,12 +172,41 @@ static __noinline void refill(struct pcp *pcp, gfp_t gfp)
 	spin_unlock(&zone.lock);
 }
 
-/* Gives the n frames that have been here longest back. */
+/* Consecutive frames, in blocks as large as they make. */
+static void give_run(struct page *page, unsigned long n)
+{
+	while (n) {
+		unsigned int order = min((unsigned int)__builtin_ctzl(page_to_pfn(page) | BIT(MAX_ORDER)),
+					 63u - (unsigned int)__builtin_clzl(n));
+
+		give_block(page, order);
+		page += 1ul << order;
+		n -= 1ul << order;
+	}
+}
+
+/*
+ * Gives the n frames that have been here longest back. What was in use together has often come from one
+ * block and goes back to it in one piece.
+ */
 static __noinline void spill(struct pcp *pcp, unsigned int n)
 {
+	unsigned int run;
+
 	spin_lock_nested(&zone.lock, LOCK_NESTED);
-	for (unsigned int i = 0; i < n; i++)
-		give_block(pcp->pages[i], 0);
+	for (unsigned int i = 0; i < n; i += run) {
+		struct page *page = pcp->pages[i];
+
+		for (run = 1; i + run < n && pcp->pages[i + run] == page + run; run++)
+			;
+		if (run > 1) {
+			give_run(page, run);
+			continue;
+		}
+		for (; i + run < n && pcp->pages[i + run] == page - run; run++)
+			;
+		give_run(page - (run - 1), run);
+	}
 	spin_unlock(&zone.lock);
 	pcp->count -= n;
 	memmove(pcp->pages, pcp->pages + n, pcp->count * sizeof(*pcp->pages));
@@ -376,6 +405,30 @@ void folio_free(struct folio *folio)
 	spin_lock(&zone.lock);
 	give_block(page, order);
 	spin_unlock(&zone.lock);
+}
+
+void put_pages(struct page *const *pages, unsigned long n)
+{
+	struct pcp *pcp = &pcps[this_cpu()];
+
+	spin_lock(&pcp->lock);
+	for (unsigned long i = 0; i < n; i++) {
+		struct folio *folio = page_folio(pages[i]);
+
+		if (!folio_put_testzero(folio))
+			continue;
+		if (CONFIG_DEBUG || folio->page.order || folio->page.flags & FLAGS_BAD_AT_FREE) {
+			spin_unlock(&pcp->lock);
+			folio_free(folio);
+			spin_lock(&pcp->lock);
+			continue;
+		}
+		folio->page.flags = BIT(PG_pcp);
+		if (unlikely(pcp->count == PCP_HIGH))
+			spill(pcp, PCP_BATCH);
+		pcp->pages[pcp->count++] = &folio->page;
+	}
+	spin_unlock(&pcp->lock);
 }
 
 /* ---- all frames ---- */

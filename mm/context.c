@@ -15,6 +15,7 @@
 #include "kernel/uapi/errno.h"
 #include "mm/buddy.h"
 #include "mm/internal.h"
+#include "mm/recent.h"
 #include "mm/tlb.h"
 #include "mm/vmstat.h"
 
@@ -63,12 +64,12 @@ void switch_mm(struct mm_struct *next)
 		left_mm(prev, this_cpu());
 }
 
-bool reload_root(struct mm_struct *mm)
+bool reload_root_slow(struct mm_struct *mm)
 {
 	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
 	unsigned long flags, root;
 
-	if (likely(ctx->root == READ_ONCE(mm->root)) || ctx->mm != mm)
+	if (ctx->mm != mm)
 		return false;
 	flags = irq_save();
 	root = READ_ONCE(mm->root);
@@ -119,6 +120,7 @@ void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long en
 
 	smp_mb();	/* entries before the mask: pairs with switch_mm() */
 	others = send_to_others(mm, flush_here, &req);
+	recent_flush(mm, start, end, others);
 	if (cpu_contexts[this_cpu()].mm == mm) {
 		tlb_flush_local(start, end);
 		count_vm_event(VM_EVENT_TLB_FLUSH);

@@ -13,3 +13,11 @@ struct cpu_context {
 void mm_leave_all_cpus(struct mm_struct *mm);
 
 extern struct cpu_context cpu_contexts[NR_CPUS];
+
+/* For the fault path: this CPU has an older root of mm loaded. Loads the new one; true if that was so. */
+bool reload_root_slow(struct mm_struct *mm);
+static inline bool reload_root(struct mm_struct *mm)
+{
+	return unlikely(cpu_contexts[this_cpu()].root != READ_ONCE(mm->root)) && reload_root_slow(mm);
+}
+

@@ -9,7 +9,9 @@
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/signal.h"
+#include "mm/context.h"
 #include "mm/pagecache.h"
+#include "mm/recent.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 #include "mm/vmstat.h"
@@ -19,16 +21,17 @@ struct vm_fault {
 	struct vm_area_struct *vma;
 	unsigned long addr;		/* page aligned */
 	unsigned int flags;
-	pmd_t *pmdp;
-	pte_t orig;			/* the entry as it was read without a lock */
+	pmd_t *pmdp, pmd;		/* where the table hangs, and what was read there */
+	pte_t *ptep, orig;		/* the entry, as it was read without a lock */
 };
 
-/* The locked slot, if its entry is still what the decision was made on; else ptep is NULL. */
+/* The locked slot, if table and entry are still what the decision was made on; else ptep is NULL. */
 static struct pte_slot lock_if_same(const struct vm_fault *vmf)
 {
-	struct pte_slot slot = pte_offset_lock(vmf->pmdp, vmf->addr);
+	struct pte_slot slot = { vmf->ptep, pte_lockptr(vmf->pmd) };
 
-	if (slot.ptep && !pte_same(ptep_get(slot.ptep), vmf->orig)) {
+	spin_lock(slot.ptl);
+	if (unlikely(!pmd_same(pmdp_get(vmf->pmdp), vmf->pmd) || !pte_same(ptep_get(slot.ptep), vmf->orig))) {
 		pte_unlock(slot);
 		slot.ptep = NULL;
 	}
@@ -259,19 +262,22 @@ static vm_fault_t spurious_fault(const struct vm_fault *vmf)
 
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags)
 {
-	struct vm_fault vmf = { .vma = vma, .addr = addr & PAGE_MASK, .flags = flags };
-	pmd_t pmd;
+	struct vm_fault vmf;
 
+	vmf.vma = vma;
+	vmf.addr = addr & PAGE_MASK;
+	vmf.flags = flags;
 	vmf.pmdp = mm_pmd_alloc(vma->vm_mm, addr);
-	if (!vmf.pmdp)
+	if (unlikely(!vmf.pmdp))
 		return VM_FAULT_OOM;
-	pmd = pmdp_get(vmf.pmdp);
-	if (unlikely(pmd_none(pmd))) {
+	vmf.pmd = pmdp_get(vmf.pmdp);
+	if (unlikely(pmd_none(vmf.pmd))) {
 		if (pte_table_alloc(vma->vm_mm, vmf.pmdp, addr))
 			return VM_FAULT_OOM;
-		pmd = pmdp_get(vmf.pmdp);
+		vmf.pmd = pmdp_get(vmf.pmdp);
 	}
-	vmf.orig = ptep_get((pte_t *)table_slot(pmd_pfn(pmd), addr, 1));
+	vmf.ptep = (pte_t *)table_slot(pmd_pfn(vmf.pmd), addr, 1);
+	vmf.orig = ptep_get(vmf.ptep);
 	if (pte_none(vmf.orig))
 		return vma_is_anonymous(vma) ? anonymous_fault(&vmf) : file_fault(&vmf);
 	if ((flags & FAULT_FLAG_WRITE) && !pte_write(vmf.orig))
@@ -360,7 +366,8 @@ static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned l
 	return vma;
 }
 
-void user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags, struct fault_result *res)
+static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags,
+			       struct fault_result *res)
 {
 	struct vm_area_struct *vma;
 	const char *why;
@@ -368,22 +375,19 @@ void user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags, st
 
 	count_vm_event(VM_EVENT_FAULT);
 	res->signo = 0;
-	if (unlikely(!mm || addr >= task_size_max())) {
-		refuse(res, SIGSEGV, SEGV_MAPERR, addr, flags, NULL, "not a user address");
-		return;
-	}
-	if (unlikely(reload_root(mm))) {
-		WARN_ONCE(!UNFOLD_LAZY, "CPU %u had an old root of its address space", this_cpu());
-		return;
-	}
-	vma = lock_and_find_vma(mm, addr, &why);
+	vma = mm ? lock_and_find_vma(mm, addr, &why) : NULL;
 	if (unlikely(!vma)) {
+		if (!mm || addr >= task_size_max())
+			why = "not a user address";
 		refuse(res, SIGSEGV, SEGV_MAPERR, addr, flags, NULL, why);
 		return;
 	}
 	why = access_error(vma, flags);
 	if (unlikely(why)) {
 		refuse(res, SIGSEGV, SEGV_ACCERR, addr, flags, vma, why);
+	} else if (unlikely(reload_root(mm))) {
+		/* With mmap_lock held no unfolding is under way: every CPU should have been told. */
+		WARN_ONCE(!UNFOLD_LAZY, "CPU %u had an old root of its address space", this_cpu());
 	} else {
 		ret = handle_mm_fault(vma, addr, flags);
 		if (unlikely(ret & VM_FAULT_OOM))
@@ -392,4 +396,12 @@ void user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags, st
 			refuse(res, SIGBUS, BUS_ADRERR, addr, flags, vma, "ends beyond its file");
 	}
 	up_read(&mm->mmap_lock);
+}
+
+void user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags, struct fault_result *res)
+{
+	struct recent_mark mark = recent_fault_begin();
+
+	resolve_user_fault(mm, addr, flags, res);
+	recent_fault_end(&mark, mm, addr, flags, res->signo);
 }

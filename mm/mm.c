@@ -67,28 +67,28 @@ struct mm_struct *mm_alloc(unsigned int levels)
 	return mm;
 }
 
-static void free_all_vmas(struct mm_struct *mm)
+/*
+ * Unmaps everything and frees all tables but the top: no CPU can reach them and no task will. Mapping by
+ * mapping, from below: a table goes with the last mapping that it serves.
+ */
+static void exit_mmap(struct mm_struct *mm)
 {
+	unsigned long reach = levels_reach(mm_levels(mm));
 	struct vm_area_struct *vma, *next;
+	struct mmu_gather tlb;
 
+	down_write(&mm->mmap_lock);
+	tlb_gather_mmu_dead(&tlb, mm);
+	for (vma = vma_first(mm); vma; vma = next) {
+		next = vma_next(vma);
+		unmap_page_range(&tlb, vma->vm_start, vma->vm_end, 0, next ? next->vm_start : reach);
+	}
+	tlb_finish_mmu(&tlb);
 	for (vma = vma_first(mm); vma; vma = next) {
 		next = vma_next(vma);
 		vma_unlink(vma);
 		vma_free(vma);
 	}
-}
-
-/* Unmaps everything and frees all tables: no CPU can reach them and no task will. */
-static void exit_mmap(struct mm_struct *mm)
-{
-	unsigned long reach = levels_reach(mm_levels(mm));
-	struct mmu_gather tlb;
-
-	down_write(&mm->mmap_lock);
-	tlb_gather_mmu_dead(&tlb, mm);
-	unmap_page_range(&tlb, 0, reach, 0, reach);
-	tlb_finish_mmu(&tlb);
-	free_all_vmas(mm);
 	up_write(&mm->mmap_lock);
 }
 

@@ -64,8 +64,6 @@ void switch_mm(struct mm_struct *next);
  * for writing. When it returns, every CPU that runs mm has the new root. 0 or -ENOMEM (then nothing changed).
  */
 int mm_unfold(struct mm_struct *mm, unsigned int levels);
-/* For the fault path: this CPU has an older root of mm loaded. Loads the new one; true if that was so. */
-bool reload_root(struct mm_struct *mm);
 
 /* ---- the calls ---- */
 

@@ -41,7 +41,7 @@ bool folio_try_get(struct folio *folio)
 }
 
 /* The count was saturated, or there was no reference to give back. */
-static void put_odd(struct folio *folio, int now)
+void folio_put_odd(struct folio *folio, int now)
 {
 	if (now < 0) {
 		page_dump(&folio->page, "reference given back twice");
@@ -52,12 +52,8 @@ static void put_odd(struct folio *folio, int now)
 
 void folio_put(struct folio *folio)
 {
-	int now = atomic_add_return(-1, &folio->page._refcount);
-
-	if (now == 0)
+	if (folio_put_testzero(folio))
 		folio_free(folio);
-	else if (unlikely(now < 0 || now >= PAGE_REF_SATURATED - 1))
-		put_odd(folio, now);
 }
 
 /* ---- the folio lock ---- */

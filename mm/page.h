@@ -143,6 +143,18 @@ bool folio_try_get(struct folio *folio);
  * buddy).
  */
 void folio_put(struct folio *folio);
+/* Gives a reference back; true if it was the last one, and the caller has to free the folio. */
+void folio_put_odd(struct folio *folio, int now);
+static inline bool folio_put_testzero(struct folio *folio)
+{
+	int now = atomic_add_return(-1, &folio->page._refcount);
+
+	if (unlikely(now < 0 || now >= PAGE_REF_SATURATED - 1))
+		folio_put_odd(folio, now);
+	return now == 0;
+}
+/* put_page() for n pages. */
+void put_pages(struct page *const *pages, unsigned long n);
 
 static inline void get_page(struct page *page) { folio_get(page_folio(page)); }
 static inline void put_page(struct page *page) { folio_put(page_folio(page)); }

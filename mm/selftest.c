@@ -108,16 +108,28 @@ unsigned long selftest_entries(unsigned long vm_flags)
 
 /* ---- live entries ---- */
 
+/* An address space whose one mapping covers all that its tree reaches. */
+static struct mm_struct *test_mm(unsigned int levels)
+{
+	struct mm_struct *mm = mm_alloc(levels);
+	struct vm_area_struct *vma = mm ? vma_alloc(mm, 0, levels_reach(levels), VM_READ) : NULL;
+
+	BUG_ON(!vma);
+	down_write(&mm->mmap_lock);
+	vma_link(vma);
+	up_write(&mm->mmap_lock);
+	return mm;
+}
+
 unsigned long selftest_live_entries(unsigned long vm_flags)
 {
 	const unsigned long addr = 0x40201000, before = checks;
-	struct mm_struct *mm = mm_alloc(3);
+	struct mm_struct *mm = test_mm(3);
 	struct vm_area_struct vma = { .vm_flags = vm_flags | VM_WRITE };
 	pte_t pte = pte_mkspecial(pfn_pte(page_to_pfn(zero_page), protection_map(vm_flags)));
 	struct pte_slot slot;
 	pmd_t *pmdp;
 
-	BUG_ON(!mm);
 	CHECK(!mm_pmd_find(mm, addr));
 	pmdp = mm_pmd_alloc(mm, addr);
 	CHECK(pmdp && mm_pmd_find(mm, addr) == pmdp && pmd_none(pmdp_get(pmdp)));
@@ -259,10 +271,9 @@ unsigned long selftest_fold(unsigned int levels)
 	/* Pairs of pages on both sides of a boundary of each level's tables. */
 	static const unsigned long edges[] = { 1ul << 21, 1ul << 30, 2ul << 30, 1ul << 39, 1ul << 48 };
 	unsigned long before = checks, reach = levels_reach(levels);
-	struct mm_struct *mm = mm_alloc(levels);
+	struct mm_struct *mm = test_mm(levels);
 	fold_t fold;
 
-	BUG_ON(!mm);
 	fold = mm_fold(mm);
 	CHECK(fold_levels(fold) == levels && fold_reach(fold) == reach);
 	CHECK(!mm_pmd_find(mm, reach));		/* beyond the reach nothing is found, and nothing indexed */

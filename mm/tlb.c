@@ -76,12 +76,10 @@ void tlb_remove_table(struct mmu_gather *tlb, struct page *table, unsigned long 
 
 static void free_batches(struct mmu_gather *tlb)
 {
-	for (unsigned int i = 0; i < tlb->nr; i++)
-		put_page(tlb->pages[i]);
+	put_pages(tlb->pages, tlb->nr);
 	tlb->nr = 0;
 	for (struct gather_batch *batch = tlb->first; batch; batch = batch->next) {
-		for (unsigned long i = 0; i < batch->nr; i++)
-			put_page(batch->pages[i]);
+		put_pages(batch->pages, batch->nr);
 		batch->nr = 0;
 		cond_resched();
 	}

@@ -7,19 +7,13 @@ struct zap {
 	unsigned long floor, ceiling;	/* the hole that tables are freed in; empty: none are */
 };
 
-/* Takes one present entry out; true if the gather is full. */
-static bool zap_pte(struct mmu_gather *tlb, unsigned long addr, pte_t *ptep)
+/* Takes one entry out; true if the gather is full. */
+static __always_inline bool zap_pte(struct mmu_gather *tlb, unsigned long addr, pte_t *ptep)
 {
-	struct page *page;
-	pte_t pte;
+	pte_t pte = tlb->dead ? ptep_get_and_clear_dead(tlb->mm, addr, ptep)
+			      : ptep_get_and_clear(tlb->mm, addr, ptep);
+	struct page *page = vm_normal_page(pte);
 
-	if (tlb->dead) {
-		pte = ptep_get_and_clear_dead(tlb->mm, addr, ptep);
-	} else {
-		pte = ptep_get_and_clear(tlb->mm, addr, ptep);
-		tlb_range(tlb, addr, PAGE_SIZE);
-	}
-	page = vm_normal_page(pte);
 	if (!page)
 		return false;
 	tlb->rss[mm_counter(page)]++;
@@ -29,20 +23,26 @@ static bool zap_pte(struct mmu_gather *tlb, unsigned long addr, pte_t *ptep)
 
 static int zap_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
 {
-	struct zap *zap = walk->private;
+	struct mmu_gather *tlb = ((struct zap *)walk->private)->tlb;
 	struct pte_slot slot;
+	unsigned long start;
 	bool full;
 
 	while (addr != end) {
 		slot = pte_offset_lock(pmdp, addr);
 		if (!slot.ptep)
 			return 0;
+		while (addr != end && pte_none(ptep_get(slot.ptep)))
+			addr += PAGE_SIZE, slot.ptep++;
+		start = addr;
 		for (full = false; addr != end && !full; addr += PAGE_SIZE, slot.ptep++)
 			if (!pte_none(ptep_get(slot.ptep)))
-				full = zap_pte(zap->tlb, addr, slot.ptep);
+				full = zap_pte(tlb, addr, slot.ptep);
+		if (start != addr)
+			tlb_range(tlb, start, addr - start);
 		pte_unlock(slot);
 		if (full)
-			tlb_flush_mmu(zap->tlb);
+			tlb_flush_mmu(tlb);
 	}
 	return 0;
 }

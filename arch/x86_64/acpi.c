@@ -1,7 +1,7 @@
 /*
- * ACPI, as much of it as is needed to find processors, interrupt controllers and the PM timer, and to switch
- * off: RSDP -> RSDT or XSDT -> MADT ("APIC"), FADT ("FACP") -> DSDT, of which only _S5_ is looked for.
- * Field offsets: ACPI specification 6.4, chapter 5.
+ * ACPI, as much of it as is needed to find processors, interrupt controllers and the PM timer, and
+ * to switch off: RSDP -> RSDT or XSDT -> MADT ("APIC"), FADT ("FACP") -> DSDT, of which only _S5_
+ * is looked for. Field offsets: ACPI specification 6.4, chapter 5.
  */
 #include "kernel/base/string.h"
 #include "machine/internal.h"
@@ -32,10 +32,25 @@ static bool checksum_ok(const void *table, size_t size)
 	return sum == 0;
 }
 
-static u16 get16(const void *table, size_t offset) { return *(const u16 *)((const u8 *)table + offset); }
-static u32 get32(const void *table, size_t offset) { return *(const u32 *)((const u8 *)table + offset); }
-static u64 get64(const void *table, size_t offset) { return *(const u64 *)((const u8 *)table + offset); }
-static u8 get8(const void *table, size_t offset) { return *((const u8 *)table + offset); }
+static u16 get16(const void *table, size_t offset)
+{
+	return *(const u16 *)((const u8 *)table + offset);
+}
+
+static u32 get32(const void *table, size_t offset)
+{
+	return *(const u32 *)((const u8 *)table + offset);
+}
+
+static u64 get64(const void *table, size_t offset)
+{
+	return *(const u64 *)((const u8 *)table + offset);
+}
+
+static u8 get8(const void *table, size_t offset)
+{
+	return *((const u8 *)table + offset);
+}
 
 bool acpi_set_rsdp(const void *rsdp)
 {
@@ -164,7 +179,10 @@ static const u8 *aml_integer(const u8 *p, u16 *value)
 	return p + (*p == 0x0a ? 2 : 1);
 }
 
-/* Name (_S5_, Package () { a, b, ... }): the values that switch off go into the PM1 control registers. */
+/*
+ * Name (_S5_, Package () { a, b, ... }): the values that switch off go into the PM1 control
+ * registers.
+ */
 static void find_s5(const struct sdt *dsdt)
 {
 	const u8 *p, *end = (const u8 *)dsdt + dsdt->length - 12;
@@ -173,7 +191,7 @@ static void find_s5(const struct sdt *dsdt)
 		if (memcmp(p, "_S5_", 4) || p[4] != 0x12)
 			continue;
 		p += 5;
-		p += 2 + (*p >> 6);	/* the package's length, in one byte and as many more; number of elements */
+		p += 2 + (*p >> 6);	/* its length (1 to 4 bytes), number of elements */
 		p = aml_integer(p, &acpi_info.sleep_type_a);
 		aml_integer(p, &acpi_info.sleep_type_b);
 		acpi_info.has_s5 = true;
@@ -197,7 +215,8 @@ static void read_fadt(const struct sdt *fadt)
 		acpi_info.reset_address = get64(fadt, 120);
 		acpi_info.reset_value = get8(fadt, 128);
 	}
-	dsdt = get_table(fadt->length >= 148 && get64(fadt, 140) ? get64(fadt, 140) : get32(fadt, 40));
+	dsdt = get_table(fadt->length >= 148 && get64(fadt, 140) ? get64(fadt, 140)
+								 : get32(fadt, 40));
 	if (dsdt)
 		find_s5(dsdt);
 }

@@ -1,6 +1,6 @@
 /*
- * Interrupt controllers: each CPU's local APIC (timer, IPIs) and the IOAPIC, which here serves the serial
- * line alone. Registers: SDM volume 3, chapter 11; 82093AA data sheet.
+ * Interrupt controllers: each CPU's local APIC (timer, IPIs) and the IOAPIC, which here serves the
+ * serial line alone. Registers: SDM volume 3, chapter 11; 82093AA data sheet.
  */
 #include "machine/internal.h"
 
@@ -33,7 +33,11 @@
 #define REDIRECT_LEVEL	BIT(15)
 
 static u32 lapic_read(u32 reg) { return *(volatile u32 *)phys_ptr(acpi_info.lapic + reg); }
-static void lapic_write(u32 reg, u32 value) { *(volatile u32 *)phys_ptr(acpi_info.lapic + reg) = value; }
+
+static void lapic_write(u32 reg, u32 value)
+{
+	*(volatile u32 *)phys_ptr(acpi_info.lapic + reg) = value;
+}
 
 /* The old controllers are there, and one of them sends the timer's interrupt as vector 8. */
 void pic_disable(void)
@@ -81,7 +85,10 @@ static void ioapic_write(u32 reg, u32 value)
 	*(volatile u32 *)phys_ptr(acpi_info.ioapic + IOAPIC_WINDOW) = value;
 }
 
-/* The serial line's interrupt goes to the first CPU. ISA interrupts are edge-triggered and active high. */
+/*
+ * The serial line's interrupt goes to the first CPU. ISA interrupts are edge-triggered and active
+ * high.
+ */
 void ioapic_init(void)
 {
 	u32 pin = acpi_info.serial_gsi - acpi_info.ioapic_gsi_base;

@@ -1,13 +1,15 @@
 /*
- * Backtraces by frame pointers, and what a panic asks of the machine: stopping the other CPUs where they
- * are, and printing where that was.
+ * Backtraces by frame pointers, and what a panic asks of the machine: stopping the other CPUs
+ * where they are, and printing where that was.
  */
 #include "kernel/base/symbols.h"
 #include "kernel/panic.h"
 #include "machine/internal.h"
 #include "mm/pgtable.h"
 
-/* TSC cycles that a CPU is given to stop; an NMI arrives at once or (in a damaged machine) never. */
+/*
+ * TSC cycles that a CPU is given to stop; an NMI arrives at once or (in a damaged machine) never.
+ */
 #define STOP_CYCLES	200000000ul
 
 /* Reads a word of the kernel that may not be there. */
@@ -25,8 +27,12 @@ static bool read_word(unsigned long addr, unsigned long *value)
 	return ok;
 }
 
-/* Frames lie upward from sp, each within a stack's size of the last; an entry from user mode leaves 0. */
-static unsigned int walk_frames(unsigned long frame, unsigned long sp, unsigned long *trace, unsigned int max)
+/*
+ * Frames lie upward from sp, each within a stack's size of the last; an entry from user mode
+ * leaves 0.
+ */
+static unsigned int walk_frames(unsigned long frame, unsigned long sp, unsigned long *trace,
+				unsigned int max)
 {
 	unsigned int n = 0;
 	unsigned long ip;
@@ -97,6 +103,11 @@ void nmi(struct pt_regs *regs)
 	machine_stop_self(regs);
 }
 
+static bool has_stopped(const struct percpu *cpu)
+{
+	return __atomic_load_n(&cpu->stopped, __ATOMIC_ACQUIRE);
+}
+
 void machine_stop_others(void)
 {
 	cpumask_t others = cpus_online() & ~cpumask_of(this_cpu());
@@ -109,19 +120,23 @@ void machine_stop_others(void)
 	for_each_cpu(cpu, others)
 		lapic_send(percpus[cpu].apic_id, ICR_NMI);
 	for_each_cpu(cpu, others)
-		while (!__atomic_load_n(&percpus[cpu].stopped, __ATOMIC_ACQUIRE) && rdtsc() - start < STOP_CYCLES)
+		while (!has_stopped(&percpus[cpu]) && rdtsc() - start < STOP_CYCLES)
 			pause();
 }
 
 void machine_print_registers(const struct pt_regs *regs)
 {
-	printk("rip %016lx  cs %02lx  rflags %06lx  rsp %016lx  ss %02lx\n", regs->ip, regs->cs, regs->flags,
-	       regs->sp, regs->ss);
-	printk("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", regs->ax, regs->bx, regs->cx, regs->dx);
-	printk("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx\n", regs->si, regs->di, regs->bp, regs->r8);
-	printk("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx\n", regs->r9, regs->r10, regs->r11, regs->r12);
+	printk("rip %016lx  cs %02lx  rflags %06lx  rsp %016lx  ss %02lx\n", regs->ip, regs->cs,
+	       regs->flags, regs->sp, regs->ss);
+	printk("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", regs->ax, regs->bx, regs->cx,
+	       regs->dx);
+	printk("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx\n", regs->si, regs->di, regs->bp,
+	       regs->r8);
+	printk("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx\n", regs->r9, regs->r10, regs->r11,
+	       regs->r12);
 	printk("r13 %016lx  r14 %016lx  r15 %016lx\n", regs->r13, regs->r14, regs->r15);
-	printk("cr0 %08lx  cr2 %016lx  cr3 %09lx  cr4 %06lx\n", read_cr0(), read_cr2(), read_cr3(), read_cr4());
+	printk("cr0 %08lx  cr2 %016lx  cr3 %09lx  cr4 %06lx\n", read_cr0(), read_cr2(), read_cr3(),
+	       read_cr4());
 }
 
 static void print_stopped(const struct percpu *cpu)

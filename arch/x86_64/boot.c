@@ -1,6 +1,6 @@
 /*
- * What the loader left us, in one form: the tags of multiboot2 (GRUB) or the start info of PVH (QEMU). Both
- * lie below 4 GiB, in memory that is nobody's once this is read.
+ * What the loader left us, in one form: the tags of multiboot2 (GRUB) or the start info of PVH
+ * (QEMU). Both lie below 4 GiB, in memory that is nobody's once this is read.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/base/string.h"
@@ -22,7 +22,9 @@ static void region_delete(unsigned int i)
 		boot_info.regions[i] = boot_info.regions[i + 1];
 }
 
-/* Inserts in order; regions beyond the last place are lost, which costs memory and nothing else. */
+/*
+ * Inserts in order; regions beyond the last place are lost, which costs memory and nothing else.
+ */
 static void region_insert(phys_addr_t start, phys_addr_t end)
 {
 	unsigned int i;
@@ -54,7 +56,9 @@ static void region_remove(phys_addr_t start, phys_addr_t end)
 	}
 }
 
-/* Whole pages: inwards if usable, outwards if not. What overlaps is joined by removing it first. */
+/*
+ * Whole pages: inwards if usable, outwards if not. What overlaps is joined by removing it first.
+ */
 static void memory_map_entry(u64 start, u64 size, bool usable)
 {
 	u64 end = start + size < start ? ~0ul : start + size;
@@ -91,7 +95,7 @@ static void take_command_line(const char *line)
 	size_t n = strnlen(line, sizeof(boot_info.cmdline));
 
 	if (n == sizeof(boot_info.cmdline))
-		boot_stop("The boot command line is too long: %zu characters are the most.", n - 1);
+		boot_stop("The boot command line is longer than %zu characters.", n - 1);
 	memcpy(boot_info.cmdline, line, n + 1);
 }
 
@@ -111,8 +115,15 @@ struct mb2_tag {
 	u8 data[];
 };
 
-enum { MB2_END = 0, MB2_CMDLINE = 1, MB2_MODULE = 3, MB2_MMAP = 6, MB2_FRAMEBUFFER = 8, MB2_RSDP1 = 14,
-	MB2_RSDP2 = 15 };
+enum {
+	MB2_END = 0,
+	MB2_CMDLINE = 1,
+	MB2_MODULE = 3,
+	MB2_MMAP = 6,
+	MB2_FRAMEBUFFER = 8,
+	MB2_RSDP1 = 14,
+	MB2_RSDP2 = 15,
+};
 
 #define MB2_FRAMEBUFFER_TEXT	2
 
@@ -131,7 +142,7 @@ static void multiboot2_tag(const struct mb2_tag *tag)
 		if (words[0] >= 20)
 			memory_map(tag->data + 8, (tag->size - 16) / words[0], words[0], 16);
 		break;
-	case MB2_FRAMEBUFFER:	/* address, pitch, width, height (u64, 3 u32), bits per pixel, type */
+	case MB2_FRAMEBUFFER:	/* u64 address; u32 pitch, width, height; u8 depth, type */
 		boot_info.vga_text = tag->data[21] == MB2_FRAMEBUFFER_TEXT;
 		break;
 	case MB2_RSDP1:

@@ -1,6 +1,7 @@
 /*
- * The console: COM1, and the text screen under BIOS. The kernel's log goes there too, or to COM2, or nowhere,
- * as the option log= says. Output is polled, a FIFO's worth at a time; input comes by interrupt.
+ * The console: COM1, and the text screen under BIOS. The kernel's log goes there too, or to COM2,
+ * or nowhere, as the option log= says. Output is polled, a FIFO's worth at a time; input comes by
+ * interrupt.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/base/string.h"
@@ -11,7 +12,15 @@
 #define COM2	0x2f8
 
 /* Registers of a 16550. */
-enum { UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5, UART_SCRATCH = 7 };
+enum {
+	UART_DATA = 0,
+	UART_IER = 1,
+	UART_FCR = 2,
+	UART_LCR = 3,
+	UART_MCR = 4,
+	UART_LSR = 5,
+	UART_SCRATCH = 7,
+};
 
 #define IER_RECEIVE	0x01
 #define FCR_ENABLE	0x07	/* and clear both FIFOs */

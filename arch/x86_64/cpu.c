@@ -4,9 +4,13 @@
 
 #define TSS_SELECTOR	0x40	/* of CPU 0; each takes two entries. trap_entry.S counts on it. */
 
-/* Flags that SYSCALL clears: the kernel starts without interrupts, single steps, or string ops downward. */
-#define SYSCALL_MASK	(X86_FLAGS_IF | X86_FLAGS_TF | X86_FLAGS_DF | X86_FLAGS_IOPL | X86_FLAGS_NT | \
-			 X86_FLAGS_RF | X86_FLAGS_AC)
+/*
+ * Flags that SYSCALL clears: the kernel starts without interrupts, single steps, or string ops
+ * downward.
+ */
+#define SYSCALL_MASK \
+	(X86_FLAGS_IF | X86_FLAGS_TF | X86_FLAGS_DF | X86_FLAGS_IOPL | X86_FLAGS_NT | \
+	 X86_FLAGS_RF | X86_FLAGS_AC)
 
 enum { IST_DOUBLE_FAULT = 1, IST_NMI, IST_MACHINE_CHECK, NR_IST = 3 };
 
@@ -16,7 +20,10 @@ struct cpu_features cpu_features;
 
 static u8 boot_ist_stacks[NR_IST * IST_STACK_SIZE] __attribute__((aligned(16)));
 
-/* The order that SYSCALL and SYSRET want, with Linux's selectors. There is no 32-bit user code segment. */
+/*
+ * The order that SYSCALL and SYSRET want, with Linux's selectors. There is no 32-bit user code
+ * segment.
+ */
 static u64 gdt[8 + 2 * NR_CPUS] = {
 	[KERNEL_CS / 8] = 0x00af9b000000ffff,
 	[KERNEL_DS / 8] = 0x00cf93000000ffff,
@@ -53,8 +60,8 @@ static void load_control_registers(void)
 	const struct cpu_features *f = &cpu_features;
 	u64 cr4 = read_cr4() | CR4_DE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
-	cr4 |= (f->umip ? CR4_UMIP : 0) | (f->fsgsbase ? CR4_FSGSBASE : 0) | (f->smep ? CR4_SMEP : 0) |
-	       (f->smap ? CR4_SMAP : 0) | (f->xsave ? CR4_OSXSAVE : 0);
+	cr4 |= (f->umip ? CR4_UMIP : 0) | (f->fsgsbase ? CR4_FSGSBASE : 0) |
+	       (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) | (f->xsave ? CR4_OSXSAVE : 0);
 	write_cr4(cr4);
 }
 
@@ -122,5 +129,6 @@ void machine_init(void)
 	serial_init_input();
 	pr_info("cpu: %u-level paging%s%s%s%s%s", hw_levels(), cpu_features.smep ? ", SMEP" : "",
 		cpu_features.smap ? ", SMAP" : "", cpu_features.umip ? ", UMIP" : "",
-		cpu_features.fsgsbase ? ", FSGSBASE" : "", cpu_features.xsaveopt ? ", XSAVEOPT" : "");
+		cpu_features.fsgsbase ? ", FSGSBASE" : "",
+		cpu_features.xsaveopt ? ", XSAVEOPT" : "");
 }

@@ -47,7 +47,8 @@ static void overflow_stack(void)
 
 static void fail_check(void)
 {
-	BUG_MSG(hw_levels() >= 4, "%u levels, which is as it should be: asked for by crash=bug", hw_levels());
+	BUG_MSG(hw_levels() >= 4, "%u levels, which is as it should be: asked for by crash=bug",
+		hw_levels());
 }
 
 static const struct {
@@ -67,7 +68,8 @@ static const char *set_crash(const char *value)
 			wanted = crashes[i].fn;
 	return wanted ? NULL : "the ways are null, text, data, noncanonical, stack, bug";
 }
-BOOT_OPTION("crash", "=HOW", "panic before /init: null, text, data, noncanonical, stack or bug", set_crash);
+BOOT_OPTION("crash", "=HOW", "panic before /init: null, text, data, noncanonical, stack or bug",
+	    set_crash);
 
 void crash_if_wanted(void)
 {

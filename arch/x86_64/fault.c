@@ -16,7 +16,7 @@
 struct exception_entry {
 	unsigned long from, to;
 };
-extern const struct exception_entry exception_table_start[], exception_table_end[];	/* linker.ld */
+extern const struct exception_entry exception_table_start[], exception_table_end[]; /* linker.ld */
 
 unsigned long exception_fixup(unsigned long ip)
 {
@@ -30,18 +30,22 @@ unsigned long exception_fixup(unsigned long ip)
 
 static unsigned int fault_flags(unsigned long error)
 {
-	return (error & PF_WRITE ? FAULT_FLAG_WRITE : 0) | (error & PF_INSTRUCTION ? FAULT_FLAG_INSTRUCTION : 0) |
+	return (error & PF_WRITE ? FAULT_FLAG_WRITE : 0) |
+	       (error & PF_INSTRUCTION ? FAULT_FLAG_INSTRUCTION : 0) |
 	       (error & PF_USER ? FAULT_FLAG_USER : 0);
 }
 
-static void kernel_bug(const struct pt_regs *regs, unsigned long error, unsigned long addr) __noreturn;
+static void kernel_bug(const struct pt_regs *regs, unsigned long error,
+		       unsigned long addr) __noreturn;
 
 static void kernel_bug(const struct pt_regs *regs, unsigned long error, unsigned long addr)
 {
-	const char *access = error & PF_INSTRUCTION ? "execution" : error & PF_WRITE ? "write" : "read";
+	const char *access = error & PF_WRITE ? "write" : "read";
 	const char *why = error & PF_RESERVED ? "a damaged page-table entry" :
 			  error & PF_PRESENT ? "no right to it" : "nothing is mapped there";
 
+	if (error & PF_INSTRUCTION)
+		access = "execution";
 	if (vmalloc_is_guard(addr))
 		why = "a guard page: a kernel stack overflow, or an access beyond a vmalloc area";
 	else if (addr < PAGE_SIZE)
@@ -57,8 +61,8 @@ static bool may_fault(const struct pt_regs *regs)
 }
 
 /*
- * The kernel touched user memory through a copy routine (anything else is a bug, whatever is mapped there).
- * The fault is handled as the program's own, or the routine gives up.
+ * The kernel touched user memory through a copy routine (anything else is a bug, whatever is
+ * mapped there). The fault is handled as the program's own, or the routine gives up.
  */
 static void kernel_fault_on_user(struct pt_regs *regs, unsigned long error, unsigned long addr)
 {

@@ -1,6 +1,7 @@
 /*
- * FPU, SSE and AVX state of programs. It is saved and loaded eagerly at each switch between tasks; the kernel
- * itself uses none of these registers. The area of a task lies at the top of its kernel stack.
+ * FPU, SSE and AVX state of programs. It is saved and loaded eagerly at each switch between tasks;
+ * the kernel itself uses none of these registers. The area of a task lies at the top of its kernel
+ * stack.
  */
 #include "kernel/base/string.h"
 #include "machine/fpu.h"
@@ -20,7 +21,10 @@
 unsigned int fpu_area_size = FXSAVE_SIZE;
 static u64 xcr0;
 
-/* The state that a new program starts with. Its header says that all but MXCSR is in its initial state. */
+/*
+ * The state that a new program starts with. Its header says that all but MXCSR is in its initial
+ * state.
+ */
 static u8 initial_state[FPU_AREA_MAX] __attribute__((aligned(64)));
 
 static void xsetbv(u64 value)
@@ -49,11 +53,14 @@ void fpu_detect(void)
 	xsetbv(xcr0);
 	fpu_area_size = ALIGN_UP(cpuid(13, 0).ebx, 64);
 	if (fpu_area_size > FPU_AREA_MAX)
-		boot_stop("The processor's FPU state takes %u bytes; Pleat has room for %u.", fpu_area_size,
-			  FPU_AREA_MAX);
+		boot_stop("The processor's FPU state takes %u bytes; Pleat has room for %u.",
+			  fpu_area_size, FPU_AREA_MAX);
 }
 
-/* Instructions that save leave the header's reserved part alone, and those that load insist on zeros there. */
+/*
+ * Instructions that save leave the header's reserved part alone, and those that load insist on
+ * zeros there.
+ */
 void fpu_area_init(void *area)
 {
 	if (cpu_features.xsave)
@@ -63,14 +70,15 @@ void fpu_area_init(void *area)
 void fpu_save(void *area)
 {
 	if (cpu_features.xsaveopt)
-		__asm__ __volatile__("xsaveopt64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
+		__asm__ __volatile__("xsaveopt64 (%0)"
+				     : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
 	else
 		fpu_copy_live(area);
 }
 
 /*
- * The plain form writes all of it. XSAVEOPT may leave out what has not changed since the last load from the
- * same address, and a new task's area may be where another task's was.
+ * The plain form writes all of it. XSAVEOPT may leave out what has not changed since the last load
+ * from the same address, and a new task's area may be where another task's was.
  */
 void fpu_copy_live(void *area)
 {

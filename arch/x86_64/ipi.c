@@ -1,6 +1,7 @@
 /*
- * Calls to other CPUs. A CPU has one call under way at most, described in its percpu data. A target learns
- * of it by a bit in call_senders, and clears its own bit in the sender's call_waiting when it has run it:
+ * Calls to other CPUs. A CPU has one call under way at most, described in its percpu data. A
+ * target learns of it by a bit in call_senders, and clears its own bit in the sender's
+ * call_waiting when it has run it:
  *
  *	sender					target, in an interrupt
  *	  call_fn, call_arg, call_waiting = mask

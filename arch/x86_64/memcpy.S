@@ -1,6 +1,7 @@
 /*
- * Bulk memory: eight bytes at a time. The byte forms of the string instructions serve the last seven bytes
- * only: emulators count, and slow processors execute, each byte of them as an instruction.
+ * Bulk memory: eight bytes at a time. The byte forms of the string instructions serve the last
+ * seven bytes only: emulators count, and slow processors execute, each byte of them as an
+ * instruction.
  */
 	.text
 	.globl	memcpy

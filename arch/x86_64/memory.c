@@ -1,6 +1,7 @@
 /*
- * The kernel's own page tables: the direct map of all RAM in the largest pages that fit, and the image in
- * small ones, each part with no more rights than it needs. They take the place of the boot tables for good.
+ * The kernel's own page tables: the direct map of all RAM in the largest pages that fit, and the
+ * image in small ones, each part with no more rights than it needs. They take the place of the
+ * boot tables for good.
  */
 #include "machine/internal.h"
 #include "mm/buddy.h"
@@ -28,7 +29,10 @@ static u64 *new_table(u64 *entry)
 	return phys_ptr(table);
 }
 
-/* The entry that maps addr with pages of 2^shift bytes; tables above it are made as needed. NULL: a larger page does. */
+/*
+ * The entry that maps addr with pages of 2^shift bytes; tables above it are made as needed. NULL:
+ * a larger page does.
+ */
 static u64 *map_entry(unsigned long addr, unsigned int shift)
 {
 	u64 *table = kernel_pml4;
@@ -76,8 +80,8 @@ static void map_direct(phys_addr_t start, phys_addr_t end, u64 prot)
 }
 
 /*
- * All RAM, and whatever shares its 2 MiB pages (the legacy area below 1 MiB, firmware tables). The kernel's
- * text and constants are read-only here too.
+ * All RAM, and whatever shares its 2 MiB pages (the legacy area below 1 MiB, firmware tables). The
+ * kernel's text and constants are read-only here too.
  */
 static void map_ram(void)
 {
@@ -124,7 +128,7 @@ void machine_memory_init(void)
 	write_cr3(root_init_cpu(this_percpu()));
 	direct_map_ready = true;
 	if (!acpi_read())
-		boot_stop("The machine has no ACPI tables that can be used (RSDP, MADT, FADT); Pleat needs them.");
+		boot_stop("Pleat needs ACPI tables (RSDP, MADT, FADT); this machine has none.");
 	direct_map_add(acpi_info.lapic, PAGE_SIZE, true);
 	direct_map_add(acpi_info.ioapic, PAGE_SIZE, true);
 }

@@ -21,7 +21,8 @@ static const char *set_exit(const char *value)
 	exit_debug = true;
 	return NULL;
 }
-BOOT_OPTION("exit", "=debug", "end by QEMU's isa-debug-exit (status 33), not by switching off", set_exit);
+BOOT_OPTION("exit", "=debug", "end by QEMU's isa-debug-exit (status 33), not by switching off",
+	    set_exit);
 
 static const char *set_panic(const char *value)
 {
@@ -30,7 +31,8 @@ static const char *set_panic(const char *value)
 	panic_exit = true;
 	return NULL;
 }
-BOOT_OPTION("panic", "=exit", "after a panic leave QEMU by isa-debug-exit (status 35), do not halt", set_panic);
+BOOT_OPTION("panic", "=exit", "after a panic leave QEMU by isa-debug-exit (status 35)",
+	    set_panic);
 
 void status_write(const char *text)
 {
@@ -47,14 +49,19 @@ static void halt_forever(void)
 	}
 }
 
+static bool acpi_listens(void)
+{
+	return inw(acpi_info.pm1a_control) & SCI_EN;
+}
+
 /* The firmware must have handed the registers to us before they listen. */
 static void acpi_power_off(void)
 {
 	if (!acpi_info.has_s5 || !acpi_info.pm1a_control)
 		return;
-	if (acpi_info.smi_command && acpi_info.acpi_enable && !(inw(acpi_info.pm1a_control) & SCI_EN)) {
+	if (acpi_info.smi_command && acpi_info.acpi_enable && !acpi_listens()) {
 		outb(acpi_info.smi_command, acpi_info.acpi_enable);
-		for (unsigned int i = 0; i < 1000000 && !(inw(acpi_info.pm1a_control) & SCI_EN); i++)
+		for (unsigned int i = 0; i < 1000000 && !acpi_listens(); i++)
 			pause();
 	}
 	outw(acpi_info.pm1a_control, (u16)(acpi_info.sleep_type_a << 10 | SLP_EN));

@@ -1,17 +1,20 @@
 /*
- * Roots: what CR3 points to. An address space with as many levels as the hardware walks owns its root. A
- * shallower one is hung under upper tables that belong to the CPU:
+ * Roots: what CR3 points to. An address space with as many levels as the hardware walks owns its
+ * root. A shallower one is hung under upper tables that belong to the CPU:
  *
  *	4-level hardware	top[0] -> tree of 3 levels
  *	5-level hardware	top[0] -> tree of 4 levels
  *				top[0] -> user_pml4[0] -> tree of 3 levels
  *
- * The kernel's half is entries 256-511 of every PML4 that is a root, and entry 511 of every PML5. user_pml4
- * has none: below a PML5 its upper half is user addresses.
+ * The kernel's half is entries 256-511 of every PML4 that is a root, and entry 511 of every PML5.
+ * user_pml4 has none: below a PML5 its upper half is user addresses.
  */
 #include "machine/internal.h"
 
-/* Beyond this many pages a flush drops everything: a reload costs what about ten invlpg cost, and the refill. */
+/*
+ * Beyond this many pages a flush drops everything: a reload costs what about ten invlpg cost, and
+ * the refill.
+ */
 #define FLUSH_MAX_PAGES	33
 
 u64 kernel_pml4[PTRS_PER_TABLE] __attribute__((aligned(4096)));
@@ -96,7 +99,10 @@ void tlb_flush_local(unsigned long start, unsigned long end)
 		tlb_flush_local_all();
 		return;
 	}
-	/* invlpg also drops cached upper-level entries, whatever its address (SDM volume 3, 4.10.4.1). */
+	/*
+	 * invlpg also drops cached upper-level entries, whatever its address (SDM volume 3,
+	 * 4.10.4.1).
+	 */
 	for (; start < end; start += PAGE_SIZE)
 		invlpg(start);
 }

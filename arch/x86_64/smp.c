@@ -5,7 +5,9 @@
 #include "machine/internal.h"
 #include "mm/vmalloc.h"
 
-/* How long a CPU may take from its start-up IPI to the kernel; emulators on busy hosts are slow. */
+/*
+ * How long a CPU may take from its start-up IPI to the kernel; emulators on busy hosts are slow.
+ */
 #define START_AGAIN_NS	10000000ul
 #define START_NS	5000000000ul
 
@@ -82,7 +84,8 @@ void machine_start_cpus(void)
 {
 	unsigned int n = min(acpi_info.nr_cpus, (unsigned int)max_cpus);
 
-	memcpy(phys_ptr(trampoline_page), trampoline_start, (size_t)(trampoline_end - trampoline_start));
+	memcpy(phys_ptr(trampoline_page), trampoline_start,
+	       (size_t)(trampoline_end - trampoline_start));
 	for (unsigned int i = 1; i < n; i++) {
 		prepare(&percpus[i], i);
 		if (!start(&percpus[i])) {

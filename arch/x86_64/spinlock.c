@@ -4,8 +4,8 @@
 #include "machine/internal.h"
 
 /*
- * PAUSE costs an emulated CPU more than most waits take, but without any the other CPU may never get its
- * turn where the emulator runs them in slices. So: one now and then.
+ * PAUSE costs an emulated CPU more than most waits take, but without any the other CPU may never
+ * get its turn where the emulator runs them in slices. So: one now and then.
  */
 #define RELAX_PAUSE	1024
 
@@ -39,7 +39,8 @@ void machine_spin_lock(spinlock_t *lock)
 {
 	while (!machine_spin_trylock(lock)) {
 		BUG_MSG(READ_ONCE(lock->owner) == this_cpu() + 1,
-			"this CPU holds the lock already (%p, class %u)", (void *)lock, lock->class);
+			"this CPU holds the lock already (%p, class %u)", (void *)lock,
+			lock->class);
 		spin_wait(&lock->locked);
 	}
 }

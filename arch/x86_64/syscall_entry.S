@@ -1,7 +1,8 @@
 /*
- * System calls. SYSCALL leaves the program's rip in rcx and rflags in r11, masks IF, DF, TF and AC, and
- * changes neither the stack nor the GS base: until both are the kernel's, only an NMI, #DF or #MC can come
- * between, and those have stacks of their own and find their GS base themselves (trap_entry.S).
+ * System calls. SYSCALL leaves the program's rip in rcx and rflags in r11, masks IF, DF, TF and
+ * AC, and changes neither the stack nor the GS base: until both are the kernel's, only an NMI, #DF
+ * or #MC can come between, and those have stacks of their own and find their GS base themselves
+ * (trap_entry.S).
  */
 #include "machine/entry_regs.h"
 
@@ -30,11 +31,11 @@ syscall_entry:
 	cmpq	$0, TASK_WORK(%rax)
 	jne	return_to_user
 	/*
-	 * The short way back. C has preserved rbx, rbp and r12-r15, so that only the others are loaded. Not
-	 * for calls that set NO_SYSCALL because they changed more than ax. SYSRET faults in the kernel if
-	 * rcx is not canonical, and cannot load RF: these go by IRET, as does code above 2^47, which is
-	 * canonical with five levels only. (rbp was never changed: the program's points to no kernel stack,
-	 * so that backtraces end here.)
+	 * The short way back. C has preserved rbx, rbp and r12-r15, so that only the others are
+	 * loaded. Not for calls that set NO_SYSCALL because they changed more than ax. SYSRET
+	 * faults in the kernel if rcx is not canonical, and cannot load RF: these go by IRET, as
+	 * does code above 2^47, which is canonical with five levels only. (rbp was never changed:
+	 * the program's points to no kernel stack, so that backtraces end here.)
 	 */
 	cmpq	$NO_SYSCALL, REGS_ORIG_AX(%rsp)
 	je	return_to_user
@@ -58,8 +59,9 @@ syscall_entry:
 	.size	syscall_entry, . - syscall_entry
 
 /*
- * With rsp at the user's registers: work that is left, then all registers. An IRET that faults (an address
- * of the program's that is not canonical) is the program's fault: trap_entry.S knows user_iret.
+ * With rsp at the user's registers: work that is left, then all registers. An IRET that faults (an
+ * address of the program's that is not canonical) is the program's fault: trap_entry.S knows
+ * user_iret.
  */
 	.globl	return_to_user, user_iret
 	.type	return_to_user, @function
@@ -77,8 +79,8 @@ user_iret:
 	.size	return_to_user, . - return_to_user
 
 /*
- * void switch_stack(unsigned long *save_sp, unsigned long load_sp): what C preserves is on the stack that is
- * left, and comes back from the one that is entered.
+ * void switch_stack(unsigned long *save_sp, unsigned long load_sp): what C preserves is on the
+ * stack that is left, and comes back from the one that is entered.
  */
 	.globl	switch_stack
 	.type	switch_stack, @function
@@ -100,7 +102,9 @@ switch_stack:
 	ret
 	.size	switch_stack, . - switch_stack
 
-/* Where a new task's stack returns to, interrupts off: rbx is its function or 0, r12 the argument. */
+/*
+ * Where a new task's stack returns to, interrupts off: rbx is its function or 0, r12 the argument.
+ */
 	.globl	thread_entry
 	.type	thread_entry, @function
 thread_entry:

@@ -1,6 +1,6 @@
 /*
- * Tasks, as the machine sees them. From the top of a kernel stack downward: FPU area, the user's registers,
- * then the frames of the kernel.
+ * Tasks, as the machine sees them. From the top of a kernel stack downward: FPU area, the user's
+ * registers, then the frames of the kernel.
  */
 #include "kernel/base/string.h"
 #include "kernel/task.h"
@@ -52,7 +52,10 @@ void thread_init_kernel(struct task *task, void (*fn)(void *arg), void *arg)
 	init_stack(task, regs, fn, arg);
 }
 
-/* Bases that the processor has and the task does not: a program can set them itself with FSGSBASE only. */
+/*
+ * Bases that the processor has and the task does not: a program can set them itself with FSGSBASE
+ * only.
+ */
 static void save_bases(struct thread *thread)
 {
 	if (!cpu_features.fsgsbase)
@@ -126,7 +129,8 @@ void switch_to(struct task *prev, struct task *next)
 long thread_arch_prctl(struct task *task, int option, unsigned long arg)
 {
 	struct thread *thread = &task->thread;
-	unsigned long *base = option == ARCH_SET_FS || option == ARCH_GET_FS ? &thread->fs_base : &thread->gs_base;
+	bool fs = option == ARCH_SET_FS || option == ARCH_GET_FS;
+	unsigned long *base = fs ? &thread->fs_base : &thread->gs_base;
 
 	save_bases(thread);
 	switch (option) {
@@ -155,5 +159,8 @@ int thread_set_tls(struct task *task, unsigned long tls)
 /* AT_HWCAP on x86: the feature bits of CPUID leaf 1, register edx. */
 unsigned long thread_hwcap(void) { return cpuid(1, 0).edx; }
 
-/* Besides the XSAVE area: its alignment, the ucontext, the siginfo, the return address and the red zone. */
+/*
+ * Besides the XSAVE area: its alignment, the ucontext, the siginfo, the return address and the red
+ * zone.
+ */
 unsigned long thread_signal_frame_size(void) { return fpu_area_size + 64 + 1024; }

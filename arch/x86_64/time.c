@@ -1,6 +1,6 @@
 /*
- * Time: the TSC, measured against the ACPI PM timer at boot; one-shot timers by the local APIC; the date from
- * the battery clock.
+ * Time: the TSC, measured against the ACPI PM timer at boot; one-shot timers by the local APIC;
+ * the date from the battery clock.
  */
 #include "machine/internal.h"
 
@@ -31,8 +31,13 @@ void timer_set(u64 deadline)
 		return;
 	}
 	now = clock_ns();
-	/* Too early is fine: the handler looks at the clock. Too long for the counter too: then it comes twice. */
-	count = deadline <= now ? 1 : (u64)((unsigned __int128)(deadline - now) * timer_per_ns >> 32) + 1;
+	/*
+	 * Too early is fine: the handler looks at the clock. Too long for the counter too: then it
+	 * comes twice.
+	 */
+	count = 1;
+	if (deadline > now)
+		count += (u64)((unsigned __int128)(deadline - now) * timer_per_ns >> 32);
 	lapic_timer_start((u32)min(count, 0xfffffffful));
 }
 
@@ -66,8 +71,16 @@ static void calibrate(void)
 
 /* ---- the battery clock ---- */
 
-enum { CMOS_SECONDS = 0, CMOS_MINUTES = 2, CMOS_HOURS = 4, CMOS_DAY = 7, CMOS_MONTH = 8, CMOS_YEAR = 9,
-	CMOS_STATUS_A = 10, CMOS_STATUS_B = 11 };
+enum {
+	CMOS_SECONDS = 0,
+	CMOS_MINUTES = 2,
+	CMOS_HOURS = 4,
+	CMOS_DAY = 7,
+	CMOS_MONTH = 8,
+	CMOS_YEAR = 9,
+	CMOS_STATUS_A = 10,
+	CMOS_STATUS_B = 11,
+};
 
 #define CMOS_UPDATING	0x80	/* status A */
 #define CMOS_BINARY	0x04	/* status B: not BCD */
@@ -111,7 +124,8 @@ static u64 days_since_1970(const struct date *d)
 {
 	u64 year = d->year - (d->month <= 2), month = (d->month + 9) % 12;
 
-	return year * 365 + year / 4 - year / 100 + year / 400 + (month * 306 + 5) / 10 + d->day - 1 - 719468;
+	return year * 365 + year / 4 - year / 100 + year / 400 + (month * 306 + 5) / 10 + d->day -
+	       1 - 719468;
 }
 
 /* Twice the same, and no update under way: a date that was. */

@@ -1,4 +1,7 @@
-/* Exceptions and interrupts: the descriptor table, and what becomes of each. Page faults are in fault.c. */
+/*
+ * Exceptions and interrupts: the descriptor table, and what becomes of each. Page faults are in
+ * fault.c.
+ */
 #include "kernel/panic.h"
 #include "kernel/uapi/signal.h"
 #include "machine/fpu.h"
@@ -9,9 +12,21 @@
 #define GATE_USER	(3ul << 45)	/* programs may use it by INT3, INTO */
 
 enum vector {
-	VECTOR_DE = 0, VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_BR = 5,
-	VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_MF = 16,
-	VECTOR_AC = 17, VECTOR_MC = 18, VECTOR_XM = 19,
+	VECTOR_DE = 0,
+	VECTOR_DB = 1,
+	VECTOR_NMI = 2,
+	VECTOR_BP = 3,
+	VECTOR_OF = 4,
+	VECTOR_BR = 5,
+	VECTOR_UD = 6,
+	VECTOR_DF = 8,
+	VECTOR_NP = 11,
+	VECTOR_SS = 12,
+	VECTOR_GP = 13,
+	VECTOR_MF = 16,
+	VECTOR_AC = 17,
+	VECTOR_MC = 18,
+	VECTOR_XM = 19,
 };
 
 struct trap_vector {
@@ -48,8 +63,9 @@ static u64 gate_kind(u64 vector)
 void trap_init(void)
 {
 	for (const struct trap_vector *v = trap_vectors; v < trap_vectors_end; v++) {
-		idt[2 * v->vector] = (v->entry & 0xffff) | (u64)KERNEL_CS << 16 | (v->entry >> 16 & 0xffff) << 48 |
-				     GATE_PRESENT | GATE_INTERRUPT | gate_kind(v->vector);
+		idt[2 * v->vector] = (v->entry & 0xffff) | (u64)KERNEL_CS << 16 |
+				     (v->entry >> 16 & 0xffff) << 48 | GATE_PRESENT |
+				     GATE_INTERRUPT | gate_kind(v->vector);
 		idt[2 * v->vector + 1] = v->entry >> 32;
 	}
 }
@@ -89,7 +105,10 @@ static const struct exception_info exception_infos[] = {
 	[VECTOR_XM] = { "SSE exception", SIGFPE, 0, true },
 };
 
-/* si_code of a floating-point exception; the bits are those of the status registers, in Linux's order. */
+/*
+ * si_code of a floating-point exception; the bits are those of the status registers, in Linux's
+ * order.
+ */
 static int fpe_code(unsigned int bits)
 {
 	if (bits & 0x01)
@@ -122,7 +141,8 @@ static void exception_in_user(struct pt_regs *regs, unsigned int vector)
 /* Addresses that are not canonical come as #GP, or #SS where the stack pointer is the base. */
 static bool fix_up(struct pt_regs *regs, unsigned int vector)
 {
-	unsigned long to = vector == VECTOR_GP || vector == VECTOR_SS ? exception_fixup(regs->ip) : 0;
+	unsigned long to =
+		vector == VECTOR_GP || vector == VECTOR_SS ? exception_fixup(regs->ip) : 0;
 
 	if (to)
 		regs->ip = to;
@@ -131,7 +151,8 @@ static bool fix_up(struct pt_regs *regs, unsigned int vector)
 
 void exception(struct pt_regs *regs, unsigned long error, unsigned int vector)
 {
-	const char *what = vector < ARRAY_SIZE(exception_infos) ? exception_infos[vector].what : NULL;
+	const char *what =
+		vector < ARRAY_SIZE(exception_infos) ? exception_infos[vector].what : NULL;
 
 	if (user_mode(regs))
 		exception_in_user(regs, vector);
@@ -147,7 +168,8 @@ void double_fault(struct pt_regs *regs)
 {
 	unsigned long addr = read_cr2();
 
-	if (vmalloc_is_guard(addr) || (addr >= (unsigned long)boot_stack_guard && addr < (unsigned long)boot_stack))
+	if (vmalloc_is_guard(addr) ||
+	    (addr >= (unsigned long)boot_stack_guard && addr < (unsigned long)boot_stack))
 		panic_at(regs, &addr, "kernel stack overflow (at %lx)", addr);
 	panic_at(regs, &addr, "double fault");
 }
@@ -177,7 +199,10 @@ void interrupt_call(struct pt_regs *regs)
 	ipi_call_interrupt();
 }
 
-/* Its work is done on the way back: return_to_user looks at the task's work, the idle loop at its queue. */
+/*
+ * Its work is done on the way back: return_to_user looks at the task's work, the idle loop at its
+ * queue.
+ */
 void interrupt_kick(struct pt_regs *regs)
 {
 	lapic_eoi();

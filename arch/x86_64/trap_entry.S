@@ -1,6 +1,6 @@
 /*
- * Exceptions and interrupts: save the registers, call C, restore. Each handler gets the registers, the error
- * code (0 if the processor pushes none) and the vector.
+ * Exceptions and interrupts: save the registers, call C, restore. Each handler gets the registers,
+ * the error code (0 if the processor pushes none) and the vector.
  */
 #include "machine/entry_regs.h"
 
@@ -29,8 +29,8 @@
 .endm
 
 /*
- * The usual entry. From user mode GS is swapped and the backtrace ends. From the kernel a stack frame that
- * looks like a call from the interrupted instruction lets the backtrace go on.
+ * The usual entry. From user mode GS is swapped and the backtrace ends. From the kernel a stack
+ * frame that looks like a call from the interrupted instruction lets the backtrace go on.
  */
 .macro TRAP vector, handler, has_error=0, iret_may_fault=0
 	VECTOR_ENTRY \vector
@@ -48,8 +48,8 @@
 1:
 	.if \iret_may_fault
 	/*
-	 * return_to_user's IRET found nothing to return to. All registers are the user's again: go back to
-	 * the frame that it read, and take the fault as if it had come from there.
+	 * return_to_user's IRET found nothing to return to. All registers are the user's again: go
+	 * back to the frame that it read, and take the fault as if it had come from there.
 	 */
 	cmpq	$user_iret, 8(%rsp)
 	jne	3f
@@ -70,8 +70,8 @@
 .endm
 
 /*
- * Entries that may come between any two instructions, on stacks of their own: whose GS base it is cannot be
- * told, so the CPU's number is taken from its task register.
+ * Entries that may come between any two instructions, on stacks of their own: whose GS base it is
+ * cannot be told, so the CPU's number is taken from its task register.
  */
 .macro PARANOID vector, handler, has_error=0
 	VECTOR_ENTRY \vector

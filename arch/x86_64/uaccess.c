@@ -1,4 +1,7 @@
-/* User memory: what programs pass is checked to lie in the user half, then copied with faults mended. */
+/*
+ * User memory: what programs pass is checked to lie in the user half, then copied with faults
+ * mended.
+ */
 #include "kernel/uapi/errno.h"
 #include "kernel/base/string.h"
 #include "machine/internal.h"
@@ -17,8 +20,8 @@ struct smap_site {
 extern const struct smap_site smap_sites_start[], smap_sites_end[];	/* linker.ld */
 
 /*
- * No sign bit in start, length or end: the range lies in the lower half, and nothing has wrapped. What is
- * not canonical there faults, and is mended like a page that is absent.
+ * No sign bit in start, length or end: the range lies in the lower half, and nothing has wrapped.
+ * What is not canonical there faults, and is mended like a page that is absent.
  */
 static bool user_range(const void *p, size_t n)
 {
@@ -71,7 +74,9 @@ void pagefault_enable(void)
 	this_percpu()->pagefault_disabled--;
 }
 
-/* With SMAP, the nops become clac and stac. The text is still writable, through the boot tables. */
+/*
+ * With SMAP, the nops become clac and stac. The text is still writable, through the boot tables.
+ */
 void smap_patch(void)
 {
 	static const u8 clac[] = { 0x0f, 0x01, 0xca }, stac[] = { 0x0f, 0x01, 0xcb };

@@ -1,6 +1,7 @@
 /*
- * Copies between the kernel and user memory. Each instruction that touches user memory is in the exception
- * table; STAC and CLAC open and close SMAP. The callers (uaccess.c) have checked the ranges.
+ * Copies between the kernel and user memory. Each instruction that touches user memory is in the
+ * exception table; STAC and CLAC open and close SMAP. The callers (uaccess.c) have checked the
+ * ranges.
  */
 #include "machine/asm.h"
 
@@ -88,7 +89,9 @@ user_get_u32:
 	EXCEPTION 1b, 2b
 	.size	user_get_u32, . - user_get_u32
 
-/* int user_cmpxchg_u32(u32 *addr, u32 *old, u32 value): 0 (what was there is in *old) or -EFAULT. */
+/*
+ * int user_cmpxchg_u32(u32 *addr, u32 *old, u32 value): 0 (what was there is in *old) or -EFAULT.
+ */
 	.globl	user_cmpxchg_u32
 	.type	user_cmpxchg_u32, @function
 user_cmpxchg_u32:

@@ -1,6 +1,6 @@
 /*
- * The boot command line: words, each an option or option=value. The whole line is read before anything is
- * complained about, so that the complaint goes where log= says.
+ * The boot command line: words, each an option or option=value. The whole line is read before
+ * anything is complained about, so that the complaint goes where log= says.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/base/bug.h"
@@ -54,13 +54,15 @@ static void parse_word(char *word, char *error, size_t size)
 		*value++ = '\0';
 	opt = find_option(word);
 	if (!opt) {
-		scnprintf(error, size, "The boot option \"%s\" is unknown; \"help\" lists those that exist.", word);
+		scnprintf(error, size,
+			  "The boot option \"%s\" is unknown; \"help\" lists those that exist.",
+			  word);
 		return;
 	}
 	why = opt->set(value);
 	if (why)
-		scnprintf(error, size, "The boot option \"%s%s%s\" is refused: %s.", word, value ? "=" : "",
-			  value ? value : "", why);
+		scnprintf(error, size, "The boot option \"%s%s%s\" is refused: %s.", word,
+			  value ? "=" : "", value ? value : "", why);
 }
 
 /* Copies the next word of line; returns what follows it, or NULL at the end of the line. */

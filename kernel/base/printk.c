@@ -1,6 +1,6 @@
 /*
- * The log. A line is formatted on the caller's stack, kept in the ring, and handed to the machine's log
- * channel; before the options are read, the ring alone has it.
+ * The log. A line is formatted on the caller's stack, kept in the ring, and handed to the
+ * machine's log channel; before the options are read, the ring alone has it.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/base/printk.h"
@@ -10,7 +10,9 @@
 #define RING_SIZE	16384
 #define LINE_MAX	512
 
-/* The newest bytes that were logged, under ring_lock. The lock is bare: the lock checker logs too. */
+/*
+ * The newest bytes that were logged, under ring_lock. The lock is bare: the lock checker logs too.
+ */
 static char ring[RING_SIZE];
 static size_t ring_head;	/* bytes ever written */
 static spinlock_t ring_lock = SPINLOCK_INIT(LOCK_CONSOLE);
@@ -68,7 +70,9 @@ void printk(const char *fmt, ...)
 	va_end(args);
 }
 
-/* Called once, on the first CPU, before there are others: what is in the ring came in one piece. */
+/*
+ * Called once, on the first CPU, before there are others: what is in the ring came in one piece.
+ */
 void printk_start(void)
 {
 	size_t n = min(ring_head, (size_t)RING_SIZE);

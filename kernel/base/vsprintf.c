@@ -1,4 +1,7 @@
-/* Formatting: the conversions of C that a kernel needs (d i u x X o c s p %, with hh h l ll z, width, precision). */
+/*
+ * Formatting: the conversions of C that a kernel needs (d i u x X o c s p %, with hh h l ll z,
+ * width, precision).
+ */
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
 
@@ -150,7 +153,7 @@ static u64 unsigned_arg(const struct spec *spec, struct args *args)
 {
 	if (spec->size == sizeof(long))
 		return va_arg(args->list, unsigned long);
-	return va_arg(args->list, unsigned int) & (spec->size == 1 ? 0xff : spec->size == 2 ? 0xffff : ~0u);
+	return va_arg(args->list, unsigned int) & (~0u >> 8 * (sizeof(int) - (size_t)spec->size));
 }
 
 static s64 signed_arg(const struct spec *spec, struct args *args)

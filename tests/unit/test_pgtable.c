@@ -151,7 +151,8 @@ TEST("walk-of-a-panic-names-levels-folded-and-real")
 TEST("pte-table-made-by-another-cpu-is-used-and-ours-given-back")
 {
 	struct space s = space_start(3, 4, 1);
-	pmd_t *pmdp = mm_pmd_alloc(s.mm, 0x40000000);
+	unsigned long addr = map(s.mm, 0x40000000, PAGE_SIZE, RW, ANON);
+	pmd_t *pmdp = mm_pmd_alloc(s.mm, addr);
 	long tables;
 
 	CHECK_EQ(pte_table_alloc(s.mm, pmdp, 0x40000000), 0);

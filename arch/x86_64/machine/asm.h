@@ -1,4 +1,7 @@
-/* For assembly: sites that become clac and stac where the processor has SMAP, and the exception table. */
+/*
+ * For assembly: sites that become clac and stac where the processor has SMAP, and the exception
+ * table.
+ */
 #pragma once
 
 .macro CLAC

@@ -1,4 +1,7 @@
-/* x86-64 keeps the order of loads and of stores by itself; only a store before a load needs a fence. */
+/*
+ * x86-64 keeps the order of loads and of stores by itself; only a store before a load needs a
+ * fence.
+ */
 #pragma once
 /* Before kernel/base/spinlock.h declares their functions: here they are inline. */
 #include "machine/irq.h"

@@ -1,6 +1,6 @@
 /*
- * Reading and changing one page-table entry. The hardware may set A and D in a present entry at any time,
- * so an entry that another CPU may use is changed by exchange, never by read and write.
+ * Reading and changing one page-table entry. The hardware may set A and D in a present entry at
+ * any time, so an entry that another CPU may use is changed by exchange, never by read and write.
  */
 #pragma once
 #include "kernel/base/once.h"
@@ -14,9 +14,13 @@ static __always_inline u64 entry_xchg(u64 *slot, u64 value)
 /* False, and the entry's value in *old, if it was not *old. */
 static __always_inline bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
 {
-	return __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
 }
-/* Keeps the bits of mask only; returns the value before. No A or D that hardware sets meanwhile is lost. */
+/*
+ * Keeps the bits of mask only; returns the value before. No A or D that hardware sets meanwhile is
+ * lost.
+ */
 static __always_inline u64 entry_and(u64 *slot, u64 mask)
 {
 	return __atomic_fetch_and(slot, mask, __ATOMIC_SEQ_CST);

@@ -3,14 +3,25 @@
 #include "kernel/base/types.h"
 #include "machine/layout.h"
 
-static __always_inline void *phys_ptr(phys_addr_t phys) { return (void *)(DIRECT_MAP_BASE + phys); }
-static __always_inline void *frame_ptr(unsigned long pfn) { return phys_ptr((phys_addr_t)pfn << PAGE_SHIFT); }
+static __always_inline void *phys_ptr(phys_addr_t phys)
+{
+	return (void *)(DIRECT_MAP_BASE + phys);
+}
+
+static __always_inline void *frame_ptr(unsigned long pfn)
+{
+	return phys_ptr((phys_addr_t)pfn << PAGE_SHIFT);
+}
+
 static __always_inline unsigned long ptr_frame(const void *ptr)
 {
 	return ((unsigned long)ptr - DIRECT_MAP_BASE) >> PAGE_SHIFT;
 }
 
-/* 519 instructions each; the byte forms take eight times as many where the processor counts them one by one. */
+/*
+ * 519 instructions each; the byte forms take eight times as many where the processor counts them
+ * one by one.
+ */
 static __always_inline void page_zero(void *page)
 {
 	unsigned long n = PAGE_SIZE / 8;

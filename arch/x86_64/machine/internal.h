@@ -1,4 +1,7 @@
-/* What the files of this machine offer each other. The rest of the kernel includes arch/system.h instead. */
+/*
+ * What the files of this machine offer each other. The rest of the kernel includes arch/system.h
+ * instead.
+ */
 #pragma once
 #include "arch/system.h"
 #include "kernel/base/bug.h"
@@ -28,7 +31,10 @@ void cpu_init(void);
 /* ---- boot.c, memory.c, root.c ---- */
 
 void boot_info_init(void);
-/* Maps device registers or firmware tables into the direct map; only until boot memory is released. */
+/*
+ * Maps device registers or firmware tables into the direct map; only until boot memory is
+ * released.
+ */
 extern phys_addr_t trampoline_page;	/* where other CPUs start in real mode */
 extern bool direct_map_ready;		/* machine_memory_init() is under way, or done */
 void *direct_map_add(phys_addr_t start, size_t size, bool device);
@@ -57,13 +63,16 @@ struct acpi_info {
 };
 extern struct acpi_info acpi_info;
 
-/* Remembers where the tables are. rsdp may lie in memory that is soon used otherwise. False if damaged. */
+/*
+ * Remembers where the tables are. rsdp may lie in memory that is soon used otherwise. False if
+ * damaged.
+ */
 bool acpi_set_rsdp(const void *rsdp);
 /* Looks for the RSDP where a BIOS leaves it. */
 void acpi_scan_rsdp(void);
 /*
- * Reads the tables into acpi_info, once; false if there are none, or damaged ones. Called while boot memory
- * is there; what stops the boot earlier than that may call it too.
+ * Reads the tables into acpi_info, once; false if there are none, or damaged ones. Called while
+ * boot memory is there; what stops the boot earlier than that may call it too.
  */
 bool acpi_read(void);
 
@@ -117,6 +126,9 @@ void other_cpu_main(void) __noreturn;
 void serial_init(void);
 void serial_init_input(void);
 
-/* ---- SMAP: between these, and nowhere else, the kernel can touch user memory. Patched in at boot. ---- */
+/*
+ * ---- SMAP: between these, and nowhere else, the kernel can touch user memory. Patched in at
+ * boot. ----
+ */
 
 void smap_patch(void);

@@ -2,9 +2,21 @@
 #pragma once
 #include "kernel/base/types.h"
 
-static inline void outb(u16 port, u8 value) { __asm__ __volatile__("outb %0, %1" : : "a"(value), "Nd"(port)); }
-static inline void outw(u16 port, u16 value) { __asm__ __volatile__("outw %0, %1" : : "a"(value), "Nd"(port)); }
-static inline void outl(u16 port, u32 value) { __asm__ __volatile__("outl %0, %1" : : "a"(value), "Nd"(port)); }
+static inline void outb(u16 port, u8 value)
+{
+	__asm__ __volatile__("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void outw(u16 port, u16 value)
+{
+	__asm__ __volatile__("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void outl(u16 port, u32 value)
+{
+	__asm__ __volatile__("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
 static inline u8 inb(u16 port)
 {
 	u8 value;
@@ -12,6 +24,7 @@ static inline u8 inb(u16 port)
 	__asm__ __volatile__("inb %1, %0" : "=a"(value) : "Nd"(port));
 	return value;
 }
+
 static inline u16 inw(u16 port)
 {
 	u16 value;
@@ -19,6 +32,7 @@ static inline u16 inw(u16 port)
 	__asm__ __volatile__("inw %1, %0" : "=a"(value) : "Nd"(port));
 	return value;
 }
+
 static inline u32 inl(u16 port)
 {
 	u32 value;
@@ -26,6 +40,7 @@ static inline u32 inl(u16 port)
 	__asm__ __volatile__("inl %1, %0" : "=a"(value) : "Nd"(port));
 	return value;
 }
+
 static inline void outsb(u16 port, const void *buf, size_t n)
 {
 	__asm__ __volatile__("rep outsb" : "+S"(buf), "+c"(n) : "d"(port) : "memory");
@@ -38,7 +53,7 @@ static inline void outsb(u16 port, const void *buf, size_t n)
 #define MSR_FMASK		0xc0000084
 #define MSR_FS_BASE		0xc0000100
 #define MSR_GS_BASE		0xc0000101
-#define MSR_KERNEL_GS_BASE	0xc0000102	/* what swapgs exchanges: the program's, in the kernel */
+#define MSR_KERNEL_GS_BASE	0xc0000102	/* what swapgs exchanges */
 
 static inline u64 rdmsr(u32 msr)
 {
@@ -47,9 +62,10 @@ static inline u64 rdmsr(u32 msr)
 	__asm__ __volatile__("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
 	return (u64)high << 32 | low;
 }
+
 static inline void wrmsr(u32 msr, u64 value)
 {
-	__asm__ __volatile__("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+	__asm__ __volatile__("wrmsr" : : "c"(msr), "a"(value), "d"(value >> 32) : "memory");
 }
 
 #define CR4_DE		BIT(3)
@@ -71,7 +87,10 @@ static inline u64 read_##cr(void) \
 	__asm__ __volatile__("movq %%" #cr ", %0" : "=r"(value) : : "memory"); \
 	return value; \
 } \
-static inline void write_##cr(u64 value) { __asm__ __volatile__("movq %0, %%" #cr : : "r"(value) : "memory"); }
+static inline void write_##cr(u64 value) \
+{ \
+	__asm__ __volatile__("movq %0, %%" #cr : : "r"(value) : "memory"); \
+}
 
 DEFINE_CONTROL_REGISTER(cr0)
 DEFINE_CONTROL_REGISTER(cr2)
@@ -104,4 +123,5 @@ static inline u64 rdtsc(void)
 }
 
 static inline void pause(void) { __asm__ __volatile__("pause" : : : "memory"); }
+
 static inline void halt(void) { __asm__ __volatile__("hlt" : : : "memory"); }

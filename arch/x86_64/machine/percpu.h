@@ -1,6 +1,6 @@
 /*
- * This CPU: its own data, which the GS base points to while the kernel runs. The kernel is not preemptive,
- * so what these functions return stays true until the task sleeps.
+ * This CPU: its own data, which the GS base points to while the kernel runs. The kernel is not
+ * preemptive, so what these functions return stays true until the task sleeps.
  */
 #pragma once
 #include "kernel/base/types.h"
@@ -12,7 +12,10 @@ struct pt_regs;
 #define IST_STACK_SIZE	8192
 #define PANIC_TRACE	24
 
-/* Task state segment (Intel SDM volume 3, figure 8-11): stacks for entries from user mode and for the IST. */
+/*
+ * Task state segment (Intel SDM volume 3, figure 8-11): stacks for entries from user mode and for
+ * the IST.
+ */
 struct tss {
 	u32 reserved0;
 	u64 rsp[3];
@@ -60,7 +63,8 @@ static __always_inline struct percpu *this_percpu(void)
 {
 	struct percpu *self;
 
-	__asm__ __volatile__("movq %%gs:%c1, %0" : "=r"(self) : "i"(offsetof(struct percpu, self)));
+	__asm__ __volatile__("movq %%gs:%c1, %0"
+			     : "=r"(self) : "i"(offsetof(struct percpu, self)));
 	return self;
 }
 
@@ -76,13 +80,14 @@ static __always_inline struct task *current_task(void)
 {
 	struct task *task;
 
-	__asm__ __volatile__("movq %%gs:%c1, %0" : "=r"(task) : "i"(offsetof(struct percpu, current)));
+	__asm__ __volatile__("movq %%gs:%c1, %0"
+			     : "=r"(task) : "i"(offsetof(struct percpu, current)));
 	return task;
 }
 
 /* Says which task runs on this CPU, for a CPU's first one; switch_to() does it from then on. */
 static __always_inline void set_current_task(struct task *task)
 {
-	__asm__ __volatile__("movq %0, %%gs:%c1" : : "r"(task), "i"(offsetof(struct percpu, current))
-			     : "memory");
+	__asm__ __volatile__("movq %0, %%gs:%c1"
+			     : : "r"(task), "i"(offsetof(struct percpu, current)) : "memory");
 }

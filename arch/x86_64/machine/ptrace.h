@@ -1,6 +1,7 @@
 /*
- * The user's (or the interrupted kernel's) registers on the kernel stack, in the order in which Linux has
- * them: the entry code pushes them, and task_regs() finds those of a program that is in the kernel.
+ * The user's (or the interrupted kernel's) registers on the kernel stack, in the order in which
+ * Linux has them: the entry code pushes them, and task_regs() finds those of a program that is in
+ * the kernel.
  */
 #pragma once
 #include "kernel/base/types.h"
@@ -9,8 +10,9 @@ struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx;	/* what C functions preserve */
 	unsigned long r11, r10, r9, r8, ax, cx, dx, si, di;
 	/*
-	 * The number of the system call. NO_SYSCALL after any other entry, and for system calls that change
-	 * more of the registers than ax (exec, sigreturn, a new thread): all of them are loaded on the way out.
+	 * The number of the system call. NO_SYSCALL after any other entry, and for system calls
+	 * that change more of the registers than ax (exec, sigreturn, a new thread): all of them
+	 * are loaded on the way out.
 	 */
 	unsigned long orig_ax;
 	unsigned long ip, cs, flags, sp, ss;		/* what the processor pushes */

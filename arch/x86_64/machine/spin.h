@@ -1,7 +1,7 @@
 /*
- * Spin locks of release builds, inline; kernel/base/spinlock.h declares these functions after this is seen.
- * The lock is the first byte of struct spinlock (spinlock.c checks that). Debug builds call functions, which
- * also know who holds it.
+ * Spin locks of release builds, inline; kernel/base/spinlock.h declares these functions after this
+ * is seen. The lock is the first byte of struct spinlock (spinlock.c checks that). Debug builds
+ * call functions, which also know who holds it.
  */
 #pragma once
 #include "kernel/base/types.h"

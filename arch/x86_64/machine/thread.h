@@ -1,6 +1,6 @@
 /*
- * The machine's part of a task. The FPU state and, below it, the user's registers lie at the top of the
- * task's kernel stack, so that a thread needs no memory besides.
+ * The machine's part of a task. The FPU state and, below it, the user's registers lie at the top
+ * of the task's kernel stack, so that a thread needs no memory besides.
  */
 #pragma once
 #include "kernel/base/types.h"
