@@ -40,6 +40,7 @@ include tools/make/kernel.mk
 include tools/make/user.mk
 include tools/make/image.mk
 include tools/make/sim.mk
+include tools/make/bench.mk
 
 .PHONY: help all run test test-linux doctor docs format clean distclean
 help:
@@ -51,12 +52,13 @@ help:
 	'make all               kernel and initramfs' \
 	'make iso               build/pleat.iso, bootable by BIOS and UEFI' \
 	'make unit              the simulator and its unit tests' \
+	'make bench             beside Linux: MODE=icount|mttcg ROW=NAMES PROFILE=1 CHECK=1 UPDATE=1' \
 	'make doctor            check the tools that all this needs' \
 	'make docs              write docs/arch.md from the headers' \
 	'make format            clang-format over the sources' \
 	'make clean             remove what was built, except newlib' \
 	'make distclean         remove everything that was built' '' \
-	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR APPEND="boot options"' \
+	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR TRACE=FILE APPEND="boot options"' \
 	'For all: BUILD=debug|release UNFOLD=ipi|lazy CC=clang-14 CROSS_COMPILE=x86_64-linux-gnu- WERROR=1 V=1'
 
 all: kernel initramfs
@@ -67,7 +69,7 @@ run:
 	@$(BUILD_FIRST) all 1>&2
 	@tools/pleat-run --build '$(BUILD)' --cpus '$(CPUS)' --mem '$(MEM)' --boot '$(BOOT)' \
 		$(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img '$(IMG)') \
-		$(if $(APPEND),--append '$(APPEND)') $(if $(value CMD),--cmd "$$PLEAT_CMD")
+		$(if $(APPEND),--append '$(APPEND)') $(if $(TRACE),--trace '$(TRACE)') $(if $(value CMD),--cmd "$$PLEAT_CMD")
 
 test:
 	@tools/setup test

@@ -2,7 +2,7 @@
 #pragma once
 
 #define MULTIBOOT2_BOOT_MAGIC	0x36d76289	/* GRUB leaves it in eax */
-#define PVH_START_MAGIC		0x336ec578	/* first word of struct hvm_start_info, which ebx points to */
+#define PVH_START_MAGIC		0x336ec578	/* first word of hvm_start_info, at ebx */
 
 /* Selectors of the boot GDT. */
 #define BOOT_CS32	0x08

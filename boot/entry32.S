@@ -1,9 +1,11 @@
 /*
- * From the loader's 32-bit protected mode to long mode: checks that the processor can do it, builds tables
- * for the first 4 GiB and decides whether the hardware walks 4 or 5 levels, which only code without paging
- * can do. The other CPUs come through enter_long_mode too and take the first CPU's decision.
+ * From the loader's 32-bit protected mode to long mode: checks that the processor can do it,
+ * builds tables for the first 4 GiB and decides whether the hardware walks 4 or 5 levels, which
+ * only code without paging can do. The other CPUs come through enter_long_mode too and take the
+ * first CPU's decision.
  *
- * All of this is linked at the physical addresses where it lies; esi, edi, eax, ecx, edx are free everywhere.
+ * All of this is linked at the physical addresses where it lies; esi, edi, eax, ecx, edx are free
+ * everywhere.
  */
 #include "boot/boot.h"
 
@@ -40,7 +42,10 @@ boot_entry:
 	xorl	%ebp, %ebp		/* the first CPU */
 	jmp	enter_long_mode
 
-/* Leaves the command line's address in command_line, 0 if there is none. eax, ebx: as the loader left them. */
+/*
+ * Leaves the command line's address in command_line, 0 if there is none. eax, ebx: as the loader
+ * left them.
+ */
 find_command_line:
 	cmpl	$MULTIBOOT2_BOOT_MAGIC, %eax
 	je	2f
@@ -143,9 +148,10 @@ choose_levels:
 13:	ret
 
 /*
- * The first 4 GiB, three times: at 0 (until the kernel has its own tables), as the direct map, and their
- * first GiB as the kernel's image. One PML4 serves both depths: a PML5 has it as its first and last entry.
- * Nothing here is global, so that the identity map is gone with the first load of another root.
+ * The first 4 GiB, three times: at 0 (until the kernel has its own tables), as the direct map, and
+ * their first GiB as the kernel's image. One PML4 serves both depths: a PML5 has it as its first
+ * and last entry. Nothing here is global, so that the identity map is gone with the first load of
+ * another root.
  */
 build_tables:
 	movl	$boot_pd, %edi
@@ -232,7 +238,10 @@ refuse:
 19:	hlt
 	jmp	19b
 
-/* The text at esi to the port in edx. A serial port that is never ready (or absent) costs no more than text. */
+/*
+ * The text at esi to the port in edx. A serial port that is never ready (or absent) costs no more
+ * than text.
+ */
 write_text:
 	lodsb
 	testb	%al, %al
@@ -260,7 +269,7 @@ word_exit:		.asciz	"exit=debug"
 message_stop:		.asciz	"stop\n"
 message_loader:		.asciz	"Pleat must be started by a multiboot2 loader or by PVH.\n"
 message_processor:	.asciz	"Pleat needs a 64-bit processor: this one has no long mode.\n"
-message_nx:		.asciz	"Pleat needs a processor with NX (no-execute pages); this one has none, or the firmware hides it.\n"
+message_nx:		.asciz	"Pleat needs a processor with no-execute pages (NX).\n"
 	.balign	8
 	.globl	boot_gdt
 boot_gdt:

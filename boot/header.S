@@ -1,6 +1,7 @@
 /*
- * What loaders look for: a multiboot2 header (GRUB) in the first 32 KiB, and a PVH note (QEMU's -kernel)
- * in a segment of type PT_NOTE. Both enter boot_entry in 32-bit protected mode without paging.
+ * What loaders look for: a multiboot2 header (GRUB) in the first 32 KiB, and a PVH note (QEMU's
+ * -kernel) in a segment of type PT_NOTE. Both enter boot_entry in 32-bit protected mode without
+ * paging.
  */
 #define MULTIBOOT2_MAGIC	0xe85250d6
 #define XEN_ELFNOTE_PHYS32_ENTRY 18

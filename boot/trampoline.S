@@ -1,6 +1,7 @@
 /*
- * Where the other CPUs start, in real mode: this is copied to a page below 1 MiB, whose number is the vector
- * of the start-up IPI and, times 256, their cs. It only enters protected mode; entry32.S does the rest.
+ * Where the other CPUs start, in real mode: this is copied to a page below 1 MiB, whose number is
+ * the vector of the start-up IPI and, times 256, their cs. It only enters protected mode;
+ * entry32.S does the rest.
  */
 #include "boot/boot.h"
 

@@ -5,6 +5,7 @@
  */
 #include "kernel/console.h"
 #include "kernel/base/string.h"
+#include "kernel/debug.h"
 #include "kernel/inode.h"
 #include "kernel/poll.h"
 #include "kernel/task.h"
@@ -41,6 +42,7 @@ void console_init(void)
 }
 
 void console_set_interactive(bool interactive) { console.interactive = interactive; }
+bool console_is_interactive(void) { return console.interactive; }
 
 /* ---- input, in the interrupt ---- */
 
@@ -106,9 +108,13 @@ static bool edit(char byte)
 
 void console_input(u8 byte)
 {
-	unsigned long flags = spin_lock_irqsave(&console.lock);
-	bool line = edit((char)byte);
+	unsigned long flags;
+	bool line;
 
+	if (debug_key(byte))
+		return;
+	flags = spin_lock_irqsave(&console.lock);
+	line = edit((char)byte);
 	spin_unlock_irqrestore(&console.lock, flags);
 	if (line)
 		wake_up_all(&console.readers);

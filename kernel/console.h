@@ -5,3 +5,4 @@
 void console_init(void);
 /* A person's terminal (echo, carriage returns), or a program that wants the exact bytes. */
 void console_set_interactive(bool interactive);
+bool console_is_interactive(void);

@@ -13,6 +13,9 @@ struct debug_space {
 	char comm[TASK_COMM_LEN];
 };
 
+/* The address space of a process; false: it has none (any more). tasks_lock held, or all stopped. */
+bool debug_space_of(const struct process *process, struct debug_space *space);
+
 /* ---- reports: mmap_lock held, or the machine stopped ---- */
 
 /* Every level of the walk of addr, and what a read, a write and an execution would meet. */

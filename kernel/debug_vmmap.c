@@ -157,7 +157,7 @@ void debug_vmmap(const struct debug_space *space)
 
 	printk("vmmap of process %d (%s): %u levels, root frame %lx\n", space->pid, space->comm, levels,
 	       fold_table(mm_fold(mm)));
-	printk("%-*s perm %-*s | %-*s   pages    kind\n", 2 * digits + 1, "mapping", NAME_WIDTH, "",
+	printk("%-*s perm %-*s | %-*s   pages     kind\n", 2 * digits + 1, "mapping", NAME_WIDTH, "",
 	       2 * digits + 1, "present");
 	for (const struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma))
 		present += print_vma(vma, digits);
@@ -165,16 +165,27 @@ void debug_vmmap(const struct debug_space *space)
 	       mm->total_vm, present, atomic_long_read(&mm->table_frames));
 }
 
+bool debug_space_of(const struct process *process, struct debug_space *space)
+{
+	struct task *task;
+
+	TAILQ_FOREACH(task, &process->threads, thread_link) {
+		space->mm = task->mm;
+		space->pid = process->pid;
+		memcpy(space->comm, task->comm, sizeof(space->comm));
+		if (space->mm)
+			return true;
+	}
+	return false;
+}
+
 void debug_panic_report(const unsigned long *fault)
 {
 	const struct task *task = current_task();
 	struct debug_space space = { 0 };
 
-	if (task && task->process) {
-		space.mm = task->mm;
-		space.pid = task->process->pid;
-		memcpy(space.comm, task->comm, sizeof(space.comm));
-	}
+	if (task && task->mm)
+		debug_space_of(task->process, &space);
 	if (fault)
 		debug_pgwalk(&space, *fault);
 	if (space.mm)

@@ -7,7 +7,7 @@
 
 #define SENTENCE	120
 
-enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
+enum intent { TO_READ, TO_WRITE, TO_EXECUTE };
 
 /* One address, as an access to it would find things. */
 struct place {
@@ -131,34 +131,34 @@ static void print_frame(const struct table_walk *w, unsigned long addr)
 
 /* ---- what an access would meet: the order of the questions is user_fault()'s ---- */
 
-static const char *refused_by_mapping(const struct vm_area_struct *vma, enum access access)
+static const char *refused_by_mapping(const struct vm_area_struct *vma, enum intent intent)
 {
-	if (access == ACCESS_WRITE)
+	if (intent == TO_WRITE)
 		return vma->vm_flags & VM_WRITE ? NULL : "SIGSEGV: mapping is not writable";
-	if (access == ACCESS_EXECUTE)
+	if (intent == TO_EXECUTE)
 		return vma->vm_flags & VM_EXEC ? NULL : "SIGSEGV: mapping is not executable";
 	return vma->vm_flags & VM_ACCESS_FLAGS ? NULL : "SIGSEGV: mapping allows no access";
 }
 
-static bool entry_allows(u64 entry, enum access access)
+static bool entry_allows(u64 entry, enum intent intent)
 {
 	if (!(entry & _PAGE_PRESENT))
 		return false;
-	if (access == ACCESS_WRITE)
+	if (intent == TO_WRITE)
 		return entry & _PAGE_RW;
-	return access == ACCESS_READ || !(entry & _PAGE_NX);
+	return intent == TO_READ || !(entry & _PAGE_NX);
 }
 
-static const char *on_empty_entry(const struct place *p, enum access access)
+static const char *on_empty_entry(const struct place *p, enum intent intent)
 {
 	const struct vm_area_struct *vma = p->vma;
 
 	if (vma_is_anonymous(vma))
-		return access == ACCESS_WRITE ? "fault: no page yet; a new page of zeroes comes" :
+		return intent == TO_WRITE ? "fault: no page yet; a new page of zeroes comes" :
 						"fault: no page yet; the zero page comes";
 	if (linear_page_index(vma, p->addr) >= ALIGN_UP(vma->mapping->size, PAGE_SIZE) >> PAGE_SHIFT)
 		return "SIGBUS: beyond the end of the file";
-	if (access == ACCESS_WRITE && !(vma->vm_flags & VM_SHARED))
+	if (intent == TO_WRITE && !(vma->vm_flags & VM_SHARED))
 		return "fault: no page yet; COW: a private copy of the file's page comes";
 	return vma->mapping->shmem ? "fault: no page yet; the shared page comes" :
 				     "fault: no page yet; the file's page comes";
@@ -209,48 +209,49 @@ static const struct vm_area_struct *growing_stack(const struct place *p, const c
 	return vma;
 }
 
-static void verdict(const struct place *p, enum access access, char *buf)
+static void verdict(const struct place *p, enum intent intent, char *buf)
 {
 	u64 entry = p->walk.lowest == 1 ? p->walk.entry[1] : 0;
-	const char *why;
+	const struct vm_area_struct *vma = p->vma;
+	const char *why = NULL;
 
 	if (p->addr >= task_size_max())
-		scnprintf(buf, SENTENCE, "SIGSEGV: not a user address");
-	else if (!p->vma && (!growing_stack(p, &why) || access == ACCESS_EXECUTE))
-		scnprintf(buf, SENTENCE, "%s", growing_stack(p, &why) ? "SIGSEGV: mapping is not executable" : why);
-	else if (!p->vma)
-		scnprintf(buf, SENTENCE, "fault: the stack grows");
-	else if ((why = refused_by_mapping(p->vma, access)))
-		scnprintf(buf, SENTENCE, "%s", why);
-	else if (entry_allows(entry, access))
-		scnprintf(buf, SENTENCE, "allowed");
-	else if (entry_none(entry))
-		scnprintf(buf, SENTENCE, "%s", on_empty_entry(p, access));
-	else if (access == ACCESS_WRITE && entry & _PAGE_PRESENT && pfn_valid(entry_pfn(entry)))
+		why = "SIGSEGV: not a user address";
+	else if (!vma)
+		vma = growing_stack(p, &why);
+	if (vma)
+		why = refused_by_mapping(vma, intent);
+	if (!why && !p->vma)
+		why = "fault: the stack grows";
+	if (!why && entry_allows(entry, intent))
+		why = "allowed";
+	if (!why && entry_none(entry))
+		why = on_empty_entry(p, intent);
+	if (!why && intent == TO_WRITE && entry & _PAGE_PRESENT && pfn_valid(entry_pfn(entry)))
 		on_write_protected(p, entry, buf);
 	else
-		scnprintf(buf, SENTENCE, "fault: mapping allows it, entry does not yet");
+		scnprintf(buf, SENTENCE, "%s", why ? why : "fault: mapping allows it, entry does not yet");
 }
 
-static void kernel_verdict(const struct place *p, enum access access, char *buf)
+static void kernel_verdict(const struct place *p, enum intent intent, char *buf)
 {
 	const struct table_walk *w = &p->walk;
 	const char *text = "not allowed: nothing is mapped there";
 
 	if (found_leaf(w))
-		text = entry_allows(w->entry[w->lowest], access) ? "allowed to the kernel" :
+		text = entry_allows(w->entry[w->lowest], intent) ? "allowed to the kernel" :
 		       "not allowed: the kernel's mapping denies it";
 	scnprintf(buf, SENTENCE, "%s", text);
 }
 
-static void print_verdicts(const struct place *p, void (*judge)(const struct place *, enum access, char *))
+static void print_verdicts(const struct place *p, void (*judge)(const struct place *, enum intent, char *))
 {
 	static const char *const names[] = { "read", "write", "execute" };
 	char buf[SENTENCE];
 
-	for (enum access access = ACCESS_READ; access <= ACCESS_EXECUTE; access++) {
-		judge(p, access, buf);
-		printk("  %-7s  %s\n", names[access], buf);
+	for (enum intent intent = TO_READ; intent <= TO_EXECUTE; intent++) {
+		judge(p, intent, buf);
+		printk("  %-7s  %s\n", names[intent], buf);
 	}
 }
 

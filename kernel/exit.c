@@ -30,10 +30,12 @@ static void exit_mm(struct task *task)
 
 	if (!mm)
 		return;
+	spin_lock(&tasks_lock);		/* others find a task's mm, and take a reference, under it */
 	flags = irq_save();
 	task->mm = NULL;
 	switch_mm(NULL);
 	irq_restore(flags);
+	spin_unlock(&tasks_lock);
 	mmput(mm);
 }
 

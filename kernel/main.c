@@ -2,9 +2,11 @@
  * From the first C instruction to the last: bringing memory and the machine up in order, starting
  * the first program, and ending with an account of all memory once that program has ended.
  */
+#include "kernel/base/trace.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/string.h"
 #include "kernel/console.h"
+#include "kernel/debug.h"
 #include "kernel/exec.h"
 #include "kernel/exit.h"
 #include "kernel/futex.h"
@@ -115,6 +117,7 @@ static void report(const struct mem_usage *before)
 		init_path, status, now.frames, now.objects, frames, objects);
 	scnprintf(line, sizeof(line), "status %d\n", status);
 	status_write(line);
+	trace_drain_all();
 }
 
 /* The kernel's own thread that sees the first program come and go. */
@@ -217,6 +220,7 @@ void kernel_main(void)
 	unpack_initramfs();
 	if (CONFIG_DEBUG)
 		pgtable_selftest();
+	debug_console_init();
 	supervisor = kernel_thread("supervisor", supervise, NULL);
 	if (!supervisor)
 		boot_stop("There is not enough memory to start.");

@@ -1,9 +1,11 @@
 /*
  * Panic: the kernel has found an invariant of its own broken, and the evidence is more valuable
- * than what it could still do. All CPUs stop; then reason, registers, backtraces and, for a fault,
- * the walk are printed.
+ * than what it could still do. All CPUs stop; then reason, registers, backtraces, the walk for a
+ * fault, and the mappings of the running program are printed.
  */
+#include "kernel/base/trace.h"
 #include "kernel/panic.h"
+#include "kernel/debug.h"
 #include "kernel/base/bug.h"
 
 /* CPU + 1 of the first CPU that panics; the report is its alone. */
@@ -40,8 +42,8 @@ static void vpanic(const struct pt_regs *regs, const unsigned long *fault, const
 	if (regs)
 		machine_print_registers(regs);
 	machine_print_backtraces(regs);
-	if (fault)
-		machine_print_walk(*fault);
+	trace_drain_all();
+	debug_panic_report(fault);
 	machine_panic_end();
 }
 

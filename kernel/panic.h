@@ -27,7 +27,7 @@ void machine_print_registers(const struct pt_regs *regs);
  * stopped.
  */
 void machine_print_backtraces(const struct pt_regs *regs);
-/* The walk of addr through the tables that this CPU uses. */
-void machine_print_walk(unsigned long addr);
+/* The root word of the tables that this CPU has loaded, as the hardware walks them. */
+unsigned long machine_loaded_root(void);
 /* Says so on the status channel, then halts, or exits if the options say so. */
 void machine_panic_end(void) __noreturn;

@@ -9,6 +9,7 @@
  * The timer is set only while somebody waits for it, so an idle CPU gets no ticks. It is never
  * cancelled: a pipe's two ends would otherwise program it with each message.
  */
+#include "kernel/base/trace.h"
 #include "kernel/sched.h"
 
 struct run_queue run_queues[NR_CPUS];
@@ -134,6 +135,7 @@ static void reschedule(bool preempted)
 	spin_unlock(&rq->lock);
 
 	switch_mm(next->mm);
+	trace(TRACE_SWITCH, prev->tid, next->tid, 0);
 	switch_to(prev, next);
 	schedule_tail();
 	irq_restore(flags);
@@ -399,6 +401,7 @@ void idle_loop(void)
 		 * whoever is idle: the interrupt ends cpu_idle() even if it comes before the
 		 * processor sleeps.
 		 */
+		trace_drain();
 		cpumask_test_and_set(cpu, &idle_cpus);
 		if (READ_ONCE(rq->nr_queued) || steal_task(cpu)) {
 			cpumask_test_and_clear(cpu, &idle_cpus);
@@ -488,6 +491,9 @@ struct task *idle_task_create(unsigned int cpu)
 	idle_init(task, cpu);
 	return task;
 }
+
+u32 trace_task(void) { return current_task() ? (u32)current_task()->tid : 0; }
+u64 trace_time(void) { return clock_ns(); }
 
 #if CONFIG_DEBUG
 /* Before the scheduler has given a CPU its first task. */

@@ -10,6 +10,7 @@
  */
 #include "kernel/base/string.h"
 #include "mm/buddy.h"
+#include "kernel/base/trace.h"
 #include "mm/check.h"
 #include "mm/page_owner.h"
 
@@ -361,6 +362,7 @@ struct page *alloc_page(gfp_t gfp)
 		page = alloc_after_drain(gfp, 0);
 	if (likely(page))
 		make_folio(page, gfp, 0);
+	trace(TRACE_ALLOC, page ? page_to_pfn(page) : 0, 0, 0);
 	return page;
 }
 
@@ -377,6 +379,7 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 		page = alloc_after_drain(gfp, order);
 	if (likely(page))
 		make_folio(page, gfp, order);
+	trace(TRACE_ALLOC, page ? page_to_pfn(page) : 0, order, 0);
 	return (struct folio *)page;
 }
 
@@ -387,6 +390,7 @@ void folio_free(struct folio *folio)
 
 	if (unlikely(page->flags & FLAGS_BAD_AT_FREE))
 		bad_free(page);
+	trace(TRACE_FREE, page_to_pfn(page), order, 0);
 	if (CONFIG_DEBUG)
 		check_free(page);
 	check_folio_free(page, order);
@@ -423,6 +427,7 @@ void put_pages(struct page *const *pages, unsigned long n)
 			spin_lock(&pcp->lock);
 			continue;
 		}
+		trace(TRACE_FREE, folio_pfn(folio), 0, 0);
 		folio->page.flags = BIT(PG_pcp);
 		if (unlikely(pcp->count == PCP_HIGH))
 			spill(pcp, PCP_BATCH);

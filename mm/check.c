@@ -3,6 +3,7 @@
 
 #if CONFIG_DEBUG
 
+#include "kernel/base/trace.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
 
@@ -60,6 +61,7 @@ static void map(struct mm_struct *mm, unsigned long addr, u64 new)
 
 void entry_changed(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 old, u64 new)
 {
+	trace_level(TRACE_ENTRY, level, addr, old, new);
 	if (level == 1) {
 		/* The old one leaves first, so that a change of protection counts as its net effect. */
 		if (counted(old))

@@ -36,6 +36,8 @@ void check_folio_alloc(const struct page *page, unsigned int order);
 void ledger_changed(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 old, u64 new);
 /* CPU `cpu` has no translation of [start, end) of mm left from before. */
 void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus);
+/* CPU `cpu` has dropped every translation of mm: it leaves mm->cpumask. */
+void ledger_left(struct mm_struct *mm, unsigned int cpu);
 /* A page is about to be copied for COW: no CPU may still write to it through an old translation. */
 void ledger_assert_not_writable(const struct page *page);
 /* Records not kept since the table was full: the checks were weaker by that many. */
@@ -51,6 +53,10 @@ static inline void check_folio_free(const struct page *page, unsigned int order)
 static inline void check_folio_alloc(const struct page *page, unsigned int order) {}
 static inline void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end,
 				  cpumask_t cpus) {}
+static inline void ledger_left(struct mm_struct *mm, unsigned int cpu)
+{
+	cpumask_test_and_clear(cpu, &mm->cpumask);
+}
 static inline void ledger_assert_not_writable(const struct page *page) {}
 
 #endif

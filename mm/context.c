@@ -12,6 +12,7 @@
  *	  read mm->root, load, walk		  read mm->cpumask, send IPIs
  */
 #include "mm/context.h"
+#include "kernel/base/trace.h"
 #include "kernel/uapi/errno.h"
 #include "mm/buddy.h"
 #include "mm/internal.h"
@@ -28,20 +29,13 @@ static void load(struct cpu_context *ctx, struct mm_struct *mm, unsigned long ro
 	root_load(root);
 }
 
-/* This CPU has just dropped every translation of mm. */
-static void left_mm(struct mm_struct *mm, unsigned int cpu)
-{
-	ledger_flushed(mm, 0, ~0ul, cpumask_of(cpu));
-	cpumask_test_and_clear(cpu, &mm->cpumask);
-}
-
 /* Interrupts off. */
 static void leave_mm(struct cpu_context *ctx)
 {
 	struct mm_struct *mm = ctx->mm;
 
 	load(ctx, NULL, 0);
-	left_mm(mm, this_cpu());
+	ledger_left(mm, this_cpu());
 }
 
 void switch_mm(struct mm_struct *next)
@@ -61,7 +55,7 @@ void switch_mm(struct mm_struct *next)
 		return;
 	load(ctx, next, root);
 	if (prev && prev != next)
-		left_mm(prev, this_cpu());
+		ledger_left(prev, this_cpu());
 }
 
 bool reload_root_slow(struct mm_struct *mm)
@@ -94,6 +88,7 @@ static void flush_here(void *arg)
 	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
 
 	count_vm_event(VM_EVENT_TLB_IPI_RECEIVED);
+	trace(TRACE_IPI_RECEIVE, (unsigned long)arg, 0, 0);
 	if (ctx->mm != req->mm)
 		return;
 	if (ctx->lazy)
@@ -108,9 +103,31 @@ static cpumask_t send_to_others(struct mm_struct *mm, void (*fn)(void *), void *
 
 	if (others) {
 		count_vm_events(VM_EVENT_TLB_IPI_SENT, (unsigned long)__builtin_popcountl(others));
+		trace(TRACE_IPI_SEND, (unsigned long)arg, others, 0);
 		ipi_send(others, fn, arg);
 	}
 	return others;
+}
+
+/* arg is the one that was sent: it is the request's name in the trace. */
+static void wait_for_others(const void *arg)
+{
+	ipi_wait();
+	trace(TRACE_IPI_DONE, (unsigned long)arg, 0, 0);
+}
+
+/*
+ * CPUs that have nothing of mm, for the ledger. One that is just leaving has told it so, but stands in the
+ * mask for a moment longer, and so in the records that are made in that moment.
+ */
+static cpumask_t cpus_without(const struct mm_struct *mm)
+{
+	cpumask_t cpus = 0;
+
+	for (unsigned int cpu = 0; CONFIG_DEBUG && cpu < NR_CPUS; cpu++)
+		if (READ_ONCE(cpu_contexts[cpu].mm) != mm)
+			cpus |= cpumask_of(cpu);
+	return cpus;
 }
 
 void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end)
@@ -126,8 +143,9 @@ void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long en
 		count_vm_event(VM_EVENT_TLB_FLUSH);
 	}
 	if (others)
-		ipi_wait();
-	ledger_flushed(mm, start, end, others | cpumask_of(this_cpu()));
+		wait_for_others(&req);
+	trace(TRACE_FLUSH, start, end, others);
+	ledger_flushed(mm, start, end, others | cpumask_of(this_cpu()) | cpus_without(mm));
 }
 
 static void leave_here(void *arg)
@@ -135,6 +153,7 @@ static void leave_here(void *arg)
 	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
 
 	count_vm_event(VM_EVENT_TLB_IPI_RECEIVED);
+	trace(TRACE_IPI_RECEIVE, (unsigned long)arg, 0, 0);
 	if (ctx->mm == arg)
 		leave_mm(ctx);
 }
@@ -148,7 +167,7 @@ void mm_leave_all_cpus(struct mm_struct *mm)
 		leave_mm(&cpu_contexts[this_cpu()]);
 	irq_restore(flags);
 	if (send_to_others(mm, leave_here, mm))
-		ipi_wait();
+		wait_for_others(mm);
 }
 
 /* ---- unfolding ---- */
@@ -176,7 +195,7 @@ static void unfold_other_cpus(struct mm_struct *mm)
 {
 	/* In the variant the others find out when they fault beyond the old reach: reload_root(). */
 	if (!UNFOLD_LAZY && send_to_others(mm, unfold_here, mm))
-		ipi_wait();
+		wait_for_others(mm);
 }
 
 /* Puts new tables above the tree at root, each with the one below as its entry 0; returns the new root word. */
@@ -197,7 +216,7 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels)
 {
 	unsigned int n = levels - mm_levels(mm);
 	struct page *tables[2] = { NULL, NULL };
-	unsigned long flags, root;
+	unsigned long flags, root, old = mm->root;
 
 	lockdep_assert_held(&mm->mmap_lock);
 	BUG_MSG(n > 2 || levels > hw_levels(), "from %u to %u levels", mm_levels(mm), levels);
@@ -211,7 +230,7 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels)
 			return -ENOMEM;
 		}
 	}
-	root = stack_tables(tables, n, mm->root);
+	root = stack_tables(tables, n, old);
 	smp_wmb();	/* the tables' contents before the word that leads to them */
 	WRITE_ONCE(mm->root, root);
 	smp_mb();	/* root before the mask: pairs with switch_mm() */
@@ -221,6 +240,7 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels)
 		load_new_root(&cpu_contexts[this_cpu()], mm);
 	irq_restore(flags);
 	unfold_other_cpus(mm);
+	trace(TRACE_UNFOLD, old, root, 0);
 	count_vm_event(VM_EVENT_UNFOLD);
 	return 0;
 }

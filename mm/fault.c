@@ -9,6 +9,7 @@
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/signal.h"
+#include "kernel/base/trace.h"
 #include "mm/context.h"
 #include "mm/pagecache.h"
 #include "mm/recent.h"
@@ -175,6 +176,7 @@ static void wp_reuse(const struct vm_fault *vmf, struct pte_slot slot)
 
 	ptep_upgrade(vmf->vma->vm_mm, vmf->addr, slot.ptep, pte_mkwrite(pte, vmf->vma));
 	pte_unlock(slot);
+	trace(TRACE_COW, vmf->addr, pte_pfn(vmf->orig), pte_pfn(vmf->orig));
 	count_vm_event(VM_EVENT_COW_REUSE);
 }
 
@@ -195,6 +197,7 @@ static void wp_replace(const struct vm_fault *vmf, struct pte_slot slot, struct 
 	page_add_new_anon_rmap(copy);
 	install(vmf, slot.ptep, copy, pte_mkwrite(pte_mkdirty(mk_pte(copy, vmf->vma)), vmf->vma));
 	pte_unlock(slot);
+	trace(TRACE_COW, vmf->addr, pte_pfn(vmf->orig), page_to_pfn(copy));
 	if (old)
 		put_page(old);
 	count_vm_event(VM_EVENT_COW_COPY);
@@ -374,6 +377,7 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 	vm_fault_t ret;
 
 	count_vm_event(VM_EVENT_FAULT);
+	trace(TRACE_FAULT, addr, flags, 0);
 	res->signo = 0;
 	vma = mm ? lock_and_find_vma(mm, addr, &why) : NULL;
 	if (unlikely(!vma)) {
@@ -396,6 +400,7 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 			refuse(res, SIGBUS, BUS_ADRERR, addr, flags, vma, "ends beyond its file");
 	}
 	up_read(&mm->mmap_lock);
+	trace(TRACE_FAULT_END, addr, (u64)res->signo, 0);
 }
 
 void user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags, struct fault_result *res)

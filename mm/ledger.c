@@ -114,14 +114,15 @@ static bool writable_elsewhere(const struct mm_struct *mm, unsigned long addr, u
 
 void ledger_changed(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 old, u64 new)
 {
-	cpumask_t cpus = READ_ONCE(mm->cpumask);
+	cpumask_t cpus;
 	unsigned long flags;
 	bool bad = false;
 
-	if (!cpus && !READ_ONCE(ledger.nr_used))
+	if (!READ_ONCE(mm->cpumask) && !READ_ONCE(ledger.nr_used))
 		return;
 	flags = irq_save();	/* the shootdown's interrupt takes the lock too */
 	machine_spin_lock(&ledger.lock);
+	cpus = READ_ONCE(mm->cpumask);	/* under the lock: pairs with ledger_left() */
 	if ((new & _PAGE_PRESENT) && frame_checks[entry_pfn(new)].pending) {
 		if (cpus)
 			settle(mm, ALIGN_DOWN(addr, level_span(level)), level, new);
@@ -135,15 +136,10 @@ void ledger_changed(struct mm_struct *mm, unsigned long addr, unsigned int level
 		entry_pfn(new), addr);
 }
 
-void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus)
+static void flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus)
 {
 	struct record **link, *r;
-	unsigned long flags;
 
-	if (!READ_ONCE(ledger.nr_used))
-		return;
-	flags = irq_save();
-	machine_spin_lock(&ledger.lock);
 	for (link = &ledger.used; (r = *link);) {
 		if (r->mm == mm && r->addr < end && r->addr + r->size - 1 >= start)
 			r->cpus &= ~cpus;
@@ -152,6 +148,32 @@ void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned lo
 		else
 			drop(link);
 	}
+}
+
+void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus)
+{
+	unsigned long flags;
+
+	if (!READ_ONCE(ledger.nr_used))
+		return;
+	flags = irq_save();
+	machine_spin_lock(&ledger.lock);
+	flushed(mm, start, end, cpus);
+	machine_spin_unlock(&ledger.lock);
+	irq_restore(flags);
+}
+
+/*
+ * In one step: a change noted before it, with this CPU in the mask, would otherwise wait for a flush that
+ * nobody asks this CPU for any more.
+ */
+void ledger_left(struct mm_struct *mm, unsigned int cpu)
+{
+	unsigned long flags = irq_save();
+
+	machine_spin_lock(&ledger.lock);
+	flushed(mm, 0, ~0ul, cpumask_of(cpu));
+	cpumask_test_and_clear(cpu, &mm->cpumask);
 	machine_spin_unlock(&ledger.lock);
 	irq_restore(flags);
 }

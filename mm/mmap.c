@@ -1,5 +1,6 @@
 /* mmap, munmap, brk: choosing addresses and changing the set of mappings. */
 #include "mm/internal.h"
+#include "kernel/base/trace.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/mman.h"
 #include "mm/buddy.h"
@@ -177,6 +178,8 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long 
 			return err;
 	}
 	err = map_region(mm, addr, len, vm_flags, mapping, pgoff);
+	if (!err)
+		trace(TRACE_MAP, addr, addr + len, vm_flags);
 	return err ? err : (long)addr;
 }
 
@@ -238,6 +241,7 @@ int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
 
 	if (!vma_find_intersection(mm, start, end))
 		return 0;
+	trace(TRACE_UNMAP, start, end, 0);
 	if (detach_vmas(mm, start, end, &gone))
 		return -ENOMEM;
 	next = vma_find(mm, end);

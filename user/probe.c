@@ -115,19 +115,25 @@ uint64_t cpu_mask(void)
 	return mask[0];
 }
 
+/* The mask of the first call, before the program bound itself to anything. */
+static uint64_t cpus_at_start(void)
+{
+	static uint64_t mask;
+
+	if (!mask)
+		mask = cpu_mask();
+	return mask;
+}
+
 int cpu_count(void)
 {
-	return __builtin_popcountll(cpu_mask());
+	return __builtin_popcountll(cpus_at_start());
 }
 
 int nth_cpu(int n)
 {
-	static uint64_t at_start;
-
-	if (!at_start)
-		at_start = cpu_mask();
 	for (int cpu = 0; cpu < 64; cpu++) {
-		if ((at_start >> cpu & 1) && n-- == 0)
+		if ((cpus_at_start() >> cpu & 1) && n-- == 0)
 			return cpu;
 	}
 	return -1;

@@ -36,11 +36,14 @@ long pleat_counter(int counter, int cpu);
  */
 long fault_count(void);
 
-/* The CPUs that this thread may run on, as a mask of the first 64, and their number. */
+/* The CPUs that this thread may run on now, as a mask of the first 64. */
 uint64_t cpu_mask(void);
-int cpu_count(void);
 
-/* The n-th CPU that the process could use when it started; -1 if there are not so many. */
+/*
+ * The CPUs that the program could use when it first asked, which must be before it binds itself
+ * to one: how many, and the n-th; -1 if there are not so many.
+ */
+int cpu_count(void);
 int nth_cpu(int n);
 
 /* Binds the calling thread to one CPU. Returns 0 or -errno. */

@@ -5,7 +5,6 @@
 #include "kernel/base/symbols.h"
 #include "kernel/panic.h"
 #include "machine/internal.h"
-#include "mm/pgtable.h"
 
 /*
  * TSC cycles that a CPU is given to stop; an NMI arrives at once or (in a damaged machine) never.
@@ -164,7 +163,7 @@ void machine_print_backtraces(const struct pt_regs *regs)
 		print_stopped(&percpus[cpu]);
 }
 
-void machine_print_walk(unsigned long addr)
+unsigned long machine_loaded_root(void)
 {
-	page_table_dump((read_cr3() & PTE_PFN_MASK) | hw_levels(), addr);
+	return (read_cr3() & PTE_PFN_MASK) | hw_levels();
 }

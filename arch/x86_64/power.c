@@ -2,8 +2,10 @@
 #include "kernel/base/cmdline.h"
 #include "kernel/base/string.h"
 #include "kernel/panic.h"
+#include "kernel/base/trace.h"
 #include "machine/internal.h"
 
+#define TRACE_PORT	0xe8	/* another one */
 #define STATUS_PORT	0xe9	/* QEMU's debugcon; nothing on a PC */
 #define DEBUG_EXIT_PORT	0xf4	/* QEMU's isa-debug-exit: status = value * 2 + 1 */
 #define DEBUG_EXIT_DONE	0x10
@@ -33,6 +35,11 @@ static const char *set_panic(const char *value)
 }
 BOOT_OPTION("panic", "=exit", "after a panic leave QEMU by isa-debug-exit (status 35)",
 	    set_panic);
+
+void trace_write(const void *data, size_t n)
+{
+	__asm__ __volatile__("rep outsb" : "+S"(data), "+c"(n) : "d"(TRACE_PORT) : "memory");
+}
 
 void status_write(const char *text)
 {

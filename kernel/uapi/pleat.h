@@ -43,6 +43,9 @@
  */
 #define PR_PLEAT_FAIL_NTH	0x504c0007
 
+/* 1 in kernels built to let other CPUs find a new root by a fault; 0 where an IPI tells them. */
+#define PR_PLEAT_LAZY_UNFOLD	0x504c0008
+
 enum pleat_counter {
 	PLEAT_TLB_IPIS_SENT,		/* flush requests to another CPU, one for each target */
 	PLEAT_TLB_IPIS_RECEIVED,

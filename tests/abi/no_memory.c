@@ -196,8 +196,9 @@ static int child_attempts(void *arg)
 
 static bool clean_end(int verdict)
 {
-	return verdict == 0 || verdict == START_FAILED || verdict == FAILED + ENOMEM || verdict == FAILED + EAGAIN ||
-	       verdict == 128 + SIGKILL || verdict == 128 + SIGSEGV || verdict == 128 + SIGBUS;
+	return verdict == 0 || verdict == START_FAILED || verdict == FAILED + ENOMEM ||
+	       verdict == FAILED + EAGAIN || verdict == 128 + SIGKILL ||
+	       verdict == 128 + SIGSEGV || verdict == 128 + SIGBUS;
 }
 
 /* All n. Returns how many there were, or 0 after an unclean end. */

@@ -1,0 +1,39 @@
+#!/bin/bash
+# job: 2 slow
+# The trace: what a run writes, what tools/trace makes of it, and what it says to bad input.
+. tests/harness/tap.sh
+
+file=$tmp/trace
+boot --trace "$file" -- /tests/shootdown
+is 'a-traced-run-ends-well' "$verdict" 'exit 0'
+count=$(tools/trace --count "$file")
+for event in fault cow alloc free map unmap entry flush ipi-send switch; do
+	ok "there-are-$event-events" grep -Eq "^$event +[1-9]" <<<"$count"
+done
+number() { awk -v name="$1" '$1 == name { print $2 }' <<<"$count"; }
+is 'every-fault-ends' "$(number fault-end)" "$(number fault)"
+is 'every-shootdown-is-answered' "$(number ipi-done)" "$(number ipi-send)"
+tools/trace "$file" >"$tmp/text"
+ok 'a-fault-names-access-and-address' grep -Eq 'fault +(read|write|execute) at [0-9a-f]+$' "$tmp/text"
+ok 'an-entry-shows-before-and-after' grep -Eq 'pte of [0-9a-f]+: .* -> ' "$tmp/text"
+ok 'a-copy-shows-both-frames' grep -Eq 'cow .*(copies|reuses) frame' "$tmp/text"
+ok 'times-do-not-go-back' sort -s -n -k1,1 -c "$tmp/text"
+tools/trace --json "$tmp/json" "$file" >/dev/null
+ok 'the-export-is-json-with-arrows-from-sender-to-responder' python3 - "$tmp/json" <<'END'
+import json, sys
+events = json.load(open(sys.argv[1]))["traceEvents"]
+starts = {e["id"]: e for e in events if e["ph"] == "s"}
+ends = {e["id"]: e for e in events if e["ph"] == "f"}
+assert starts and starts.keys() == ends.keys()
+assert all(starts[i]["tid"] != ends[i]["tid"] and starts[i]["ts"] <= ends[i]["ts"] for i in starts)
+END
+ok 'only-chosen-events-are-shown' bash -c '! tools/trace --only cow "$1" | grep -qv " cow "' - "$file"
+boot -- /bin/true
+ok 'an-untraced-run-writes-no-trace' test "$verdict" = 'exit 0'
+refused() { ! message=$("${@:2}" 2>&1) && grep -q "$1" <<<"$message"; }
+ok 'a-missing-file-is-refused' refused 'No such file' tools/trace "$tmp/none"
+ok 'an-empty-file-is-refused' refused 'no records' tools/trace /dev/null
+head -c 4000 /dev/urandom >"$tmp/noise"
+ok 'noise-is-refused' refused "none of this kernel's" tools/trace "$tmp/noise"
+ok 'an-unknown-event-is-refused' refused 'there is no event' tools/trace --only nothing "$file"
+done_testing
