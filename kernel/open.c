@@ -2,6 +2,7 @@
 #include "kernel/base/string.h"
 #include "kernel/inode.h"
 #include "kernel/syscall.h"
+#include "kernel/uapi/dirent.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "mm/slab.h"
@@ -179,13 +180,6 @@ SYSCALL_DEFINE4(readlinkat, int, dirfd, const char *, path, char *, buf, int, si
 
 /* ---- getdents64 ---- */
 
-struct linux_dirent64 {
-	u64 d_ino;
-	s64 d_off;
-	u16 d_reclen;
-	u8 d_type;
-	char d_name[];
-};
 #define DIRENT_HEADER	offsetof(struct linux_dirent64, d_name)
 
 /* Writes one entry at buf if it fits in n bytes; its length, 0 if it does not fit, or -EFAULT. */

@@ -82,6 +82,7 @@ long pleat_prctl(int option, unsigned long arg2, unsigned long arg3)
 	case PR_PLEAT_COUNTER: return read_counter(arg2, (long)arg3);
 	case PR_PLEAT_WALK: return walk_tables(arg2, (struct pleat_walk *)arg3);
 	case PR_PLEAT_FAIL_NTH: return set_fail_nth(arg2);
+	case PR_PLEAT_LAZY_UNFOLD: return UNFOLD_LAZY;
 	default: return -EINVAL;
 	}
 }

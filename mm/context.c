@@ -116,20 +116,6 @@ static void wait_for_others(const void *arg)
 	trace(TRACE_IPI_DONE, (unsigned long)arg, 0, 0);
 }
 
-/*
- * CPUs that have nothing of mm, for the ledger. One that is just leaving has told it so, but stands in the
- * mask for a moment longer, and so in the records that are made in that moment.
- */
-static cpumask_t cpus_without(const struct mm_struct *mm)
-{
-	cpumask_t cpus = 0;
-
-	for (unsigned int cpu = 0; CONFIG_DEBUG && cpu < NR_CPUS; cpu++)
-		if (READ_ONCE(cpu_contexts[cpu].mm) != mm)
-			cpus |= cpumask_of(cpu);
-	return cpus;
-}
-
 void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	struct flush_request req = { mm, start, end };
@@ -145,7 +131,7 @@ void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long en
 	if (others)
 		wait_for_others(&req);
 	trace(TRACE_FLUSH, start, end, others);
-	ledger_flushed(mm, start, end, others | cpumask_of(this_cpu()) | cpus_without(mm));
+	ledger_flushed(mm, start, end, others | cpumask_of(this_cpu()));
 }
 
 static void leave_here(void *arg)

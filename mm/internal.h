@@ -3,13 +3,6 @@
 #include "mm/fault.h"
 #include "mm/pgtable.h"
 
-/* Build option: CPUs learn of an unfolding when they fault, not by IPI. */
-#ifdef CONFIG_UNFOLD_LAZY
-#define UNFOLD_LAZY 1
-#else
-#define UNFOLD_LAZY 0
-#endif
-
 /* The page of zeroes that read faults on untouched memory map; its entries are special. */
 extern struct page *zero_page;
 

@@ -85,6 +85,13 @@ void mm_setup_brk(struct mm_struct *mm, unsigned long start);
  */
 size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, bool write);
 
+/* Build option: CPUs learn of an unfolding when they fault, not by IPI. */
+#ifdef CONFIG_UNFOLD_LAZY
+#define UNFOLD_LAZY 1
+#else
+#define UNFOLD_LAZY 0
+#endif
+
 /* ---- layout ---- */
 
 /* End of the user addresses that a tree of that many levels reaches: 2^39, 2^47 or 2^56 bytes. */
