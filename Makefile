@@ -35,12 +35,14 @@ SHELL := /bin/bash
 # otherwise, and on standard error, since standard output belongs to the program that runs.
 BUILD_FIRST = $(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+include tools/make/labs.mk
 include tools/make/flags.mk
 include tools/make/kernel.mk
 include tools/make/user.mk
 include tools/make/image.mk
 include tools/make/sim.mk
 include tools/make/bench.mk
+include tools/make/debug.mk
 
 .PHONY: help all run test test-linux doctor docs format clean distclean
 help:
@@ -53,7 +55,10 @@ help:
 	'make iso               build/pleat.iso, bootable by BIOS and UEFI' \
 	'make unit              the simulator and its unit tests' \
 	'make bench             beside Linux: MODE=icount|mttcg ROW=NAMES PROFILE=1 CHECK=1 UPDATE=1' \
+	'make gdb               gdb on a stopped machine; GDB=none waits for an editor: docs/gdb.md' \
+	'make record, make replay   run CMD again, exactly; gdb can go back in it' \
 	'make doctor            check the tools that all this needs' \
+	'make lab, make grade   export a lab, grade a submission: LAB=NAME DIR=PATH, docs/labs.md' \
 	'make docs              write docs/arch.md from the headers' \
 	'make format            clang-format over the sources' \
 	'make clean             remove what was built, except newlib' \
@@ -73,8 +78,8 @@ run:
 
 test:
 	@tools/setup test
-	@$(BUILD_FIRST) all unit
-	@$(BUILD_FIRST) BUILD=release kernel
+	@$(BUILD_FIRST) all unit gdb-programs
+	@$(BUILD_FIRST) BUILD=release bench-build
 	@T='$(T)' FAST='$(FAST)' tests/run
 
 test-linux:

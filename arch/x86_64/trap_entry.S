@@ -13,6 +13,8 @@
 	.popsection
 	.balign	16
 771:
+	.type	trap_\vector, @function	/* a name, for backtraces and for stepping into it */
+trap_\vector:
 .endm
 
 .macro CALL_HANDLER handler, vector, has_error

@@ -14,30 +14,32 @@
 
 typedef uint64_t u64;
 
-#define MAX_SAMPLES	64
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define MAX_SAMPLES   64
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* One line of the result. A sample may be timed in several pieces, which add up. */
 struct row {
 	const char *name;
-	u64 ops;			/* operations in one sample */
-	u64 ticks;			/* of the sample under way */
+	u64 ops;   /* operations in one sample */
+	u64 ticks; /* of the sample under way */
 	unsigned int count;
-	u64 samples[MAX_SAMPLES];	/* tenths of a tick per operation */
+	u64 samples[MAX_SAMPLES]; /* tenths of a tick per operation */
 };
 
+/* clang-format off */
 #define ROW(row_name, row_ops)	{ .name = (row_name), .ops = (row_ops) }
+/* clang-format on */
 
 /* From the program's arguments. */
 struct options {
-	bool verbose;			/* print the smallest and the largest sample as well */
-	bool huge_pages;		/* leave transparent huge pages on */
+	bool verbose;	 /* print the smallest and the largest sample as well */
+	bool huge_pages; /* leave transparent huge pages on */
 	bool no_reboot;
-	unsigned int samples;		/* 0: as many as each row likes */
+	unsigned int samples; /* 0: as many as each row likes */
 	unsigned int cpus;
-	const char *only;		/* names of rows with commas between, NULL: all */
-	const char *profile;		/* the row whose timed parts a profiler counts */
-	char *exec_path;		/* a program that ends at once */
+	const char *only;    /* names of rows with commas between, NULL: all */
+	const char *profile; /* the row whose timed parts a profiler counts */
+	char *exec_path;     /* a program that ends at once */
 	char **env;
 };
 
@@ -71,10 +73,7 @@ void row_add(struct row *row, u64 ticks);
 void row_sample(struct row *row);
 
 /* Adds the piece between a ticks_now() and this. */
-static inline void row_stop(struct row *row, u64 start)
-{
-	row_add(row, ticks_now() - start);
-}
+static inline void row_stop(struct row *row, u64 start) { row_add(row, ticks_now() - start); }
 
 /* ... which is the whole sample. */
 static inline void row_stop_sample(struct row *row, u64 start)
@@ -132,7 +131,7 @@ struct thread {
 	int (*entry)(void *arg);
 	void *arg;
 	char *stack;
-	uint32_t tid;			/* the kernel clears it when the thread is gone */
+	uint32_t tid; /* the kernel clears it when the thread is gone */
 };
 
 /* Returns 0 or -errno. The thread ends when its entry returns. */

@@ -1,7 +1,7 @@
 /* faults.c - the system call that does nothing, first touches, and copy on write. */
 #include "tests/bench/bench.h"
 
-#define PAGES	4096UL
+#define PAGES 4096UL
 
 void bench_null_syscall(void)
 {

@@ -1,9 +1,10 @@
 /* lib.c - memory, processes and threads for the benchmarks; nothing here is timed but touch(). */
 #include "tests/bench/bench.h"
 
-#define STACK_PAGES	16
-#define THREAD_FLAGS	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | \
-			 CLONE_SYSVSEM | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID)
+#define STACK_PAGES 16
+#define THREAD_FLAGS \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
+	 CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID)
 
 /* user/threads.S */
 long clone_call(unsigned long flags, void *stack_top, int (*entry)(void *), void *arg,
@@ -46,10 +47,7 @@ static char *map(u64 pages, int flags)
 char *map_pages(u64 pages) { return map(pages, MAP_PRIVATE | MAP_ANONYMOUS); }
 char *map_shared_pages(u64 pages) { return map(pages, MAP_SHARED | MAP_ANONYMOUS); }
 
-void unmap_pages(void *start, u64 pages)
-{
-	sys_munmap((uintptr_t)start, pages * PAGE_SIZE);
-}
+void unmap_pages(void *start, u64 pages) { sys_munmap((uintptr_t)start, pages * PAGE_SIZE); }
 
 long wait_for(long pid)
 {

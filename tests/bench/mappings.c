@@ -77,8 +77,10 @@ void bench_mprotect(void)
 	enum { PAGES = 1024 };
 	enum { TO_READ, TO_WRITE, WRITE_AFTER, SPLIT };
 	struct row rows[] = {
-		ROW("mprotect_1024p_RW_to_R", 1),   ROW("mprotect_1024p_R_to_RW", 1),
-		ROW("mprotect_write_after", PAGES), ROW("mprotect_1p_split_merge", 1),
+		ROW("mprotect_1024p_RW_to_R", 1),
+		ROW("mprotect_1024p_R_to_RW", 1),
+		ROW("mprotect_write_after", PAGES),
+		ROW("mprotect_1p_split_merge", 1),
 	};
 	char *pages;
 	long result = 0;

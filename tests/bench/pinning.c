@@ -52,7 +52,7 @@ void bench_process_vm(void)
 		rows_print(rows, ARRAY_SIZE(rows));
 }
 
-#define SPLICED		16UL
+#define SPLICED 16UL
 
 static long splice_in(int fd, char *pages)
 {

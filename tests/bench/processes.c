@@ -45,7 +45,7 @@ void bench_fork(void)
 	fork_with_pages("fork_exit_wait_16384p", 2, 16384);
 }
 
-#define EXEC_FAILED	99
+#define EXEC_FAILED 99
 
 /* The child's exit status, or -errno. */
 static long fork_exec_wait(void)

@@ -102,7 +102,7 @@ void bench_shootdown(void)
 	shoot(two, true);
 }
 
-#define PAGES	4096UL
+#define PAGES 4096UL
 
 static volatile unsigned int ready;
 static volatile bool go;

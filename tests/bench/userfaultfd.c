@@ -4,20 +4,20 @@
  */
 #include "tests/bench/bench.h"
 
-#define PAGES	256UL
+#define PAGES			       256UL
 
-#define UFFD_API			0xaa
-#define UFFD_USER_MODE_ONLY		1
-#define UFFD_FEATURE_PAGEFAULT_FLAG_WP	(1UL << 0)
-#define UFFD_FEATURE_MOVE		(1UL << 16)
-#define UFFDIO_REGISTER_MODE_MISSING	1
-#define UFFDIO_REGISTER_MODE_WP		2
-#define UFFDIO_WRITEPROTECT_MODE_WP	1
-#define UFFDIO_API_CALL			0xc018aa3fUL
-#define UFFDIO_REGISTER_CALL		0xc020aa00UL
-#define UFFDIO_COPY_CALL		0xc028aa03UL
-#define UFFDIO_MOVE_CALL		0xc028aa05UL
-#define UFFDIO_WRITEPROTECT_CALL	0xc018aa06UL
+#define UFFD_API		       0xaa
+#define UFFD_USER_MODE_ONLY	       1
+#define UFFD_FEATURE_PAGEFAULT_FLAG_WP (1UL << 0)
+#define UFFD_FEATURE_MOVE	       (1UL << 16)
+#define UFFDIO_REGISTER_MODE_MISSING   1
+#define UFFDIO_REGISTER_MODE_WP	       2
+#define UFFDIO_WRITEPROTECT_MODE_WP    1
+#define UFFDIO_API_CALL		       0xc018aa3fUL
+#define UFFDIO_REGISTER_CALL	       0xc020aa00UL
+#define UFFDIO_COPY_CALL	       0xc028aa03UL
+#define UFFDIO_MOVE_CALL	       0xc028aa05UL
+#define UFFDIO_WRITEPROTECT_CALL       0xc018aa06UL
 
 struct uffdio_api {
 	u64 api, features, ioctls;
@@ -27,7 +27,7 @@ struct uffdio_register {
 	u64 start, len, mode, ioctls;
 };
 
-struct uffdio_copy {			/* UFFDIO_MOVE has the same */
+struct uffdio_copy { /* UFFDIO_MOVE has the same */
 	u64 dst, src, len, mode;
 	long copied;
 };
@@ -176,8 +176,8 @@ static long sample_faults(struct row *row, bool protect, bool thread, const char
 	}
 	if (!result) {
 		*what = "the handler";
-		result = thread ? handled_by_thread(row, &handler, pages) :
-				  handled_by_process(row, &handler, pages);
+		result = thread ? handled_by_thread(row, &handler, pages)
+				: handled_by_process(row, &handler, pages);
 	}
 	if (handler.fd >= 0)
 		sys_close(handler.fd);
@@ -242,7 +242,8 @@ static void move_one_by_one(void)
 
 		for (u64 page = 0; page < PAGES && !result; page++) {
 			struct uffdio_copy move = { (u64)(to + page * PAGE_SIZE),
-						    (u64)(from + page * PAGE_SIZE), PAGE_SIZE, 0, 0 };
+						    (u64)(from + page * PAGE_SIZE), PAGE_SIZE, 0,
+						    0 };
 
 			result = sys_ioctl(fd, UFFDIO_MOVE_CALL, &move);
 		}

@@ -184,6 +184,7 @@ int main(int argc, char **argv)
 	bool list = argc > 1 && !strcmp(argv[1], "-l"),
 	     same_process = argc > 1 && !strcmp(argv[1], "-n");
 	const char *only = argc > 1 + (list || same_process) ? argv[argc - 1] : NULL;
+	const char *run = getenv("TAP_RUN");	/* who sets it wants to see it again in the plan */
 	unsigned int number = 0, failed = 0;
 
 	for (const struct unit_case *test = cases; test; test = test->next) {
@@ -198,6 +199,6 @@ int main(int argc, char **argv)
 			failed += !run_case(test, number);
 	}
 	if (!list)
-		printf("1..%u\n", number);
+		printf(run ? "1..%u # run %s\n" : "1..%u\n", number, run);
 	return failed || !number;
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define ROUNDS	60000000UL
+#define ROUNDS 300000000UL
 
 struct loop {
 	int cpu;

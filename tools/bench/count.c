@@ -21,16 +21,17 @@ typedef uint64_t plugin_id;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 
-#define INLINE_ADD_U64	0
-#define NO_REGISTERS	0
-#define EXPORT		__attribute__((visibility("default")))
+#define INLINE_ADD_U64 0
+#define NO_REGISTERS   0
+#define EXPORT	       __attribute__((visibility("default")))
 
 void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
 					   void (*fn)(plugin_id, struct qemu_plugin_tb *));
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-					    void (*fn)(unsigned int, void *), int flags, void *data);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int op, void *counter,
-						uint64_t value);
+					    void (*fn)(unsigned int, void *), int flags,
+					    void *data);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int op,
+						void *counter, uint64_t value);
 void qemu_plugin_register_atexit_cb(plugin_id id, void (*fn)(plugin_id, void *), void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
@@ -41,11 +42,11 @@ int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
 EXPORT int qemu_plugin_version = 1;
 
 /* Counters of the instructions met so far; they never move, since translated code adds to them. */
-#define MAX_COUNTERS	(1U << 18)
+#define MAX_COUNTERS (1U << 18)
 
 static uint64_t *counters, *at_edge[2], *sums;
 static uint64_t *addresses;
-static unsigned int used = 1;		/* counter 0: everything else */
+static unsigned int used = 1; /* counter 0: everything else */
 
 /* Which counter an address has, 0 if none yet. */
 struct range {

@@ -119,6 +119,16 @@ class Kernel(Memory):
             value = self.value(integer(pointer), pointer.type.target())
             pointer = value[link][next_name]
 
+    def chain_of(self, first, next_name):
+        """The same where the link is a plain pointer."""
+        pointer, count = first, 0
+        while integer(pointer):
+            yield pointer
+            count += 1
+            if count > LIMIT:
+                fail('A list of the kernel\'s does not end: it is damaged.')
+            pointer = self.value(integer(pointer), pointer.type.target())[next_name]
+
     def tailq(self, head, link):
         return self.chain(head['tqh_first'], link, 'tqe_next')
 
