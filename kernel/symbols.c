@@ -24,6 +24,8 @@ const char *symbol_lookup(unsigned long addr, unsigned long *offset)
 		else
 			hi = mid;
 	}
+	if (lo == ksyms_count - 1)	/* text_end: what lies behind it is no function */
+		return NULL;
 	*offset = addr - ksyms_addr[lo];
 	return ksyms_text + ksyms_name[lo];
 }

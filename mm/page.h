@@ -118,10 +118,7 @@ static inline bool page_test_and_set(struct page *page, enum page_flag flag)
 
 /* ---- references ---- */
 
-/*
- * Beyond this a count no longer moves: a leak of one folio instead of a use after free (BUGS.md
- * B22).
- */
+/* Beyond this a count no longer moves: a leak of one folio instead of a use after free. */
 #define PAGE_REF_SATURATED (1 << 30)
 
 static inline int folio_ref_count(const struct folio *folio)

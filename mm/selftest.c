@@ -114,7 +114,8 @@ static struct mm_struct *test_mm(unsigned int levels)
 	struct mm_struct *mm = mm_alloc(levels);
 	struct vm_area_struct *vma = mm ? vma_alloc(mm, 0, levels_reach(levels), VM_READ) : NULL;
 
-	BUG_ON(!vma);
+	if (!vma)
+		boot_stop("There is not enough memory for the self-test of the page tables.");
 	down_write(&mm->mmap_lock);
 	vma_link(vma);
 	up_write(&mm->mmap_lock);
@@ -163,7 +164,8 @@ static void map_zero_page(struct mm_struct *mm, unsigned long addr)
 	pmd_t *pmdp = mm_pmd_alloc(mm, addr);
 	struct pte_slot slot;
 
-	BUG_ON(!pmdp || (pmd_none(pmdp_get(pmdp)) && pte_table_alloc(mm, pmdp, addr)));
+	if (!pmdp || (pmd_none(pmdp_get(pmdp)) && pte_table_alloc(mm, pmdp, addr)))
+		boot_stop("There is not enough memory for the self-test of the page tables.");
 	slot = pte_offset_lock(pmdp, addr);
 	if (pte_none(ptep_get(slot.ptep)))
 		set_pte(mm, addr, slot.ptep, pte_mkspecial(pfn_pte(page_to_pfn(zero_page), protection_map(1))));

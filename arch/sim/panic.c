@@ -135,3 +135,15 @@ void panic(const char *fmt, ...)
 	fflush(NULL);
 	_exit(SIM_PANIC_STATUS);
 }
+
+void boot_stop(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vprintk(fmt, args);
+	va_end(args);
+	printk("\n");
+	fflush(NULL);
+	_exit(SIM_PANIC_STATUS);
+}

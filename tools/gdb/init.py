@@ -4,7 +4,8 @@ import sys
 
 import gdb
 
-HERE = os.path.dirname(os.path.abspath(os.path.expanduser(__file__)))
+# Not __file__: in a script that another script sources, gdb leaves that to the outer one.
+HERE = os.path.dirname(os.path.abspath(os.path.expanduser((lambda: 0).__code__.co_filename)))
 
 if sys.version_info < (3, 6):
     raise gdb.GdbError('Pleat needs a gdb with Python 3.6 or newer.')

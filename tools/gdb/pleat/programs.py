@@ -156,7 +156,7 @@ This gives it the program's registers for a moment."""
         finally:
             self.put(before)
 
-    REGISTERS = 'rip rsp rbp rbx r12 r13 r14 r15'.split()
+    REGISTERS = 'rip rsp rax rbx rcx rdx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15'.split()
 
     @staticmethod
     def put(values):

@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-enum { PAGES = 16, ROUNDS = 40 };
+enum { PAGES = 16, ROUNDS = 25 };
 
 static char *mem;
 static uint32_t *turn;			/* shared with the child */
-static uint32_t meet;			/* of the two threads */
+static uint32_t ready, go;		/* between the two threads */
 
 static void write_column(int column)
 {
@@ -22,11 +22,19 @@ static void write_column(int column)
 		mem[i * PAGE_SIZE + (size_t)column] = (char)(column + 1);
 }
 
+/*
+ * Has written to the pages before fork, so that its CPU knows them as writable, and does not leave the
+ * CPU until it may write again.
+ */
 static void *writer(void *arg)
 {
 	(void)arg;
 	pin_to_cpu(nth_cpu(cpu_count() > 1 ? 1 : 0));
-	word_add(&meet);
+	for (size_t i = 0; i < PAGES; i++)
+		mem[i * PAGE_SIZE + 1] = 9;
+	word_set(&ready, 1);
+	while (!word_get(&go))
+		sys_sched_yield();
 	write_column(1);
 	return NULL;
 }
@@ -45,10 +53,11 @@ static int one_round(int *child_wrong)
 	int pid, lost = 0;
 
 	memset(mem, 9, PAGES * PAGE_SIZE);
-	*turn = meet = 0;
-	pid = child_start(child_compares_later, NULL);
+	*turn = ready = go = 0;
 	thread_create(&thread, writer, NULL);
-	word_wait(&meet, 1);
+	word_wait(&ready, 1);
+	pid = child_start(child_compares_later, NULL);
+	word_set(&go, 1);
 	write_column(0);
 	thread_join(&thread);
 	for (size_t i = 0; i < PAGES; i++)

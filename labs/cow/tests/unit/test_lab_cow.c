@@ -252,6 +252,7 @@ TEST("a-grandchild-sees-what-was-there-at-its-fork")
 	run_on(0, child);
 	poke(addr, 20);
 	grandchild = mm_fork(child);
+	flush_tlb_range(child, 0, levels_reach(3));
 	poke(addr, 30);
 	run_on(0, grandchild);
 	CHECK_EQ(peek(addr), 20);
