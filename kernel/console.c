@@ -194,6 +194,7 @@ static long console_write_file(struct file *file, const void *user, size_t n, u6
 		left = copy_from_user(buf, (const char *)user + done, chunk);
 		put_bytes(buf, chunk - left);
 		done += chunk - left;
+		cond_resched();
 	}
 	mutex_unlock(&output_lock);
 	return done || !left ? (long)done : -EFAULT;

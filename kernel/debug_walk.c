@@ -2,6 +2,7 @@
 #include "kernel/debug.h"
 #include "kernel/base/string.h"
 #include "kernel/panic.h"
+#include "mm/buddy.h"
 #include "mm/pagecache.h"
 #include "mm/pgtable.h"
 
@@ -50,6 +51,8 @@ const char *debug_frame_kind(u64 entry, unsigned long pfn)
 		return "device";
 	if (entry & _PAGE_SPECIAL)
 		return "zero";
+	if (!page_initialised(pfn))
+		return boot_mem_next_free(pfn, pfn + 1).start == pfn ? "free" : "reserved";
 	page = &page_folio(pfn_to_page(pfn))->page;
 	flags = READ_ONCE(page->flags);
 	if (flags & BIT(PG_reserved))
@@ -121,7 +124,7 @@ static void print_frame(const struct table_walk *w, unsigned long addr)
 	const struct page *page;
 
 	printk("  frame %lx: %s", pfn, debug_frame_kind(w->entry[w->lowest], pfn));
-	if (pfn_valid(pfn)) {
+	if (page_initialised(pfn)) {
 		page = &page_folio(pfn_to_page(pfn))->page;
 		printk(", references %d, mapped %d, pins %d", atomic_read(&page->_refcount),
 		       atomic_read(&page->_mapcount), atomic_read(&page->pincount));
@@ -227,7 +230,7 @@ static void verdict(const struct place *p, enum intent intent, char *buf)
 		why = "allowed";
 	if (!why && entry_none(entry))
 		why = on_empty_entry(p, intent);
-	if (!why && intent == TO_WRITE && entry & _PAGE_PRESENT && pfn_valid(entry_pfn(entry)))
+	if (!why && intent == TO_WRITE && entry & _PAGE_PRESENT && page_initialised(entry_pfn(entry)))
 		on_write_protected(p, entry, buf);
 	else
 		scnprintf(buf, SENTENCE, "%s", why ? why : "fault: mapping allows it, entry does not yet");

@@ -365,18 +365,23 @@ SYSCALL_DEFINE3(dup3, int, from, int, to, int, flags)
 	return do_dup3(from, to, flags & O_CLOEXEC);
 }
 
-/* Sets or reads the close-on-exec mark of an open descriptor. */
+/*
+ * Sets or reads the close-on-exec mark of a descriptor below the capacity. Another thread may have
+ * closed it since it was looked up: without its file there is nothing to mark.
+ */
 static long fd_cloexec(int fd, bool set, bool value)
 {
 	struct files *files = current_task()->files;
-	long ret;
+	long ret = -EBADF;
 
 	spin_lock(&files->lock);
-	if (set)
-		mark(files, (unsigned int)fd, value);
-	ret = bit_test(files->cloexec, (unsigned int)fd) ? FD_CLOEXEC : 0;
+	if (files->file[fd]) {
+		ret = !set && bit_test(files->cloexec, (unsigned int)fd) ? FD_CLOEXEC : 0;
+		if (set)
+			mark(files, (unsigned int)fd, value);
+	}
 	spin_unlock(&files->lock);
-	return set ? 0 : ret;
+	return ret;
 }
 
 #define SETTABLE_FLAGS	(O_NONBLOCK | O_APPEND)

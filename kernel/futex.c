@@ -73,7 +73,7 @@ static int get_key(struct futex_key *key, const u32 *user, bool private)
 			      (addr & ~PAGE_MASK);
 	}
 	up_read(&mm->mmap_lock);
-	return vma ? 0 : -EFAULT;
+	return vma && vma->vm_flags & VM_ACCESS_FLAGS ? 0 : -EFAULT;
 }
 
 /* Takes a waiter off its bucket, locked, and wakes it; it may be gone at once. */
@@ -416,6 +416,8 @@ SYSCALL_DEFINE6(futex, u32 *, addr, int, op, u32, value, unsigned long, timeout,
 	u64 deadline;
 	int ret;
 
+	if (op & FUTEX_CLOCK_REALTIME && (op & FUTEX_CMD_MASK) != FUTEX_WAIT_BITSET)
+		return -ENOSYS;
 	switch (op & FUTEX_CMD_MASK) {
 	case FUTEX_WAIT:
 	case FUTEX_WAIT_BITSET:

@@ -14,7 +14,9 @@ static long map_file(int fd, unsigned long addr, unsigned long len, int prot, in
 
 	if (!f.file)
 		return -EBADF;
-	if (!f.file->inode || !is_regular(f.file->inode))
+	if (flags & MAP_HUGETLB)
+		ret = -EINVAL;
+	else if (!f.file->inode || !is_regular(f.file->inode))
 		ret = -ENODEV;
 	else if (!file_readable(f.file))
 		ret = -EACCES;

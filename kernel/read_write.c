@@ -11,22 +11,38 @@
 
 typedef long (*transfer_fn)(struct file *file, void *buf, size_t n, u64 *pos);
 
+/* Lengths that no buffer has, and ends that no position can be. */
+static int check_span(size_t n, const u64 *pos)
+{
+	if ((s64)n < 0)
+		return -EFAULT;
+	return pos && (s64)(*pos + n) < 0 ? -EINVAL : 0;
+}
+
 /* At *pos; MAX_RW at most. */
 static long file_read(struct file *file, void *buf, size_t n, u64 *pos)
 {
+	int err = check_span(n, pos);
+
 	if (!file_readable(file))
 		return -EBADF;
 	if (!file->ops->read)
 		return -EINVAL;
+	if (err)
+		return err;
 	return file->ops->read(file, buf, min(n, MAX_RW), pos);
 }
 
 static long file_write(struct file *file, void *buf, size_t n, u64 *pos)
 {
+	int err = check_span(n, pos);
+
 	if (!file_writable(file))
 		return -EBADF;
 	if (!file->ops->write)
 		return -EINVAL;
+	if (err)
+		return err;
 	return file->ops->write(file, buf, min(n, MAX_RW), pos);
 }
 

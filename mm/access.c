@@ -71,9 +71,11 @@ void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 		if (!(vma->vm_flags & VM_ACCESS_FLAGS))
 			continue;
 		flags = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? FAULT_FLAG_WRITE : 0;
-		for (start = max(start, vma->vm_start); start < min(end, vma->vm_end); start += PAGE_SIZE)
+		for (start = max(start, vma->vm_start); start < min(end, vma->vm_end); start += PAGE_SIZE) {
 			if (handle_mm_fault(vma, start, flags) || fatal_signal_pending())
 				goto out;
+			cond_resched();
+		}
 	}
 out:
 	up_read(&mm->mmap_lock);

@@ -46,6 +46,7 @@ void boot_reserve(phys_addr_t start, phys_addr_t end)
 {
 	unsigned int first = 0, last;
 
+	BUG_MSG(released, "boot memory has gone to the buddy allocator");
 	if (start >= end)
 		return;
 	while (first < nr_taken && taken[first].end < start)
@@ -103,7 +104,7 @@ static void zero_memory(phys_addr_t start, size_t size)
 		page_zero(memory + done);
 }
 
-phys_addr_t boot_alloc(size_t size, size_t align, phys_addr_t limit)
+phys_addr_t boot_alloc_dirty(size_t size, size_t align, phys_addr_t limit)
 {
 	phys_addr_t top = limit ? limit : ~0ul;
 	phys_addr_t at = find_free(LOW_MEMORY, top, size, align);
@@ -115,50 +116,47 @@ phys_addr_t boot_alloc(size_t size, size_t align, phys_addr_t limit)
 		panic("too little memory: the kernel needs %zu KiB more in one piece, %lu KiB are free",
 		      size >> 10, free_kib());
 	boot_reserve(at, at + size);
+	return at;
+}
+
+phys_addr_t boot_alloc(size_t size, size_t align, phys_addr_t limit)
+{
+	phys_addr_t at = boot_alloc_dirty(size, align, limit);
+
 	zero_memory(at, size);
 	return at;
 }
 
 /* ---- the end of it ---- */
 
-static void mark_reserved(unsigned long start, unsigned long end)
+/* The first run of frames wholly inside [start, end) that nobody has taken; empty at `none`. */
+static struct pfn_range next_gap(phys_addr_t start, phys_addr_t end, unsigned long none)
 {
-	for (unsigned long pfn = start; pfn < end; pfn++)
-		pfn_to_page(pfn)->flags = BIT(PG_reserved);
-}
+	for (unsigned int i = 0; i <= nr_taken && start < end; i++) {
+		phys_addr_t stop = i < nr_taken ? min(taken[i].start, end) : end;
+		unsigned long first = ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT;
 
-/* Frames wholly inside [start, end) become free, those between *done and there reserved. */
-static void release(phys_addr_t start, phys_addr_t end, unsigned long *done)
-{
-	unsigned long first = ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT, last = end >> PAGE_SHIFT;
-
-	if (first >= last)
-		return;
-	mark_reserved(*done, first);
-	buddy_add_range(first, last);
-	*done = last;
-}
-
-static void release_region(const struct mem_region *region, unsigned long *done)
-{
-	phys_addr_t start = region->start;
-
-	for (unsigned int i = 0; i < nr_taken && taken[i].start < region->end; i++) {
-		if (taken[i].start > start)
-			release(start, taken[i].start, done);
-		start = max(start, taken[i].end);
+		if (start < stop && first < stop >> PAGE_SHIFT)
+			return (struct pfn_range){ first, stop >> PAGE_SHIFT };
+		if (i < nr_taken)
+			start = max(start, taken[i].end);
 	}
-	if (start < region->end)
-		release(start, region->end, done);
+	return (struct pfn_range){ none, none };
+}
+
+struct pfn_range boot_mem_next_free(unsigned long from, unsigned long to)
+{
+	struct pfn_range free = { to, to };
+
+	for (unsigned int i = 0; i < nr_ram && free.start == to; i++)
+		free = next_gap(max(ram[i].start, from << PAGE_SHIFT),
+				min(ram[i].end, to << PAGE_SHIFT), to);
+	return free;
 }
 
 void boot_mem_release(void)
 {
-	unsigned long done = 0;
-
 	boot_reserve(0, PAGE_SIZE);
-	for (unsigned int i = 0; i < nr_ram; i++)
-		release_region(&ram[i], &done);
-	mark_reserved(done, max_pfn);
 	released = true;
+	buddy_start();
 }

@@ -7,12 +7,16 @@
  * pages behind it say nothing. Single frames come from and go to per-CPU stacks (PG_pcp), which
  * take and give whole batches. A stack has a lock only so that others can empty it: its own CPU
  * never waits for it otherwise.
+ *
+ * Most of a large memory is on no list until the lists run low: it is counted as free (zone.later
+ * within zone.free), and its sections are taken in one by one (section.h).
  */
 #include "kernel/base/string.h"
 #include "mm/buddy.h"
 #include "kernel/base/trace.h"
 #include "mm/check.h"
 #include "mm/page_owner.h"
+#include "mm/section.h"
 
 #define PCP_BATCH     32
 #define PCP_HIGH      (2 * PCP_BATCH)
@@ -20,6 +24,11 @@
 /* Frames that only callers who cannot wait may use: one in 64, at most 1 MiB. */
 #define RESERVE_SHIFT 6
 #define RESERVE_MAX   256ul
+
+/* What the boot takes in: enough for it and for small programs. */
+#define BOOT_FRAMES   (256ul << (20 - PAGE_SHIFT))
+/* Left on the lists by who can wait for a section to be taken in, for who cannot. */
+#define GROW_MARK     (1ul << MAX_ORDER)
 
 struct pcp {
 	spinlock_t lock; /* LOCK_BUDDY, before zone.lock */
@@ -31,7 +40,8 @@ static struct {
 	spinlock_t lock;
 	struct page_list list[MAX_ORDER + 1];
 	unsigned long blocks[MAX_ORDER + 1];
-	unsigned long free; /* frames in all blocks */
+	unsigned long free;  /* frames in all blocks, and later */
+	unsigned long later; /* of these: in sections not yet taken in */
 	unsigned long total;
 	unsigned long reserve;
 } zone;
@@ -49,7 +59,7 @@ void buddy_init(void)
 
 /* ---- blocks: zone.lock held ---- */
 
-static void list_add(struct page *page, unsigned int order)
+static __always_inline void list_add(struct page *page, unsigned int order)
 {
 	page->flags = (page->flags & BIT(PG_poisoned)) | BIT(PG_buddy);
 	page->order = (u8)order;
@@ -57,7 +67,7 @@ static void list_add(struct page *page, unsigned int order)
 	zone.blocks[order]++;
 }
 
-static void list_del(struct page *page, unsigned int order)
+static __always_inline void list_del(struct page *page, unsigned int order)
 {
 	page->flags &= ~BIT(PG_buddy);
 	TAILQ_REMOVE(&zone.list[order], page, lru);
@@ -78,12 +88,11 @@ static struct page *free_buddy(unsigned long pfn, unsigned int order)
 	return buddy->flags & BIT(PG_buddy) && buddy->order == order ? buddy : NULL;
 }
 
-static void give_block(struct page *page, unsigned int order)
+static __always_inline void insert_block(struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(page);
 	struct page *buddy;
 
-	zone.free += 1ul << order;
 	while ((buddy = free_buddy(pfn, order))) {
 		list_del(buddy, order);
 		pfn &= ~(1ul << order);
@@ -92,6 +101,49 @@ static void give_block(struct page *page, unsigned int order)
 	list_add(pfn_to_page(pfn), order);
 }
 
+static void give_block(struct page *page, unsigned int order)
+{
+	zone.free += 1ul << order;
+	insert_block(page, order);
+}
+
+/* Of the block that starts a run of n frames at pfn: the largest that is aligned and fits. */
+static unsigned int block_order(unsigned long pfn, unsigned long n)
+{
+	return min((unsigned int)__builtin_ctzl(pfn | BIT(MAX_ORDER)),
+		   63u - (unsigned int)__builtin_clzl(n));
+}
+
+/* At the cost of one struct page for each block, not for each frame. */
+static __noinline void insert_run(unsigned long start, unsigned long end)
+{
+	while (start < end) {
+		unsigned int order = block_order(start, end - start);
+
+		frame_freed(start, order);
+		insert_block(pfn_to_page(start), order);
+		start += 1ul << order;
+	}
+}
+
+static __noinline bool take_in(void)
+{
+	unsigned long frames = section_take_in(insert_run);
+
+	zone.later -= frames;
+	return frames;
+}
+
+/* Before `want` frames are taken: seldom more than a look at zone.later. */
+static inline void keep_mark(gfp_t gfp, unsigned long want)
+{
+	if (zone.later && !(gfp & GFP_ATOMIC) &&
+	    unlikely(zone.free - zone.later < want + GROW_MARK))
+		take_in();
+}
+
+static struct page *take_block_of_new_section(unsigned int order);
+
 static struct page *take_block(unsigned int order)
 {
 	unsigned int from = order;
@@ -99,8 +151,8 @@ static struct page *take_block(unsigned int order)
 
 	while (from <= MAX_ORDER && TAILQ_EMPTY(&zone.list[from]))
 		from++;
-	if (from > MAX_ORDER)
-		return NULL;
+	if (unlikely(from > MAX_ORDER))
+		return take_block_of_new_section(order);
 	page = TAILQ_FIRST(&zone.list[from]);
 	list_del(page, from);
 	while (from > order) {
@@ -109,6 +161,23 @@ static struct page *take_block(unsigned int order)
 	}
 	zone.free -= 1ul << order;
 	return page;
+}
+
+static bool on_list(unsigned int order)
+{
+	while (order <= MAX_ORDER && TAILQ_EMPTY(&zone.list[order]))
+		order++;
+	return order <= MAX_ORDER;
+}
+
+/* Nothing on the lists is large enough. */
+static __noinline struct page *take_block_of_new_section(unsigned int order)
+{
+	do {
+		if (!take_in())
+			return NULL;
+	} while (!on_list(order));
+	return take_block(order);
 }
 
 /* Frames that a caller may still take. */
@@ -124,8 +193,10 @@ static struct page *alloc_block(gfp_t gfp, unsigned int order)
 	struct page *page = NULL;
 
 	spin_lock(&zone.lock);
-	if (available(gfp) >= 1ul << order)
+	if (available(gfp) >= 1ul << order) {
+		keep_mark(gfp, 1ul << order);
 		page = take_block(order);
+	}
 	spin_unlock(&zone.lock);
 	return page;
 }
@@ -166,6 +237,7 @@ static void refill_blocks(struct pcp *pcp, unsigned long want)
 static __noinline void refill(struct pcp *pcp, gfp_t gfp)
 {
 	spin_lock_nested(&zone.lock, LOCK_NESTED);
+	keep_mark(gfp, PCP_BATCH);
 	if (available(0) >= PCP_BATCH)
 		refill_blocks(pcp, PCP_BATCH);
 	else if (available(gfp)) /* what is left is not hoarded */
@@ -177,8 +249,7 @@ static __noinline void refill(struct pcp *pcp, gfp_t gfp)
 static void give_run(struct page *page, unsigned long n)
 {
 	while (n) {
-		unsigned int order = min((unsigned int)__builtin_ctzl(page_to_pfn(page) | BIT(MAX_ORDER)),
-					 63u - (unsigned int)__builtin_clzl(n));
+		unsigned int order = block_order(page_to_pfn(page), n);
 
 		give_block(page, order);
 		page += 1ul << order;
@@ -187,8 +258,8 @@ static void give_run(struct page *page, unsigned long n)
 }
 
 /*
- * Gives the n frames that have been here longest back. What was in use together has often come from one
- * block and goes back to it in one piece.
+ * Gives the n frames that have been here longest back. What was in use together has often come from
+ * one block and goes back to it in one piece.
  */
 static __noinline void spill(struct pcp *pcp, unsigned int n)
 {
@@ -227,15 +298,11 @@ static __always_inline struct page *pcp_alloc(gfp_t gfp)
 	return page;
 }
 
-static inline void pcp_free(struct page *page)
+static __always_inline void push_page(struct pcp *pcp, struct page *page)
 {
-	struct pcp *pcp = &pcps[this_cpu()];
-
-	spin_lock(&pcp->lock);
 	if (unlikely(pcp->count == PCP_HIGH))
 		spill(pcp, PCP_BATCH);
 	pcp->pages[pcp->count++] = page;
-	spin_unlock(&pcp->lock);
 }
 
 void buddy_drain_all(void)
@@ -383,11 +450,9 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 	return (struct folio *)page;
 }
 
-void folio_free(struct folio *folio)
+/* A folio that nobody uses becomes a free page or block, which is on no list yet. */
+static __always_inline void unmake_folio(struct page *page, unsigned int order)
 {
-	struct page *page = &folio->page;
-	unsigned int order = page->order;
-
 	if (unlikely(page->flags & FLAGS_BAD_AT_FREE))
 		bad_free(page);
 	trace(TRACE_FREE, page_to_pfn(page), order, 0);
@@ -400,10 +465,22 @@ void folio_free(struct folio *folio)
 	if (CONFIG_DEBUG)
 		poison(page, order);
 	frame_freed(page_to_pfn(page), order);
-	atomic_set(&page->_refcount, 0);
 	page->flags = (page->flags & BIT(PG_poisoned)) | BIT(PG_pcp);
+}
+
+void folio_free(struct folio *folio)
+{
+	struct page *page = &folio->page;
+	unsigned int order = page->order;
+	struct pcp *pcp;
+
+	unmake_folio(page, order);
+	atomic_set(&page->_refcount, 0);
 	if (likely(order == 0)) {
-		pcp_free(page);
+		pcp = &pcps[this_cpu()];
+		spin_lock(&pcp->lock);
+		push_page(pcp, page);
+		spin_unlock(&pcp->lock);
 		return;
 	}
 	spin_lock(&zone.lock);
@@ -421,49 +498,33 @@ void put_pages(struct page *const *pages, unsigned long n)
 
 		if (!folio_put_testzero(folio))
 			continue;
-		if (CONFIG_DEBUG || folio->page.order || folio->page.flags & FLAGS_BAD_AT_FREE) {
+		if (unlikely(folio->page.order)) {
 			spin_unlock(&pcp->lock);
 			folio_free(folio);
 			spin_lock(&pcp->lock);
 			continue;
 		}
-		trace(TRACE_FREE, folio_pfn(folio), 0, 0);
-		folio->page.flags = BIT(PG_pcp);
-		if (unlikely(pcp->count == PCP_HIGH))
-			spill(pcp, PCP_BATCH);
-		pcp->pages[pcp->count++] = &folio->page;
+		unmake_folio(&folio->page, 0);
+		push_page(pcp, &folio->page);
 	}
 	spin_unlock(&pcp->lock);
 }
 
 /* ---- all frames ---- */
 
-/* What only the boot needed was marked page by page; at boot itself nothing is. */
-static void clear_reserved(unsigned long start, unsigned long end)
+void buddy_start(void)
 {
-	if (!page_test(pfn_to_page(start), PG_reserved))
-		return;
-	for (unsigned long pfn = start; pfn < end; pfn++)
-		pfn_to_page(pfn)->flags = 0;
-}
+	struct pfn_range free;
 
-void buddy_add_range(unsigned long start, unsigned long end)
-{
-	if (start >= end)
-		return;
-	clear_reserved(start, end);
 	spin_lock(&zone.lock);
-	zone.total += end - start;
-	zone.reserve = min(zone.total >> RESERVE_SHIFT, RESERVE_MAX);
-	while (start < end) {
-		unsigned int fits = 63u - (unsigned int)__builtin_clzl(end - start);
-		unsigned int order =
-			min((unsigned int)__builtin_ctzl(start | BIT(MAX_ORDER)), fits);
-
-		frame_freed(start, order);
-		give_block(pfn_to_page(start), order);
-		start += 1ul << order;
+	for (unsigned long pfn = 0; pfn < max_pfn; pfn = free.end) {
+		free = boot_mem_next_free(pfn, max_pfn);
+		zone.total += free.end - free.start;
 	}
+	zone.free = zone.later = zone.total;
+	zone.reserve = min(zone.total >> RESERVE_SHIFT, RESERVE_MAX);
+	while (zone.free - zone.later < BOOT_FRAMES && take_in())
+		;
 	spin_unlock(&zone.lock);
 }
 
@@ -478,9 +539,26 @@ unsigned long frames_free(void)
 
 unsigned long frames_total(void) { return READ_ONCE(zone.total); }
 
+/* The blocks that the sections not yet taken in will be. */
+static void count_later(unsigned long counts[MAX_ORDER + 1])
+{
+	struct pfn_range free;
+
+	for (unsigned long pfn = sections_end(); pfn < max_pfn; pfn = free.end) {
+		free = boot_mem_next_free(pfn, max_pfn);
+		while (free.start < free.end) {
+			unsigned int order = block_order(free.start, free.end - free.start);
+
+			counts[order]++;
+			free.start += 1ul << order;
+		}
+	}
+}
+
 void buddy_counts(unsigned long counts[MAX_ORDER + 1])
 {
 	spin_lock(&zone.lock);
 	memcpy(counts, zone.blocks, sizeof(zone.blocks));
+	count_later(counts);
 	spin_unlock(&zone.lock);
 }

@@ -27,16 +27,16 @@ static inline void free_page(struct page *page) { folio_free((struct folio *)pag
 
 void buddy_init(void);
 /*
- * Hands a range of frames, reserved until now, to the allocator: all RAM at boot, later what only
- * the boot needed. At boot the cost is one struct page for each maximal block, not for each frame.
+ * All that boot memory has left over is the allocator's. It takes in as much as a boot needs, and
+ * the rest section by section when that runs low: who allocates or counts does not see a difference.
  */
-void buddy_add_range(unsigned long start_pfn, unsigned long end_pfn);
+void buddy_start(void);
 /* Gives the per-CPU lists of all CPUs back, so that their frames can merge into blocks. */
 void buddy_drain_all(void);
 
 /* Exact when nothing runs beside it; per-CPU lists count as free. */
 unsigned long frames_free(void);
-unsigned long frames_total(void); /* all that were ever added */
+unsigned long frames_total(void); /* all that the boot has left over */
 /* Free blocks of each order 0..MAX_ORDER, for /proc/buddyinfo. */
 void buddy_counts(unsigned long counts[MAX_ORDER + 1]);
 
@@ -69,6 +69,16 @@ void boot_reserve(phys_addr_t start, phys_addr_t end);
  * there is none.
  */
 phys_addr_t boot_alloc(size_t size, size_t align, phys_addr_t limit);
+/* Not zeroed. */
+phys_addr_t boot_alloc_dirty(size_t size, size_t align, phys_addr_t limit);
 /* All that boot_alloc has not given out goes to the buddy allocator; boot_alloc ends. */
 void boot_mem_release(void);
+struct pfn_range {
+	unsigned long start, end;
+};
+/*
+ * The first run of frames in [from, to) that was free when boot memory was released, which it is
+ * for good in a section that is not taken in; { to, to } if there is none. Without locks.
+ */
+struct pfn_range boot_mem_next_free(unsigned long from, unsigned long to);
 phys_addr_t boot_mem_end(void); /* end of the highest region: max_pfn */

@@ -6,24 +6,32 @@
 #include "kernel/base/trace.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
+#include "mm/section.h"
 
 struct frame_check *frame_checks;
 
 void check_init(void)
 {
-	phys_addr_t mem = boot_alloc(max_pfn * sizeof(struct frame_check), PAGE_SIZE, 0);
-
-	frame_checks = frame_ptr(mem >> PAGE_SHIFT);
+	frame_checks = frame_array(sizeof(*frame_checks));
 }
 
 static void fail(const struct mm_struct *mm, unsigned long addr, u64 entry, const char *why)
 {
-	const struct page *page = pfn_to_page(entry_pfn(entry));
+	unsigned long pfn = entry_pfn(entry);
+	struct frame_check c = { 0 };
 
-	page_dump(page, why);
+	if (page_initialised(pfn))
+		c = frame_checks[pfn];
+	page_dump(pfn_to_page(pfn), why);
 	panic("page-table check: %s: mm %p, address %lx, entry %016lx, anon maps %d, file maps %d",
-	      why, (const void *)mm, addr, (unsigned long)entry, frame_checks[entry_pfn(entry)].anon_maps,
-	      frame_checks[entry_pfn(entry)].file_maps);
+	      why, (const void *)mm, addr, (unsigned long)entry, c.anon_maps, c.file_maps);
+}
+
+/* Before anything is looked up by the frame of an entry, old or new, of any level. */
+static void check_frame(const struct mm_struct *mm, unsigned long addr, u64 entry)
+{
+	if (entry_present(entry) && !page_initialised(entry_pfn(entry)))
+		fail(mm, addr, entry, "an entry leads to a frame that was never allocated");
 }
 
 /* Counted are entries that map a page of somebody; not the zero page, which is special. */
@@ -62,6 +70,8 @@ static void map(struct mm_struct *mm, unsigned long addr, u64 new)
 void entry_changed(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 old, u64 new)
 {
 	trace_level(TRACE_ENTRY, level, addr, old, new);
+	check_frame(mm, addr, old);
+	check_frame(mm, addr, new);
 	if (level == 1) {
 		/* The old one leaves first, so that a change of protection counts as its net effect. */
 		if (counted(old))

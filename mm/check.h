@@ -23,7 +23,7 @@ struct frame_check {
 
 extern struct frame_check *frame_checks;
 
-/* Boot: takes its memory from boot_alloc, after page_init. */
+/* Boot: takes its memory from boot_alloc, once mem_map has its own. */
 void check_init(void);
 
 /* The entry of `level` (1: pte) for addr went from old to new. The table's lock is held. */

@@ -9,6 +9,12 @@ extern struct page *zero_page;
 /* [start, end) page aligned, below task_size_max(). mmap_lock held for writing. 0 or -ENOMEM (nothing changed). */
 int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
 
+/*
+ * Linux's heuristic overcommit: is that more memory than there is at all? Private memory counts where
+ * it is writable, shared memory where it is made (without a file), and neither with MAP_NORESERVE.
+ */
+bool obviously_too_much(unsigned long len, unsigned long vm_flags, const struct address_space *file);
+
 /* Unfolds if end lies beyond the tree's reach. mmap_lock held for writing. */
 static inline int ensure_reach(struct mm_struct *mm, unsigned long end)
 {

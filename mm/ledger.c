@@ -98,13 +98,15 @@ static void settle(const struct mm_struct *mm, unsigned long addr, unsigned int 
 
 /*
  * Another frame becomes writable at an address where a CPU may still read the old one: legal after
- * MADV_DONTNEED, whose flush is under way. The same frame becoming writable in another place is not.
+ * MADV_DONTNEED, whose flush is under way. The same frame becoming writable in another place is not,
+ * unless it is shared memory, which any number of entries may write.
  */
 static bool writable_elsewhere(const struct mm_struct *mm, unsigned long addr, u64 new)
 {
 	const struct frame_check *c = &frame_checks[entry_pfn(new)];
 
-	if (!entry_write(new) || (new & _PAGE_SPECIAL) || !c->pending)
+	if (!entry_write(new) || (new & _PAGE_SPECIAL) || !c->pending ||
+	    !page_test(pfn_to_page(entry_pfn(new)), PG_anon))
 		return false;
 	for (const struct record *r = ledger.used; r; r = r->next)
 		if (r->level == 1 && entry_pfn(r->old) == entry_pfn(new) && (r->mm != mm || r->addr != addr))

@@ -8,6 +8,7 @@
 #include "mm/zap.h"
 
 #define MMAP_MIN_ADDR	65536ul		/* hints below are moved up, as sysctl vm.mmap_min_addr does */
+#define MAX_FILE_SIZE	(~0ul >> 1)	/* no mapping reaches beyond what a file's position can be */
 
 /* ---- choosing an address ---- */
 
@@ -69,6 +70,12 @@ static unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
 
 /* ---- mmap ---- */
 
+/* What MAP_SHARED_VALIDATE knows; the other types ignore what they do not. */
+#define LEGACY_MAP_MASK \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | \
+	 MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | \
+	 MAP_HUGETLB | MAP_UNINITIALIZED)
+
 /* VM_ flags from what the program asked for; or an error in *err. */
 static unsigned long mmap_vm_flags(int prot, int flags, const struct address_space *mapping, long *err)
 {
@@ -78,8 +85,10 @@ static unsigned long mmap_vm_flags(int prot, int flags, const struct address_spa
 	*err = 0;
 	switch (flags & MAP_TYPE) {
 	case MAP_SHARED_VALIDATE:
-		if (!mapping)
-			*err = -EINVAL;
+		if (!mapping || flags & ~LEGACY_MAP_MASK) {
+			*err = mapping ? -EOPNOTSUPP : -EINVAL;
+			break;
+		}
 		/* fall through */
 	case MAP_SHARED:
 		vm_flags |= VM_SHARED | VM_MAYSHARE;
@@ -106,11 +115,11 @@ static unsigned long mmap_vm_flags(int prot, int flags, const struct address_spa
 	return vm_flags;
 }
 
-/* Linux's heuristic overcommit: one mapping larger than all memory is refused. */
-static bool obviously_too_much(unsigned long len, unsigned long vm_flags)
+bool obviously_too_much(unsigned long len, unsigned long vm_flags, const struct address_space *file)
 {
-	return (vm_flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) == VM_WRITE &&
-	       len >> PAGE_SHIFT > frames_total();
+	bool charged = vm_flags & VM_SHARED ? !file : vm_flags & VM_WRITE;
+
+	return charged && !(vm_flags & VM_NORESERVE) && len >> PAGE_SHIFT > frames_total();
 }
 
 /* The object behind a new mapping, with a reference for it; NULL: private anonymous. */
@@ -168,7 +177,7 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long 
 	vm_flags = mmap_vm_flags(prot, flags, mapping, &err);
 	if (err)
 		return err;
-	if ((flags & MAP_HUGETLB) || obviously_too_much(len, vm_flags))
+	if ((flags & MAP_HUGETLB) || obviously_too_much(len, vm_flags, mapping))
 		return -ENOMEM;		/* there is no pool of huge pages */
 	if (!mapping)
 		pgoff = vm_flags & VM_SHARED ? 0 : addr >> PAGE_SHIFT;
@@ -193,14 +202,15 @@ long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int pr
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (!len)
 		return -ENOMEM;
-	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
+	if (pgoff + (len >> PAGE_SHIFT) < pgoff || (mapping && pgoff > (MAX_FILE_SIZE - len) >> PAGE_SHIFT))
 		return -EOVERFLOW;
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
 	down_write(&mm->mmap_lock);
 	ret = mmap_locked(mm, addr, len, prot, flags, mapping, pgoff);
 	up_write(&mm->mmap_lock);
-	if (!IS_ERR_VALUE(ret) && (flags & (MAP_POPULATE | MAP_LOCKED)) && !(flags & MAP_NONBLOCK))
+	if (!IS_ERR_VALUE(ret) &&
+	    (flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		mm_populate(mm, (unsigned long)ret, (unsigned long)ret + len);
 	return ret;
 }
@@ -280,7 +290,7 @@ long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 static int brk_grow(struct mm_struct *mm, unsigned long from, unsigned long to)
 {
 	if (to > task_size_max() || !range_is_free(mm, from, to - from + PAGE_SIZE) ||
-	    obviously_too_much(to - from, BRK_FLAGS) || mm->map_count >= MAX_MAP_COUNT)
+	    obviously_too_much(to - from, BRK_FLAGS, NULL) || mm->map_count >= MAX_MAP_COUNT)
 		return -ENOMEM;
 	return map_region(mm, from, to - from, BRK_FLAGS, NULL, from >> PAGE_SHIFT) ? -ENOMEM : 0;
 }
@@ -291,8 +301,8 @@ static bool brk_move(struct mm_struct *mm, unsigned long brk)
 
 	if (brk < mm->start_brk || to < brk)
 		return false;
-	if (to < from)
-		return !unmap_locked(mm, to, from);
+	if (to < from)	/* it does not shrink where the program has unmapped it before */
+		return vma_find_intersection(mm, to, from) && !unmap_locked(mm, to, from);
 	return to == from || !brk_grow(mm, from, to);
 }
 

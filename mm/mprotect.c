@@ -99,6 +99,9 @@ static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 		vm_flags = (vma->vm_flags & ~VM_ACCESS_FLAGS) | access;
 		if (access & ~(vma->vm_flags >> 4))	/* VM_MAYREAD and so on */
 			return -EACCES;
+		if (access & ~vma->vm_flags & VM_WRITE &&
+		    obviously_too_much(min(end, vma->vm_end) - start, vm_flags, vma->mapping))
+			return -ENOMEM;
 		if (vm_flags != vma->vm_flags) {
 			vma = protect_vma(vma, start, min(end, vma->vm_end), vm_flags);
 			if (IS_ERR(vma))

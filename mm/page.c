@@ -3,6 +3,7 @@
 #include "mm/buddy.h"
 #include "mm/check.h"
 #include "mm/page_owner.h"
+#include "mm/section.h"
 
 #define FOLIO_QUEUES 64 /* a power of two */
 
@@ -18,9 +19,8 @@ static struct wait_queue folio_queues[FOLIO_QUEUES];
 void page_init(void)
 {
 	max_pfn = boot_mem_end() >> PAGE_SHIFT;
-	mem_map = frame_ptr(
-		boot_alloc(ALIGN_UP(max_pfn * sizeof(struct page), PAGE_SIZE), PAGE_SIZE, 0) >>
-		PAGE_SHIFT);
+	sections_init();
+	mem_map = frame_array(sizeof(struct page));
 	for (unsigned int i = 0; i < FOLIO_QUEUES; i++)
 		wait_queue_init(&folio_queues[i]);
 	buddy_init();
@@ -117,8 +117,13 @@ void page_dump(const struct page *page, const char *why)
 		[PG_anon] = "anon",	    [PG_exclusive] = "exclusive",
 		[PG_poisoned] = "poisoned",
 	};
-	unsigned long flags = READ_ONCE(page->flags);
+	unsigned long flags;
 
+	if (!page_initialised(page_to_pfn(page))) {
+		printk("frame %#lx: %s: it was never allocated\n", page_to_pfn(page), why);
+		return;
+	}
+	flags = READ_ONCE(page->flags);
 	printk("frame %#lx: %s: refs %d, mapped %d, pins %d, order %u, flags", page_to_pfn(page),
 	       why, atomic_read(&page->_refcount), atomic_read(&page->_mapcount),
 	       atomic_read(&page->pincount), page->order);

@@ -68,15 +68,33 @@ struct folio {
 
 #define PAGE_POISON 0xa5 /* fills freed frames in debug builds */
 
-extern struct page *mem_map; /* mem_map[pfn], pfn < max_pfn */
+extern struct page *mem_map; /* mem_map[pfn], of initialised frames only */
 extern unsigned long max_pfn;
+
+/* Memory is taken into use by sections of 32 MiB, when it is needed: see section.h. */
+#define SECTION_FRAMES 8192ul
+extern bool *section_ready; /* of pfn / SECTION_FRAMES; from false to true only */
 
 static inline struct page *pfn_to_page(unsigned long pfn) { return mem_map + pfn; }
 static inline unsigned long page_to_pfn(const struct page *page)
 {
 	return (unsigned long)(page - mem_map);
 }
+/* The frame is below the end of RAM, or in a hole there. This says nothing of its struct page. */
 static inline bool pfn_valid(unsigned long pfn) { return pfn < max_pfn; }
+/*
+ * The frame has a struct page, and a record in every other per-frame array, that may be read. True
+ * for whatever came from the allocator, so only who has a frame number from elsewhere (a damaged
+ * entry, a loop over all frames, a person) has to ask. What is not initialised has never been
+ * allocated.
+ */
+static inline bool page_initialised(unsigned long pfn)
+{
+	bool ready = pfn < max_pfn && READ_ONCE(section_ready[pfn / SECTION_FRAMES]);
+
+	smp_rmb(); /* pairs with the smp_wmb() of section_take_in() */
+	return ready;
+}
 static inline void *page_address(const struct page *page) { return frame_ptr(page_to_pfn(page)); }
 static inline struct page *virt_to_page(const void *p) { return pfn_to_page(ptr_frame(p)); }
 static inline struct folio *page_folio(struct page *page)
@@ -161,7 +179,7 @@ void folio_lock(struct folio *folio);
 bool folio_trylock(struct folio *folio);
 void folio_unlock(struct folio *folio);
 
-/* Boot: mem_map for [0, max_pfn), all reserved; takes its memory from boot_alloc. */
+/* Boot: mem_map for [0, max_pfn), nothing of it initialised; takes its memory from boot_alloc. */
 void page_init(void);
 /* One line about a page and, in debug builds, who allocated it: for panics and leak reports. */
 void page_dump(const struct page *page, const char *why);

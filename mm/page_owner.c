@@ -5,6 +5,7 @@
 #include "mm/buddy.h"
 #include "mm/leak.h"
 #include "mm/page_owner.h"
+#include "mm/section.h"
 
 #if CONFIG_DEBUG
 
@@ -19,10 +20,8 @@ static struct page_owner *owners; /* owners[pfn]; NULL until page_owner_init() *
 
 void page_owner_init(void)
 {
-	size_t size = ALIGN_UP(max_pfn * sizeof(*owners), PAGE_SIZE);
-
 	stackdepot_init();
-	owners = frame_ptr(boot_alloc(size, PAGE_SIZE, 0) >> PAGE_SHIFT);
+	owners = frame_array(sizeof(*owners));
 }
 
 void page_owner_set(struct page *page, unsigned int order)
@@ -81,7 +80,7 @@ void page_owner_report(u32 generation)
 	struct stack_count counts[REPORT_STACKS] = { 0 };
 
 	for (unsigned long pfn = 0; pfn < max_pfn; pfn++) {
-		if (reported(pfn, generation))
+		if (page_initialised(pfn) && reported(pfn, generation))
 			count_frame(counts, pfn);
 	}
 	for (unsigned int i = 0; i < REPORT_STACKS && counts[i].frames; i++) {

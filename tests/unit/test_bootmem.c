@@ -127,20 +127,6 @@ TEST("holes-and-reserved-frames-are-never-allocated")
 	CHECK(page_test(pfn_to_page(0), PG_reserved));
 }
 
-TEST("frames-of-the-boot-can-be-handed-over-later")
-{
-	unsigned long first = 20 * MIB >> PAGE_SHIFT, total;
-
-	two_regions();
-	boot_reserve(20 * MIB, 21 * MIB);
-	to_buddy();
-	total = frames_total();
-	buddy_add_range(first, first + 256);
-	CHECK_EQ(frames_total(), total + 256);
-	CHECK_EQ(frames_free(), total + 256);
-	CHECK_EQ(pfn_to_page(first + 17)->flags & BIT(PG_reserved), 0);
-}
-
 TEST("boot-alloc-after-the-release-is-refused")
 {
 	two_regions();

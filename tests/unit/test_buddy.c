@@ -395,3 +395,94 @@ TEST("a-machine-of-one-block-works-and-no-more-is-touched")
 	free_all(n);
 	CHECK_EQ(frames_free(), usable);
 }
+
+/* ---- many references given back at once ---- */
+
+static struct page *batch[512];
+
+static void fill_batch(unsigned long n)
+{
+	for (unsigned long i = 0; i < n; i++)
+		CHECK(batch[i] = alloc_page(GFP_KERNEL));
+}
+
+TEST("put-pages-frees-what-has-no-reference-left")
+{
+	struct folio *large;
+
+	boot();
+	large = folio_alloc(GFP_KERNEL, 3);
+	folio_get(large);
+	fill_batch(100);
+	get_page(batch[7]);
+	batch[100] = folio_page(large, 5);
+	batch[101] = &large->page;
+	put_pages(batch, 101);
+	CHECK_EQ(frames_free(), usable - 9);
+	CHECK_EQ(atomic_read(&batch[7]->_refcount), 1);
+	put_pages(batch + 101, 1);
+	CHECK_EQ(frames_free(), usable - 1);
+	put_pages(batch + 7, 1);
+	put_pages(batch, 0);
+	CHECK_EQ(frames_free(), usable);
+}
+
+/* In the order of allocation, against it, and in steps: all makes whole blocks again. */
+TEST("put-pages-in-any-order-makes-whole-blocks-again")
+{
+	static const unsigned int steps[] = { 1, 511, 3, 257 };
+	unsigned long before[MAX_ORDER + 1], after[MAX_ORDER + 1];
+	struct page *shuffled[512];
+
+	boot();
+	buddy_drain_all();
+	buddy_counts(before);
+	for (unsigned int s = 0; s < ARRAY_SIZE(steps); s++) {
+		fill_batch(512);
+		for (unsigned int i = 0; i < 512; i++)
+			shuffled[i] = batch[i * steps[s] % 512];
+		put_pages(shuffled, 512);
+		CHECK_EQ(frames_free(), usable);
+		buddy_drain_all();
+		buddy_counts(after);
+		for (unsigned int order = 0; order <= MAX_ORDER; order++)
+			CHECK_EQ(after[order], before[order]);
+	}
+}
+
+TEST("put-pages-catches-what-a-free-catches")
+{
+	boot();
+	fill_batch(3);
+	page_set(batch[0], PG_locked);
+	EXPECT_DEATH("is in use", put_pages(batch, 1));
+	atomic_inc(&batch[1]->_mapcount);
+	EXPECT_DEATH("is in use", put_pages(batch + 1, 1));
+	batch[3] = batch[2];
+	EXPECT_DEATH("had no reference left", put_pages(batch + 2, 2));
+	put_pages(batch + 2, 1);
+	EXPECT_DEATH("is free already", folio_free((struct folio *)batch[2]));
+	EXPECT_DEATH("use-after-poison", *(volatile u8 *)page_address(batch[2]) = 1);
+}
+
+/* A block made of frames from a CPU's list is whole: its pages become tails, checked for writes. */
+TEST("frames-of-a-list-that-became-a-block-are-allocated-as-one")
+{
+	struct folio *folio;
+
+	boot();
+	fill_batch(64);
+	put_pages(batch, 64);
+	buddy_drain_all();
+	frame_alloced(page_to_pfn(batch[5]), 0);
+	*(u8 *)page_address(batch[5]) = 1;
+	EXPECT_DEATH("written to after it was freed", alloc_all(GFP_ATOMIC, 4));
+	EXPECT_DEATH("written to after it was freed", alloc_all(GFP_ATOMIC, 0));
+	*(u8 *)page_address(batch[5]) = PAGE_POISON;
+	while ((folio = folio_alloc(GFP_ATOMIC, 4))) {
+		for (unsigned long i = 1; i < 16; i++) {
+			CHECK_EQ(folio_page(folio, i)->flags, BIT(PG_tail));
+			CHECK(page_folio(folio_page(folio, i)) == folio);
+		}
+	}
+}

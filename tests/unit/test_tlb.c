@@ -2,6 +2,7 @@
 #include "tests/unit/space.h"
 #include "mm/buddy.h"
 #include "mm/context.h"
+#include "mm/zap.h"
 
 /* CPUs 0..n-1 run the same program; the test goes on as CPU 0. */
 static void run_everywhere(struct mm_struct *mm, unsigned int n)
@@ -403,6 +404,26 @@ TEST("ledger-forgets-what-was-flushed-and-what-came-back")
 	CHECK_EQ(ledger_pending(), 1);
 	flush_tlb_page(s.mm, addr);
 	CHECK_EQ(ledger_pending(), 0);
+	space_end(&s);
+}
+
+TEST("ledger-lets-shared-memory-become-writable-elsewhere-before-the-flush")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, MAP_SHARED | MAP_ANONYMOUS);
+	struct mm_struct *child = mm_fork(s.mm);
+	struct mmu_gather tlb;
+
+	poke(addr, 1);
+	tlb_gather_mmu(&tlb, s.mm);
+	zap_page_range(&tlb, addr, addr + 0x1000);
+	run_on(1, child);
+	poke(addr, 2);
+	run_on(1, NULL);
+	run_on(0, s.mm);
+	tlb_finish_mmu(&tlb);
+	CHECK_EQ(peek(addr), 2);
+	mmput(child);
 	space_end(&s);
 }
 
