@@ -105,7 +105,8 @@ sub apply {
 sub copy_sources {
 	my ($from, $to, $name) = @_;
 	make_path($to);
-	system("cd '$from' && tar cf - --exclude=./build --exclude=./.git --exclude='*.swp' --exclude=__pycache__ . | tar xf - -C '$to'") == 0
+	system("cd '$from' && tar cf - --exclude=./build --exclude=./.git --exclude='*.swp' " .
+	       "--exclude=__pycache__ . | tar xf - -C '$to'") == 0
 		or die "cannot copy the tree to $to\n";
 	for my $kind ('unit', 'abi') {
 		for my $test (glob("$from/labs/$name/tests/$kind/*.c")) {
@@ -124,8 +125,10 @@ sub clean_tree {
 		make_path($to);
 		my $root = qx(git -C '$top' rev-list --max-parents=0 HEAD 2>/dev/null | tail -n 1);
 		chomp($root);
-		die "$top: its first commit is gone, and with it the clean copy\n" unless $root =~ /^[0-9a-f]{40,}$/;
-		system("git -C '$top' archive --format=tar $root | tar xf - -C '$to'") == 0 or die "git archive failed\n";
+		die "$top: its first commit is gone, and with it the clean copy\n"
+			unless $root =~ /^[0-9a-f]{40,}$/;
+		system("git -C '$top' archive --format=tar $root | tar xf - -C '$to'") == 0
+			or die "git archive failed\n";
 		return;
 	}
 	copy_sources($top, $to, $lab->{name});
@@ -157,11 +160,12 @@ sub sync {
 	} }, $to);
 }
 
-# What the tree has built already is not built again.
+# What the tree has built already is not built again; of an exported tree, whose kernel is the student's,
+# only the programs.
 sub adopt_builds {
 	my ($top, $copy) = @_;
 	make_path("$copy/build");
-	for (grep { -d "$top/build/$_" } qw(debug release sim user)) {
+	for (grep { -d "$top/build/$_" } defined exported_lab($top) ? 'user' : qw(debug release sim user)) {
 		system('cp', '-a', "$top/build/$_", "$copy/build/") == 0 or die "cannot copy $top/build/$_\n";
 	}
 }
@@ -190,7 +194,7 @@ sub clean_copy {
 	clean_tree($top, $lab, $tmp);
 	unless (-e "$copy/build") {
 		print STDERR "building the clean copy of $lab->{name} (once)\n";
-		adopt_builds($top, $copy) unless defined exported_lab($top);
+		adopt_builds($top, $copy);
 	}
 	sync($tmp, $copy);
 	remove_tree($tmp);

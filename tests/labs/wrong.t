@@ -7,7 +7,7 @@
 # $1: lab, $2: directory of the submission. Sets text and lost (the parts without all points).
 grade()
 {
-	text=$(GRADE_PATIENCE=${GRADE_PATIENCE:-3} timeout 300 tools/grade "$1" "$2" "$tmp/out" 2>&1)
+	text=$(GRADE_PATIENCE=${GRADE_PATIENCE:-3} timeout 300 tools/grade "$1" "$2" "$tmp/grade" 2>&1)
 	printf '%s\n' "$text" >&2
 	lost=$(sed -nE 's/^ *0 \/ [0-9]+ +([a-z-]+) .*/\1/p' <<<"$text" | xargs)
 	grep -q '^Lab .* points$' <<<"$text" || lost='no grade'
@@ -35,7 +35,11 @@ for lab in labs/*/lab.tsv; do
 		grade "$lab" "$tmp/dir"
 		[ "${LABS_UPDATE:-}" != 1 ] || printf '# %s\t%s\t%s\t%s\t%s\n' "$lab" "$name" "$speed" "$lost" "$says"
 		[ "$parts" != all ] || parts=$(awk -F'\t' '$1 == "part" { print $2 }' "labs/$lab/lab.tsv" | xargs)
-		is "$lab-$name-loses-exactly-its-points" "$lost" "$parts"
+		# A part with `?` depends on a race that the machine shows only sometimes.
+		for part in $parts; do
+			[[ $part != *\? ]] || [[ " $lost " == *" ${part%\?} "* ]] || parts=${parts/ $part/}
+		done
+		is "$lab-$name-loses-exactly-its-points" "$lost" "${parts//\?/}"
 		[ -z "$says" ] || has "$lab-$name-is-told-why" "$text" "$says"
 	done < <(grep -v '^#' "labs/$lab/wrong/expected.tsv")
 done
