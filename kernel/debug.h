@@ -13,7 +13,9 @@ struct debug_space {
 	char comm[TASK_COMM_LEN];
 };
 
-/* The address space of a process; false: it has none (any more). tasks_lock held, or all stopped. */
+/*
+ * The address space of a process; false: it has none (any more). tasks_lock held, or all stopped.
+ */
 bool debug_space_of(const struct process *process, struct debug_space *space);
 
 /* ---- reports: mmap_lock held, or the machine stopped ---- */
@@ -24,7 +26,7 @@ void debug_pgwalk(const struct debug_space *space, unsigned long addr);
 void debug_vmmap(const struct debug_space *space);
 
 /* Room for the letters of an entry and the NUL. */
-#define ENTRY_LETTERS	11
+#define ENTRY_LETTERS 11
 void debug_entry_letters(u64 entry, char letters[ENTRY_LETTERS]);
 /* What a frame is used for, in one word. `entry` maps it. */
 const char *debug_frame_kind(u64 entry, unsigned long pfn);

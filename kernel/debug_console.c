@@ -11,14 +11,14 @@
 #include "kernel/console.h"
 #include "kernel/panic.h"
 
-#define DEBUG_KEY	0x1c	/* Ctrl-\ */
-#define LINE_BYTES	64
-#define MAX_WORDS	3
+#define DEBUG_KEY  0x1c /* Ctrl-\ */
+#define LINE_BYTES 64
+#define MAX_WORDS  3
 
 /* The interrupt fills line; `ready` hands it to the thread, which hands it back. */
 static struct {
 	bool collecting, ready;
-	bool discard;		/* the one before has not been fetched yet: this line is lost */
+	bool discard; /* the one before has not been fetched yet: this line is lost */
 	unsigned int len;
 	char line[LINE_BYTES];
 	struct wait_queue wait;
@@ -76,7 +76,8 @@ static void take_newest(struct process *process, void *arg)
 	struct process **newest = arg;
 	struct debug_space space;
 
-	if (debug_space_of(process, &space) && (!*newest || process->start_ns >= (*newest)->start_ns))
+	if (debug_space_of(process, &space) &&
+	    (!*newest || process->start_ns >= (*newest)->start_ns))
 		*newest = process;
 }
 
@@ -143,7 +144,8 @@ static void show_pgwalk(unsigned long addr, int pid)
 
 /* ---- the line ---- */
 
-static const char usage[] = "debug: after Ctrl-\\ type `vmmap [PID]` or `pgwalk ADDRESS [PID]` and Enter\n";
+static const char usage[] =
+	"debug: after Ctrl-\\ type `vmmap [PID]` or `pgwalk ADDRESS [PID]` and Enter\n";
 
 /* Hexadecimal, with 0x or without. */
 static bool parse_address(const char *text, unsigned long *value)
@@ -155,7 +157,8 @@ static bool parse_address(const char *text, unsigned long *value)
 	if (!*text || strlen(text) > 16)
 		return false;
 	for (; *text; text++) {
-		unsigned int digit = *text >= 'a' ? (unsigned int)(*text - 'a') + 10 : (unsigned int)(*text - '0');
+		unsigned int digit = *text >= 'a' ? (unsigned int)(*text - 'a') + 10
+						  : (unsigned int)(*text - '0');
 
 		if (digit > 15 || (*text > '9' && *text < 'a'))
 			return false;
@@ -200,7 +203,8 @@ static void run_line(char *line)
 	split(line, words);
 	if (!strcmp(words[0], "vmmap") && parse_pid(words[1], &pid))
 		show_vmmap(pid);
-	else if (!strcmp(words[0], "pgwalk") && parse_address(words[1], &addr) && parse_pid(words[2], &pid))
+	else if (!strcmp(words[0], "pgwalk") && parse_address(words[1], &addr) &&
+		 parse_pid(words[2], &pid))
 		show_pgwalk(addr, pid);
 	else
 		printk("%s", usage);
@@ -213,7 +217,7 @@ static void debug_thread(void *arg)
 	for (;;) {
 		wait_event(&key.wait, READ_ONCE(key.ready));
 		memcpy(line, key.line, sizeof(line));
-		smp_mb();	/* the copy is complete before the interrupt may write again */
+		smp_mb(); /* the copy is complete before the interrupt may write again */
 		WRITE_ONCE(key.ready, false);
 		run_line(line);
 	}

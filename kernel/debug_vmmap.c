@@ -5,18 +5,23 @@
 #include "kernel/panic.h"
 #include "mm/pgtable.h"
 
-#define NAME_WIDTH	24
-#define LETTERS		3	/* of an entry: P or N, W, X; the rest changes while one looks */
+#define NAME_WIDTH 24
+#define LETTERS	   3 /* of an entry: P or N, W, X; the rest changes while one looks */
 
 /* ---- names ---- */
 
-/* The path of the first name that leads to the inode, into the end of [start, end); NULL: none does. */
+/*
+ * The path of the first name that leads to the inode, into the end of [start, end); NULL: none
+ * does.
+ */
 static char *find_path(const struct dentry *dir, const struct inode *inode, char *start, char *end)
 {
 	char *found;
 
 	for (struct dentry *d = dentry_first(dir); d; d = dentry_next(d)) {
-		found = d->inode == inode ? end : is_dir(d->inode) ? find_path(d, inode, start, end) : NULL;
+		found = d->inode == inode  ? end
+			: is_dir(d->inode) ? find_path(d, inode, start, end)
+					   : NULL;
 		if (!found)
 			continue;
 		if (found - start <= d->name_len)
@@ -80,7 +85,8 @@ static void look_at(u64 entry, struct run *run)
 }
 
 /* The next present page in [addr, end), as a run of one page; false: none is there. */
-static bool next_page(const struct mm_struct *mm, unsigned long addr, unsigned long end, struct run *run)
+static bool next_page(const struct mm_struct *mm, unsigned long addr, unsigned long end,
+		      struct run *run)
 {
 	while (addr < end) {
 		struct table_walk w = table_walk(mm_fold(mm), addr);
@@ -100,11 +106,13 @@ static bool next_page(const struct mm_struct *mm, unsigned long addr, unsigned l
 
 static bool continues(const struct run *run, const struct run *page)
 {
-	return page->start == run->end && !strcmp(page->letters, run->letters) && page->kind == run->kind;
+	return page->start == run->end && !strcmp(page->letters, run->letters) &&
+	       page->kind == run->kind;
 }
 
 /* The first run in [addr, end). */
-static bool next_run(const struct mm_struct *mm, unsigned long addr, unsigned long end, struct run *run)
+static bool next_run(const struct mm_struct *mm, unsigned long addr, unsigned long end,
+		     struct run *run)
 {
 	struct run page;
 
@@ -134,7 +142,8 @@ static unsigned long print_vma(const struct vm_area_struct *vma, int digits)
 	debug_vma_name(vma, name, sizeof(name));
 	printk("%0*lx-%0*lx %c%c%c%c %-*s", digits, vma->vm_start, digits, vma->vm_end,
 	       vma->vm_flags & VM_READ ? 'r' : '-', vma->vm_flags & VM_WRITE ? 'w' : '-',
-	       vma->vm_flags & VM_EXEC ? 'x' : '-', vma->vm_flags & VM_SHARED ? 's' : 'p', NAME_WIDTH, name);
+	       vma->vm_flags & VM_EXEC ? 'x' : '-', vma->vm_flags & VM_SHARED ? 's' : 'p',
+	       NAME_WIDTH, name);
 	if (!next_run(mm, vma->vm_start, vma->vm_end, &run)) {
 		printk(" | -\n");
 		return 0;
@@ -155,10 +164,10 @@ void debug_vmmap(const struct debug_space *space)
 	int digits = levels == 3 ? 10 : levels == 4 ? 12 : 14;
 	unsigned long present = 0;
 
-	printk("vmmap of process %d (%s): %u levels, root frame %lx\n", space->pid, space->comm, levels,
-	       fold_table(mm_fold(mm)));
-	printk("%-*s perm %-*s | %-*s   pages     kind\n", 2 * digits + 1, "mapping", NAME_WIDTH, "",
-	       2 * digits + 1, "present");
+	printk("vmmap of process %d (%s): %u levels, root frame %lx\n", space->pid, space->comm,
+	       levels, fold_table(mm_fold(mm)));
+	printk("%-*s perm %-*s | %-*s   pages     kind\n", 2 * digits + 1, "mapping", NAME_WIDTH,
+	       "", 2 * digits + 1, "present");
 	for (const struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma))
 		present += print_vma(vma, digits);
 	printk("%u mappings of %lu pages, %lu present; %ld frames of page tables\n", mm->map_count,

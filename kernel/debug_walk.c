@@ -6,15 +6,15 @@
 #include "mm/pagecache.h"
 #include "mm/pgtable.h"
 
-#define SENTENCE	120
+#define SENTENCE 120
 
 enum intent { TO_READ, TO_WRITE, TO_EXECUTE };
 
 /* One address, as an access to it would find things. */
 struct place {
 	unsigned long addr;
-	const struct mm_struct *mm;		/* NULL: of no process */
-	const struct vm_area_struct *vma;	/* covers addr; NULL: none does */
+	const struct mm_struct *mm;	  /* NULL: of no process */
+	const struct vm_area_struct *vma; /* covers addr; NULL: none does */
 	struct table_walk walk;
 };
 
@@ -26,9 +26,9 @@ void debug_entry_letters(u64 entry, char letters[ENTRY_LETTERS])
 		u64 bit;
 		char letter;
 	} bits[ENTRY_LETTERS - 1] = {
-		{ _PAGE_PRESENT, 'P' },	 { _PAGE_RW, 'W' },	 { _PAGE_USER, 'U' },
-		{ _PAGE_NX, 'X' },	 { _PAGE_ACCESSED, 'A' }, { _PAGE_DIRTY, 'D' },
-		{ _PAGE_GLOBAL, 'G' },	 { _PAGE_SPECIAL, 'S' }, { _PAGE_SOFT_DIRTY, 'M' },
+		{ _PAGE_PRESENT, 'P' }, { _PAGE_RW, 'W' },	 { _PAGE_USER, 'U' },
+		{ _PAGE_NX, 'X' },	{ _PAGE_ACCESSED, 'A' }, { _PAGE_DIRTY, 'D' },
+		{ _PAGE_GLOBAL, 'G' },	{ _PAGE_SPECIAL, 'S' },	 { _PAGE_SOFT_DIRTY, 'M' },
 		{ _PAGE_UFFD_WP, 'w' },
 	};
 
@@ -99,8 +99,8 @@ static void print_entry(unsigned long addr, unsigned int level, unsigned int lev
 		return;
 	}
 	debug_entry_letters(entry, letters);
-	printk("  %s  [%3u]  %016lx  %s  ", names[level], level_index(addr, level), (unsigned long)entry,
-	       letters);
+	printk("  %s  [%3u]  %016lx  %s  ", names[level], level_index(addr, level),
+	       (unsigned long)entry, letters);
 	if (entry_none(entry))
 		printk("empty\n");
 	else
@@ -115,7 +115,8 @@ static bool found_leaf(const struct table_walk *w)
 
 static unsigned long leaf_frame(const struct table_walk *w, unsigned long addr)
 {
-	return entry_pfn(w->entry[w->lowest]) + ((addr & (level_span(w->lowest) - 1)) >> PAGE_SHIFT);
+	return entry_pfn(w->entry[w->lowest]) +
+	       ((addr & (level_span(w->lowest) - 1)) >> PAGE_SHIFT);
 }
 
 static void print_frame(const struct table_walk *w, unsigned long addr)
@@ -157,17 +158,18 @@ static const char *on_empty_entry(const struct place *p, enum intent intent)
 	const struct vm_area_struct *vma = p->vma;
 
 	if (vma_is_anonymous(vma))
-		return intent == TO_WRITE ? "fault: no page yet; a new page of zeroes comes" :
-						"fault: no page yet; the zero page comes";
-	if (linear_page_index(vma, p->addr) >= ALIGN_UP(vma->mapping->size, PAGE_SIZE) >> PAGE_SHIFT)
+		return intent == TO_WRITE ? "fault: no page yet; a new page of zeroes comes"
+					  : "fault: no page yet; the zero page comes";
+	if (linear_page_index(vma, p->addr) >= ALIGN_UP(vma->mapping->size, PAGE_SIZE) >>
+	    PAGE_SHIFT)
 		return "SIGBUS: beyond the end of the file";
 	if (intent == TO_WRITE && !(vma->vm_flags & VM_SHARED))
 		return "fault: no page yet; COW: a private copy of the file's page comes";
-	return vma->mapping->shmem ? "fault: no page yet; the shared page comes" :
-				     "fault: no page yet; the file's page comes";
+	return vma->mapping->shmem ? "fault: no page yet; the shared page comes"
+				   : "fault: no page yet; the file's page comes";
 }
 
-#define COW	"fault: COW: mapping is writable, entry is not; "
+#define COW "fault: COW: mapping is writable, entry is not; "
 
 /* A write to a present entry that is read-only. */
 static void on_write_protected(const struct place *p, u64 entry, char *buf)
@@ -178,7 +180,8 @@ static void on_write_protected(const struct place *p, u64 entry, char *buf)
 	if (entry & _PAGE_SPECIAL)
 		scnprintf(buf, SENTENCE, COW "the zero page gives way to a new page");
 	else if (p->vma->vm_flags & VM_SHARED)
-		scnprintf(buf, SENTENCE, "fault: mapping is shared and writable; the entry becomes writable");
+		scnprintf(buf, SENTENCE,
+			  "fault: mapping is shared and writable; the entry becomes writable");
 	else if (!page_test(page, PG_anon))
 		scnprintf(buf, SENTENCE, COW "the file's page is copied");
 	else if (page_test(page, PG_exclusive))
@@ -205,9 +208,9 @@ static const struct vm_area_struct *growing_stack(const struct place *p, const c
 	if (vma->vm_end - start > p->mm->stack_limit)
 		return NULL;
 	*why = "SIGSEGV: the stack would come too near to what is below";
-	if (start < STACK_GUARD_GAP || (prev && !(prev->vm_flags & VM_GROWSDOWN) &&
-					(prev->vm_flags & VM_ACCESS_FLAGS) &&
-					start - prev->vm_end < STACK_GUARD_GAP))
+	if (start < STACK_GUARD_GAP ||
+	    (prev && !(prev->vm_flags & VM_GROWSDOWN) && (prev->vm_flags & VM_ACCESS_FLAGS) &&
+	     start - prev->vm_end < STACK_GUARD_GAP))
 		return NULL;
 	return vma;
 }
@@ -230,10 +233,12 @@ static void verdict(const struct place *p, enum intent intent, char *buf)
 		why = "allowed";
 	if (!why && entry_none(entry))
 		why = on_empty_entry(p, intent);
-	if (!why && intent == TO_WRITE && entry & _PAGE_PRESENT && page_initialised(entry_pfn(entry)))
+	if (!why && intent == TO_WRITE && entry & _PAGE_PRESENT &&
+	    page_initialised(entry_pfn(entry)))
 		on_write_protected(p, entry, buf);
 	else
-		scnprintf(buf, SENTENCE, "%s", why ? why : "fault: mapping allows it, entry does not yet");
+		scnprintf(buf, SENTENCE, "%s",
+			  why ? why : "fault: mapping allows it, entry does not yet");
 }
 
 static void kernel_verdict(const struct place *p, enum intent intent, char *buf)
@@ -242,12 +247,14 @@ static void kernel_verdict(const struct place *p, enum intent intent, char *buf)
 	const char *text = "not allowed: nothing is mapped there";
 
 	if (found_leaf(w))
-		text = entry_allows(w->entry[w->lowest], intent) ? "allowed to the kernel" :
-		       "not allowed: the kernel's mapping denies it";
+		text = entry_allows(w->entry[w->lowest], intent)
+			       ? "allowed to the kernel"
+			       : "not allowed: the kernel's mapping denies it";
 	scnprintf(buf, SENTENCE, "%s", text);
 }
 
-static void print_verdicts(const struct place *p, void (*judge)(const struct place *, enum intent, char *))
+static void print_verdicts(const struct place *p,
+			   void (*judge)(const struct place *, enum intent, char *))
 {
 	static const char *const names[] = { "read", "write", "execute" };
 	char buf[SENTENCE];
@@ -298,7 +305,9 @@ void debug_pgwalk(const struct debug_space *space, unsigned long addr)
 {
 	bool kernel = (long)addr < 0;
 	struct place p = { .addr = addr, .mm = kernel ? NULL : space->mm };
-	unsigned long root = kernel ? kernel_root() : p.mm ? READ_ONCE(p.mm->root) : machine_loaded_root();
+	unsigned long root = kernel ? kernel_root()
+			     : p.mm ? READ_ONCE(p.mm->root)
+				    : machine_loaded_root();
 	fold_t fold = { root };
 
 	printk("walk of %016lx", addr);

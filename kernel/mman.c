@@ -42,7 +42,7 @@ SYSCALL_DEFINE2(munmap, unsigned long, addr, unsigned long, len)
 	return mm_munmap(current_mm(), addr, len);
 }
 
-SYSCALL_DEFINE3(mprotect, unsigned long, addr, unsigned long, len, int, prot)
+SYSCALL_DEFINE3(mprotect, unsigned long, addr, unsigned long, len, unsigned long, prot)
 {
 	return mm_mprotect(current_mm(), addr, len, prot);
 }

@@ -8,10 +8,10 @@ struct cpu_context {
 	bool lazy;		/* a kernel thread runs: mm is kept only in case its task comes back */
 } __cacheline_aligned;
 
-/* Written by the CPU itself with interrupts off; read by it alone. */
 /* Makes every CPU let go of mm, lazily held or not. Interrupts on; waits. */
 void mm_leave_all_cpus(struct mm_struct *mm);
 
+/* Written by the CPU itself with interrupts off; read by it alone. */
 extern struct cpu_context cpu_contexts[NR_CPUS];
 
 /* For the fault path: this CPU has an older root of mm loaded. Loads the new one; true if that was so. */

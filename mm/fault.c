@@ -212,7 +212,8 @@ static vm_fault_t wp_copy(const struct vm_fault *vmf, struct page *old)
 	if (!copy)
 		return VM_FAULT_OOM;
 	if (old) {
-		ledger_assert_not_writable(old);
+		if (page_test(old, PG_anon))	/* a file's page may be written to through the file */
+			ledger_assert_not_writable(old);
 		page_copy(page_address(copy), page_address(old));
 	}
 	slot = lock_if_same(vmf);

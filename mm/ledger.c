@@ -80,7 +80,7 @@ static bool downgrade(u64 old, u64 new, unsigned int level)
 }
 
 /*
- * An entry that was cleared comes back with the same frame under the same lock (mprotect): what counts is
+ * An entry that was cleared comes back with the same frame under the same lock: what counts is
  * the net change. The newest record for the address is the one of that clear.
  */
 static void settle(const struct mm_struct *mm, unsigned long addr, unsigned int level, u64 new)

@@ -84,6 +84,12 @@ static void exit_mmap(struct mm_struct *mm)
 		unmap_page_range(&tlb, vma->vm_start, vma->vm_end, 0, next ? next->vm_start : reach);
 	}
 	tlb_finish_mmu(&tlb);
+	/* Tables that no mapping leads to: the old top of a tree that was unfolded while it was empty. */
+	if (atomic_long_read(&mm->table_frames) > 1) {
+		tlb_gather_mmu_dead(&tlb, mm);
+		unmap_page_range(&tlb, 0, reach, 0, reach);
+		tlb_finish_mmu(&tlb);
+	}
 	for (vma = vma_first(mm); vma; vma = next) {
 		next = vma_next(vma);
 		vma_unlink(vma);

@@ -71,7 +71,7 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels);
 long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
 	     struct address_space *mapping, unsigned long pgoff);
 long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len);
-long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot);
+long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot);
 /* Returns the break after the call, moved or not, as the system call does. */
 long mm_brk(struct mm_struct *mm, unsigned long brk);
 long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int advice);

@@ -79,7 +79,7 @@ static struct vm_area_struct *protect_vma(struct vm_area_struct *vma, unsigned l
 	return vma_merge(vma);
 }
 
-static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end, int prot)
+static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long prot)
 {
 	unsigned long access = (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
 			       (prot & PROT_EXEC ? VM_EXEC : 0);
@@ -113,9 +113,9 @@ static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 	return 0;
 }
 
-long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot)
+long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot)
 {
-	const int grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+	const unsigned long grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 	unsigned long end;
 	long ret;
 
@@ -126,7 +126,7 @@ long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, in
 	end = addr + ALIGN_UP(len, PAGE_SIZE);
 	if (end <= addr)
 		return -ENOMEM;
-	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN | PROT_GROWSUP) ||
+	if (prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN | PROT_GROWSUP) ||
 	    grows == PROT_GROWSUP)
 		return -EINVAL;
 	down_write(&mm->mmap_lock);

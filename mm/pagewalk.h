@@ -1,6 +1,6 @@
 /*
  * The locked walker: the one place that goes through a range of page tables. What is done there is a set
- * of callbacks; nobody else nests loops over tables. (The lockless walk is get_user_pages_fast's alone.)
+ * of callbacks; nobody else nests loops over tables.
  */
 #pragma once
 #include "mm/pgtable.h"

@@ -5,7 +5,7 @@
 
 /* Only the CPU itself writes its rings; a reader has stopped the machine. */
 static struct recent_ring {
-	unsigned long nr_faults, nr_flushes;	/* ever */
+	unsigned long nr_faults, nr_flushes; /* ever */
 	struct recent_fault faults[RECENT_RECORDS];
 	struct recent_flush flushes[RECENT_RECORDS];
 } __cacheline_aligned recent[NR_CPUS];
@@ -33,17 +33,18 @@ static enum vm_event what_happened(const struct recent_mark *mark)
 	return NR_VM_EVENTS;
 }
 
-void recent_fault_end(const struct recent_mark *mark, const struct mm_struct *mm, unsigned long addr,
-		      unsigned int flags, int signo)
+void recent_fault_end(const struct recent_mark *mark, const struct mm_struct *mm,
+		      unsigned long addr, unsigned int flags, int signo)
 {
 	struct recent_ring *ring = &recent[this_cpu()];
 
-	ring->faults[ring->nr_faults++ % RECENT_RECORDS] = (struct recent_fault){
-		next_seq(), mm, current_task(), addr, flags, signo, what_happened(mark)
-	};
+	ring->faults[ring->nr_faults++ % RECENT_RECORDS] =
+		(struct recent_fault){ next_seq(), mm,	  current_task(),     addr,
+				       flags,	   signo, what_happened(mark) };
 }
 
-void recent_flush(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t targets)
+void recent_flush(const struct mm_struct *mm, unsigned long start, unsigned long end,
+		  cpumask_t targets)
 {
 	struct recent_ring *ring = &recent[this_cpu()];
 

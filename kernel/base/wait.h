@@ -1,6 +1,6 @@
 /*
  * The blocking interface: all that memory management knows of tasks. The kernel implements it with its
- * scheduler, the simulator with fibers.
+ * scheduler, the simulator as primitives of its own.
  */
 #pragma once
 #include <sys/queue.h>

@@ -63,6 +63,19 @@ static void test_refusals(void)
 	   "without-it-the-heap-grows");
 }
 
+/* Memory that the program has unmapped itself is not the break's to take back. */
+static int child_shrinks_over_a_hole(void *arg)
+{
+	uintptr_t end = start + 40 * PAGE_SIZE;
+
+	(void)arg;
+	sys_brk(end);
+	sys_munmap(end - 4 * PAGE_SIZE, 4 * PAGE_SIZE);
+	if (sys_brk(end - 2 * PAGE_SIZE) != (long)end)
+		return 1;
+	return sys_brk(end - 6 * PAGE_SIZE) == (long)(end - 6 * PAGE_SIZE) ? 0 : 2;
+}
+
 static int child_moves_break(void *arg)
 {
 	char *mem = (char *)start;
@@ -91,12 +104,14 @@ int main(void)
 
 	start = (original + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 	sys_brk(start);
-	tap_plan(22);
+	tap_plan(23);
 	ok(original != 0, "there-is-a-break");
 	test_grow();
 	test_shrink();
 	test_odd_bytes();
 	test_refusals();
+	ok_child_exits(child_shrinks_over_a_hole, NULL, 0,
+		       "the-heap-shrinks-only-where-there-is-some-of-it");
 	test_fork();
 	sys_brk(original);
 	return tap_done();

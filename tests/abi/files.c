@@ -96,6 +96,18 @@ static void test_bad_descriptors(void)
 	sys_close(fd);
 }
 
+static void test_absurd_lengths(void)
+{
+	int fd = (int)sys_open(self, O_RDONLY, 0);
+	char byte;
+
+	is(sys_read(fd, &byte, ~0UL), -EFAULT, "a-read-of-2-to-the-64-bytes");
+	is(syscall4(__NR_pread64, fd, (long)&byte, 100, INT64_MAX), -EINVAL,
+	   "a-read-that-ends-beyond-all-positions");
+	is(syscall4(__NR_pread64, fd, (long)&byte, 1, INT64_MAX - 1), 0, "one-that-just-does-not");
+	sys_close(fd);
+}
+
 /* The buffer's second page is missing: the bytes before it arrive, and only those count. */
 static void test_partial_buffer(void)
 {
@@ -169,11 +181,12 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	self = argv[0];
-	tap_plan(50);
+	tap_plan(53);
 	test_open();
 	test_read();
 	test_lseek_errors();
 	test_bad_descriptors();
+	test_absurd_lengths();
 	test_partial_buffer();
 	test_sharing();
 	test_dup();

@@ -24,7 +24,7 @@ static void test_errors(void)
 {
 	static uint32_t words[2];
 	struct __kernel_timespec bad = { 0, 1000000000 };
-	char *gone = map_private(PAGE_SIZE);
+	char *gone = map_private(PAGE_SIZE), *none;
 
 	unmap(gone, PAGE_SIZE);
 	is(sys_futex((char *)words + 1, FUTEX_WAIT, 0, &ms20), -EINVAL, "an-unaligned-word");
@@ -37,6 +37,11 @@ static void test_errors(void)
 	is(sys_futex(words, FUTEX_WAIT, 0, &bad), -EINVAL, "a-negative-timeout");
 	is(sys_futex(words, FUTEX_WAIT, 0, (void *)8), -EFAULT, "a-bad-timeout-pointer");
 	is(sys_futex(words, 77, 0, NULL), -ENOSYS, "an-unknown-operation");
+	is(sys_futex(words, FUTEX_WAKE | FUTEX_CLOCK_REALTIME, 1, NULL), -ENOSYS,
+	   "a-clock-where-there-is-nothing-to-time");
+	none = (char *)sys_mmap(0, PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	is(sys_futex(none, FUTEX_WAKE, 1, NULL), -EFAULT, "wake-of-an-inaccessible-word");
+	unmap(none, PAGE_SIZE);
 }
 
 enum { SLEEPERS = 6 };
@@ -163,7 +168,7 @@ static void test_mutex(void)
 
 int main(void)
 {
-	tap_plan(24);
+	tap_plan(26);
 	test_wait();
 	test_errors();
 	test_wake_counts();

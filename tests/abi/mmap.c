@@ -59,6 +59,45 @@ static void test_flag_errors(void)
 	is(sys_mmap(0, PAGE_SIZE, RW, ANON, -1, 1), -EINVAL, "unaligned-offset-is-refused");
 }
 
+static char *self;			/* this program: a file that can be mapped everywhere */
+
+static void test_file_errors(void)
+{
+	const long far = (long)(1UL << 63);
+	int fd = (int)sys_open(self, O_RDONLY, 0);
+
+	is(sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, fd, 1), -EINVAL, "an-unaligned-offset");
+	is(sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, fd, far), -EOVERFLOW,
+	   "an-offset-that-no-file-has");
+	is(sys_mmap(0, 2 * PAGE_SIZE, PROT_READ, MAP_PRIVATE, fd, -(long)PAGE_SIZE), -EOVERFLOW,
+	   "a-range-of-the-file-that-wraps");
+	is(sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_HUGETLB, fd, 0), -EINVAL,
+	   "huge-pages-of-a-file-that-has-none");
+	is(sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0), -EOPNOTSUPP,
+	   "shared-validate-refuses-what-the-file-cannot-do");
+	sys_close(fd);
+}
+
+/* More than all memory, in one piece; only where the kernel counts at all. */
+static void test_overcommit(void)
+{
+	const size_t much = 1UL << 45;
+	long none = sys_mmap(0, much, PROT_NONE, ANON, -1, 0);
+
+	if (anon(0, much, 0) != -ENOMEM) {
+		skip("memory is not counted", "more-shared-memory-than-there-is");
+		skip("memory is not counted", "more-memory-made-writable-than-there-is");
+		skip("memory is not counted", "part-of-it-is-made-writable");
+	} else {
+		is(sys_mmap(0, much, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0), -ENOMEM,
+		   "more-shared-memory-than-there-is");
+		is(sys_mprotect((uintptr_t)none, much, RW), -ENOMEM,
+		   "more-memory-made-writable-than-there-is");
+		is(sys_mprotect((uintptr_t)none, PAGE_SIZE, RW), 0, "part-of-it-is-made-writable");
+	}
+	sys_munmap((uintptr_t)none, much);
+}
+
 static void test_hint(void)
 {
 	char *area = map_private(16 * PAGE_SIZE);
@@ -140,6 +179,13 @@ static void test_populate(void)
 	else
 		ok(faults < pages / 2, "populated-memory-is-written-without-faults");
 	unmap(mem, len);
+	mem = (char *)anon(0, PAGE_SIZE, MAP_LOCKED | MAP_NONBLOCK);
+	faults = faults_of_writing(mem, 1);
+	if (faults < 0)
+		skip("no fault counter", "nonblock-does-not-keep-locked-memory-from-being-populated");
+	else
+		is(faults, 0, "nonblock-does-not-keep-locked-memory-from-being-populated");
+	unmap(mem, PAGE_SIZE);
 	mem = (char *)sys_mmap(0, len, PROT_NONE, ANON | MAP_POPULATE, -1, 0);
 	ok(!is_error((long)mem), "populate-of-inaccessible-memory-succeeds");
 	unmap(mem, len);
@@ -197,12 +243,16 @@ static void test_sparse(void)
 	unmap(mem, len);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	tap_plan(45);
+	(void)argc;
+	self = argv[0];
+	tap_plan(54);
 	test_fresh_memory();
 	test_length();
 	test_flag_errors();
+	test_file_errors();
+	test_overcommit();
 	test_hint();
 	test_fixed();
 	test_noreplace();

@@ -58,6 +58,8 @@ static void test_errors(void)
 
 	is(protect(mem + 1, PAGE_SIZE, PROT_READ), -EINVAL, "unaligned-address-is-refused");
 	is(protect(mem, PAGE_SIZE, 0x1000), -EINVAL, "unknown-protection-is-refused");
+	is(syscall3(__NR_mprotect, (long)mem, PAGE_SIZE, 1L << 32), -EINVAL,
+	   "unknown-protection-in-the-upper-half-is-refused");
 	is(protect(mem, PAGE_SIZE, PROT_READ | PROT_GROWSDOWN | PROT_GROWSUP), -EINVAL,
 	   "growing-both-ways-is-refused");
 	is(protect(mem, 0, PROT_NONE), 0, "length-zero-does-nothing");
@@ -164,7 +166,7 @@ static void test_no_faults(void)
 
 int main(void)
 {
-	tap_plan(37);
+	tap_plan(38);
 	test_one_page();
 	test_split_and_merge();
 	test_errors();

@@ -121,6 +121,22 @@ TEST("a-page-dropped-before-its-copy-is-put-in-place-stays-dropped")
 	end_cow();
 }
 
+static void drop_it_everywhere(void)
+{
+	drop_it();
+	mmput(child);
+}
+
+TEST("a-page-that-all-others-drop-while-it-is-copied-stays-until-it-is")
+{
+	start_cow();
+	sim_before_lock(LOCK_BUDDY, 1, drop_it_everywhere);	/* the copy's frame is being allocated */
+	poke(addr + 8, 8);
+	CHECK_EQ(peek(addr), 0);
+	CHECK_EQ(peek(addr + 8), 8);
+	space_end(&s);
+}
+
 /* ---- the page cache ---- */
 
 static struct folio *first;

@@ -218,6 +218,16 @@ TEST("hint-beyond-the-reach-unfolds-3-to-4")
 	space_end(&s);
 }
 
+TEST("an-empty-tree-that-was-unfolded-is-freed-whole")
+{
+	struct space s = space_start(3, 5, 1);
+	struct mm_struct *mm = mm_alloc(3);
+
+	map(mm, 1ul << 50, 0x1000, RW, ANON | MAP_FIXED);	/* nothing was ever mapped below */
+	mmput(mm);
+	space_end(&s);
+}
+
 TEST("hint-unfolds-3-to-5-in-one-step-on-la57")
 {
 	struct space s = space_start(3, 5, 1);

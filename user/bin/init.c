@@ -110,6 +110,10 @@ int main(void)
 
 	if (!is_error(length))
 		return run_command();
+	if (length != -ENOENT) {
+		printf("init: /etc/cmd cannot be read: error %ld\n", -length);
+		return 126;
+	}
 	guided_tour();
 	prompt();
 	return 0;
