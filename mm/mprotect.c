@@ -126,7 +126,8 @@ long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 	end = addr + ALIGN_UP(len, PAGE_SIZE);
 	if (end <= addr)
 		return -ENOMEM;
-	if (prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN | PROT_GROWSUP) ||
+	if (prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN |
+				    PROT_GROWSUP) ||
 	    grows == PROT_GROWSUP)
 		return -EINVAL;
 	down_write(&mm->mmap_lock);

@@ -123,16 +123,19 @@ static void random_call(uint64_t *seed)
 	syscall6(call->nr, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
-/* Descriptors 0 to FILES - 1: nothing that is printed, nothing that waits. */
-static void open_files(char *self)
+/* Descriptors 0 to FILES - 1, whatever they were: nothing that is printed, nothing that waits. */
+static void open_files(char *path)
 {
 	int null = (int)sys_open("/dev/null", O_RDWR, 0);
+	int file = (int)sys_open(path, O_RDONLY, 0);
+	int directory = (int)sys_open("/", O_RDONLY | O_DIRECTORY, 0);
 
-	for (int fd = 0; fd < 3; fd++)
-		sys_dup2(null, fd);
-	sys_close(null);
-	sys_open(self, O_RDONLY, 0);
-	sys_open("/", O_RDONLY | O_DIRECTORY, 0);
+	/* By way of numbers that none of them has yet. */
+	sys_dup2(null, 20);
+	sys_dup2(file, 21);
+	sys_dup2(directory, 22);
+	for (int fd = 0; fd < FILES; fd++)
+		sys_dup2(fd < 3 ? 20 : fd + 18, fd);
 }
 
 static char *self;

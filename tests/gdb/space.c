@@ -1,7 +1,7 @@
 /*
  * space.c - an address space with everything in it that the debugger has to show: a page of each
  * kind, pages shared by fork, a page-table tree of the depth that its argument says. At each
- * checkpoint() the debugger looks; without one the program simply ends.
+ * checkpoint() the debugger looks; without one the program ends once it has read a byte.
  *
  *	space [3|4|5]
  */
@@ -10,8 +10,8 @@
 
 #include "user/linux.h"
 
-#define RW	(PROT_READ | PROT_WRITE)
-#define ANON	(MAP_PRIVATE | MAP_ANONYMOUS)
+#define RW   (PROT_READ | PROT_WRITE)
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
 /* The debugger reads these by name. */
 char *private, *zeroes, *none, *readonly, *shared, *high;
@@ -39,8 +39,10 @@ static void map_all(int levels)
 	none = map(0, 2 * PAGE_SIZE, PROT_NONE, ANON);
 	readonly = map(0, 2 * PAGE_SIZE, RW, ANON);
 	shared = map(0, 4 * PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS);
-	high = map(levels == 3 ? 0 : levels == 4 ? 1ul << 40 : 1ul << 50, 2 * PAGE_SIZE, RW,
-		   ANON | (levels == 3 ? 0 : MAP_FIXED));
+	high = map(levels == 3	 ? 0
+		   : levels == 4 ? 1ul << 40
+				 : 1ul << 50,
+		   2 * PAGE_SIZE, RW, ANON | (levels == 3 ? 0 : MAP_FIXED));
 }
 
 static void touch_all(void)
@@ -54,7 +56,7 @@ static void touch_all(void)
 	high[0] = 1;
 }
 
-/* The store that copies, amid other instructions, so that the debugger can step up to it and over it. */
+/* The store that copies, amid other instructions: the debugger can step up to it and over it. */
 static __attribute__((noinline, noclone)) void store(char *at, char value)
 {
 	counter++;
@@ -82,6 +84,7 @@ static int be_child(const int gate[2])
 int main(int argc, char **argv)
 {
 	int gate[2], status = 0;
+	char byte;
 
 	map_all(argc > 1 ? atoi(argv[1]) : 3);
 	checkpoint(0);
@@ -92,6 +95,7 @@ int main(int argc, char **argv)
 	if (!child)
 		return be_child(gate);
 	checkpoint(2);
+	sys_read(0, &byte, 1); /* until Enter: both processes sleep, and nothing changes */
 	sys_write(gate[1], "g", 1);
 	sys_wait4(child, &status, 0, NULL);
 	store(private, 3);

@@ -88,7 +88,7 @@ class Memory:
     # ---- kernel addresses ----
 
     def kernel_to_physical(self, address):
-        if address >= KERNEL_BASE:
+        if KERNEL_BASE <= address < symbol_address('image_end'):
             return address - KERNEL_BASE
         if DIRECT_MAP_BASE <= address < DIRECT_MAP_END:
             return address - DIRECT_MAP_BASE

@@ -36,6 +36,11 @@ def current_comm():
         return ''
 
 
+def current_mm():
+    """The address space of what the selected CPU runs; 0: a kernel thread."""
+    return int(gdb.parse_and_eval('percpus[%d].current->mm' % (gdb.selected_thread().ptid[1] - 1)))
+
+
 class Loaded:
     """The program whose symbols gdb has now; one at a time, since all lie at the same addresses."""
     path = None
@@ -95,38 +100,35 @@ between program and kernel."""
             Loaded.path = None
 
 
-class UserBreakpoint(gdb.Breakpoint):
-    """Stops only in the program that it was set for: others have code at the same address."""
-
-    def __init__(self, location, comm):
-        super().__init__(location)
-        self.comm = comm
-
-    def stop(self):
-        return current_comm() == self.comm
-
-
 class Ubreak(gdb.Command):
     """Sets a breakpoint in the program that `user` has loaded, and in no other.
 
-ubreak LOCATION
+ubreak LOCATION [if CONDITION]
 
-LOCATION as for `break`: a function, FILE:LINE, *ADDRESS."""
+LOCATION as for `break`: a function, FILE:LINE, *ADDRESS. Other programs have code at the same
+addresses: it is an ordinary breakpoint with a condition that compares the name of the running task."""
 
     def __init__(self):
         super().__init__('ubreak', gdb.COMMAND_BREAKPOINTS, gdb.COMPLETE_LOCATION)
 
     def invoke(self, argument, from_tty):
         self.dont_repeat()
-        if not argument:
-            fail('Usage: ubreak LOCATION')
+        location, unused, condition = (part.strip() for part in argument.partition(' if '))
+        if not location:
+            fail('Usage: ubreak LOCATION [if CONDITION]')
         if not Loaded.path:
             fail('Which program? `user PROGRAM` loads its symbols first.')
         try:
-            gdb.decode_line(argument)
+            gdb.decode_line(location)
         except gdb.error as error:
-            fail('%s has no %s: %s.', os.path.basename(Loaded.path), argument, str(error).rstrip('.'))
-        UserBreakpoint(argument, Loaded.name())
+            fail('%s has no %s: %s.', os.path.basename(Loaded.path), location, str(error).rstrip('.'))
+        mine = '$_streq(percpus[$_thread - 1].current->comm, "%s")' % Loaded.name()
+        point = gdb.Breakpoint(location)
+        try:
+            point.condition = '%s && (%s)' % (mine, condition) if condition else mine
+        except gdb.error as error:
+            point.delete()
+            fail('%s: %s', condition, error)
 
 
 class UserBacktrace(gdb.Command):
@@ -142,11 +144,13 @@ This gives it the program's registers for a moment."""
 
     def invoke(self, argument, from_tty):
         self.dont_repeat()
+        if not current_comm():
+            fail('There is no machine, or no task runs on this CPU yet.')
         newest = gdb.newest_frame()
         frame = newest
         while frame and int(frame.pc()) >> 63:
             frame = frame.older()
-        if not frame:
+        if not frame or not current_mm():
             fail('No program entered the kernel here: this is the kernel\'s own work.')
         wanted = {name: int(frame.read_register(name)) for name in self.REGISTERS}
         before = {name: int(newest.read_register(name)) for name in self.REGISTERS}

@@ -3,6 +3,7 @@
 QEMU's own reverse execution hangs under load; starting again and stopping at an instruction's number
 (`replay_break`) does not, and costs what the recording took at most.
 """
+import atexit
 import os
 import re
 import subprocess
@@ -69,11 +70,30 @@ class Machine:
 
 
 machine = Machine()
+atexit.register(machine.stop)
 recording = None
 
 
 def quietly(command):
     return gdb.execute(command, to_string=True)
+
+
+class Silence:
+    """Of the stops on the way gdb says no more than it must (the signal that QEMU reports)."""
+
+    def __enter__(self):
+        self.set('on')
+
+    def __exit__(self, *unused):
+        self.set('off')
+        return False
+
+    @staticmethod
+    def set(how):
+        try:
+            quietly('set suppress-cli-notifications ' + how)
+        except gdb.error:
+            pass        # gdb before 13
 
 
 def position():
@@ -113,7 +133,7 @@ class NoBreakpoints:
 
 def go_to(count):
     """Starts again and stops before instruction number `count`."""
-    with NoBreakpoints():
+    with NoBreakpoints(), Silence():
         connect(False)
         if count > 0:
             quietly('monitor replay_break %d' % count)
@@ -149,7 +169,9 @@ DIRECTORY is what `make record` wrote (build/record). Without it: the one that i
                  directory or 'sight')
         recording = directory
         quietly('file "%s"' % os.path.join(directory, 'pleat.elf'))
-        connect(True)
+        with Silence():
+            connect(True)
+        show_place()
 
 
 class Rewind(gdb.Command):
@@ -171,11 +193,11 @@ next. Breakpoints stay as they are."""
         if not words:
             print('instruction %d comes next' % now)
             return
+        if len(words) != (2 if words[0] == 'to' else 1):
+            fail('Usage: rewind [N | to COUNT]')
         target = number(words[-1])
         if words[0] != 'to':
             target = now - target
-        if len(words) > 2 or (len(words) == 2 and words[0] != 'to'):
-            fail('Usage: rewind [N | to COUNT]')
         if target < 0:
             fail('The recording starts %d instructions back: `rewind to 0`.', now)
         go_to(target)
@@ -189,11 +211,13 @@ class LastWrite(gdb.Command):
 last-write EXPR
 
 EXPR is a variable, a member, *POINTER: something with an address. gdb is left right behind the
-instruction that wrote; a write of the value that was there already is not seen. Memory of a program
+instruction that wrote, so that the same again goes further back; a write of the value that was there
+already is not seen. Memory of a program
 is watched at its own address, in that process, and where the kernel sees its frame."""
 
     def __init__(self):
         super().__init__('last-write', gdb.COMMAND_RUNNING, gdb.COMPLETE_EXPRESSION)
+        self.stands_behind = None       # what was found the last time: not found again
 
     def invoke(self, argument, from_tty):
         self.dont_repeat()
@@ -202,14 +226,17 @@ is watched at its own address, in that process, and where the kernel sees its fr
             fail('gdb did not start this recording: use `make replay`, or `replay DIRECTORY`.')
         address, size = self.find(argument)
         watched, pid = self.places(address)
-        with NoBreakpoints():
-            hit = self.search(watched, size, pid, now)
+        last = now - 1 if self.stands_behind == (now, argument) else now
+        with NoBreakpoints(), Silence():
+            hit = self.search(watched, size, pid, last)
         if hit is None:
             go_to(now)
             fail('Nothing changed %s before instruction %d.', argument, now)
         go_to(hit)
-        print('%s was last changed %d instructions ago; instruction %d comes next' % (
-            argument, now - hit, hit))
+        self.stands_behind = hit, argument
+        ago = now - hit + 1
+        print('%s was last changed %d instruction%s ago; instruction %d comes next' % (
+            argument, ago, '' if ago == 1 else 's', hit))
         show_place()
 
     @staticmethod
@@ -241,8 +268,8 @@ is watched at its own address, in that process, and where the kernel sees its fr
             return places, space.pid
 
     @staticmethod
-    def search(places, size, pid, now):
-        """The number of the instruction behind the last change before `now`; None."""
+    def search(places, size, pid, last):
+        """The number of the instruction behind the last change, `last` at most; None."""
         connect(False)
         points = [gdb.Breakpoint('*(char(*)[%d])%#x' % (size, place), gdb.BP_WATCHPOINT,
                                  gdb.WP_WRITE, internal=True) for place in places]
@@ -250,32 +277,30 @@ is watched at its own address, in that process, and where the kernel sees its fr
             point.silent = True
         hit, writes = None, 0
         try:
-            quietly('monitor replay_break %d' % now)
-            while True:
+            quietly('monitor replay_break %d' % (last + 1))
+            while gdb.selected_inferior().pid:
                 quietly('continue')
-                here = position()
-                writes += 1
-                if here >= now and not stopped_at(points):
+                here, point = position(), hit_point(points)
+                if here > last:
                     break
+                writes += 1
                 if writes > MOST_WRITES:
                     fail('It was changed more than %d times: that is too much.', MOST_WRITES)
-                if stopped_at(points) != points[0].number or pid in (None, current_pid()):
+                if point and (point is not points[0] or pid in (None, current_pid())):
                     hit = here
-                if here >= now:
-                    break
         finally:
             for point in points:
                 point.delete()
         return hit
 
 
-def stopped_at(points):
-    """The number of the watchpoint that was hit last; None if it was something else."""
+def hit_point(points):
+    """The watchpoint that stopped the machine; None if it was something else."""
+    found = None
     for point in points:
         if point.hit_count:
-            point.hit_count = 0
-            return point.number
-    return None
+            point.hit_count, found = 0, point
+    return found
 
 
 def current_pid():
