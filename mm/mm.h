@@ -22,13 +22,15 @@ struct mm_struct {
 	unsigned long root;
 	cpumask_t cpumask;		/* CPUs whose loaded root reaches these tables, lazily or not */
 
-	struct rwsem mmap_lock;
 	struct vma_tree vmas;		/* changed under mmap_lock held for writing */
 	unsigned int map_count;
 	unsigned long total_vm;		/* pages of all mappings */
 
-	spinlock_t page_table_lock;	/* entries above the pte level */
+	/* What every fault writes shares one cache line, apart from what every fault only reads. */
+	struct rwsem mmap_lock __cacheline_aligned;
 	atomic_long_t rss[NR_MM_COUNTERS];	/* pages mapped */
+
+	spinlock_t page_table_lock;	/* entries above the pte level */
 	atomic_long_t table_frames;	/* frames used as page tables, the top one included */
 
 	unsigned long start_brk, brk;
