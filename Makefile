@@ -41,6 +41,7 @@ include tools/make/kernel.mk
 include tools/make/user.mk
 include tools/make/image.mk
 include tools/make/sim.mk
+include tools/make/races.mk
 include tools/make/bench.mk
 include tools/make/debug.mk
 
