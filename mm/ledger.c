@@ -25,6 +25,7 @@ static struct {
 	struct record *used, *free;
 	unsigned int nr_ever;		/* records[0..nr_ever) have been on a list */
 	unsigned long nr_used, lost;
+	u32 on_cpu[NR_CPUS];		/* no values: see touch_cpus() */
 	struct record records[LEDGER_RECORDS];
 } ledger = { .lock = SPINLOCK_INIT(LOCK_UNCHECKED) };
 
@@ -34,11 +35,29 @@ static void set_used(unsigned long n) { __atomic_store_n(&ledger.nr_used, n, __A
 
 /* ledger.lock is held by all that follow, up to the public functions. */
 
+/*
+ * What may be cached on a CPU is one object for the simulator: a flush before a downgrade does not cover it,
+ * one after it does. Downgrades commute.
+ */
+static void touch_cpus(cpumask_t cpus, int how)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu, cpus)
+		machine_point(&ledger.on_cpu[cpu], how | ACCESS_NOTE);
+}
+
+/* Whoever looks at the frame's counts depends on each step that changed a record of it, in any order. */
+static void touch(const struct record *r)
+{
+	machine_point(&frame_checks[entry_pfn(r->old)], ACCESS_ADD | ACCESS_NOTE);
+}
+
 static void count(const struct record *r, int sign)
 {
 	struct frame_check *c = &frame_checks[entry_pfn(r->old)];
 
-	machine_point(c, ACCESS_ADD | ACCESS_NOTE);
+	touch(r);
 	c->pending += sign;
 	if (r->level == 1 && entry_write(r->old))
 		c->pending_write += sign;
@@ -59,6 +78,7 @@ static void add(const struct mm_struct *mm, unsigned long addr, unsigned int lev
 {
 	struct record *r = ledger.free;
 
+	touch_cpus(cpus, ACCESS_ADD);
 	if (r)
 		ledger.free = r->next;
 	else if (ledger.nr_ever < LEDGER_RECORDS)
@@ -145,9 +165,12 @@ static void flushed(const struct mm_struct *mm, unsigned long start, unsigned lo
 {
 	struct record **link, *r;
 
+	touch_cpus(cpus, ACCESS_WRITE);
 	for (link = &ledger.used; (r = *link);) {
-		if (r->mm == mm && r->addr < end && r->addr + r->size - 1 >= start)
+		if (r->mm == mm && r->addr < end && r->addr + r->size - 1 >= start && r->cpus & cpus) {
 			r->cpus &= ~cpus;
+			touch(r);
+		}
 		if (r->cpus)
 			link = &r->next;
 		else
@@ -159,8 +182,10 @@ void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned lo
 {
 	unsigned long flags;
 
-	if (!used())
+	if (!used()) {
+		touch_cpus(cpus, ACCESS_WRITE);
 		return;
+	}
 	flags = irq_save();
 	machine_spin_lock(&ledger.lock);
 	flushed(mm, start, end, cpus);
@@ -204,6 +229,7 @@ unsigned int ledger_stale(const struct mm_struct *mm, unsigned long addr, unsign
 {
 	unsigned int n = 0;
 
+	touch_cpus(cpumask_of(cpu), ACCESS_READ);
 	for (const struct record *r = ledger.used; r && n < max; r = r->next)
 		if (r->mm == mm && r->level == 1 && r->addr == ALIGN_DOWN(addr, PAGE_SIZE) &&
 		    r->cpus & cpumask_of(cpu))

@@ -22,6 +22,7 @@ struct cpu {
 	cpumask_t pending;     /* senders whose IPI has not been taken */
 	struct ipi call;       /* the one call that this CPU may have under way */
 	cpumask_t waiting_for; /* CPUs that have not run it */
+	cpumask_t asked;       /* all that it was sent to */
 };
 
 struct sim_events sim_events[NR_CPUS];
@@ -151,7 +152,7 @@ void ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg)
 	if (mask)
 		sim_point(&flags_of[__builtin_ctzl(mask)].ipi, ACCESS_WRITE);
 	cpus[self].call = (struct ipi){ fn, arg };
-	cpus[self].waiting_for = mask;
+	cpus[self].waiting_for = cpus[self].asked = mask;
 	for_each_cpu(target, mask)
 	{
 		sim_events[self].ipis_sent++;
@@ -179,16 +180,17 @@ static void describe_answers(void *arg, char *text, size_t size)
 		  cpu->waiting_for, off);
 }
 
-/* One step, possible when all have answered. */
+/* One step, possible when all have answered; it is one too if they have already. */
 static void wait_for_answers(void)
 {
 	struct cpu *self = &cpus[current_cpu];
 	const struct wait_for wait = { all_answered, describe_answers, self };
-	cpumask_t mask = self->waiting_for;
+	cpumask_t mask = self->asked;
 	unsigned int target;
 
 	if (!mask)
 		return;
+	self->asked = 0;
 	explore_wait(&flags_of[__builtin_ctzl(mask)].ipi, ACCESS_READ, &wait);
 	for_each_cpu(target, mask)
 		sim_point(&flags_of[target].ipi, ACCESS_READ | ACCESS_NOTE);

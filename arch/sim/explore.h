@@ -17,6 +17,7 @@ struct explore_options {
 	unsigned int bound; /* SEARCH: preemptions at most; UNBOUNDED */
 	bool sleep;	    /* SEARCH: sleep sets; exact only without a bound */
 	bool cache;	    /* SEARCH: the happens-before cache; exact with a bound */
+	bool hash;	    /* SEARCH: explore_trace() without the cache, to compare */
 	bool every_point;   /* branch on objects of one actor too */
 	u64 seed;	    /* RANDOM, PCT */
 	unsigned int depth, length; /* PCT: changes of priority + 1, and points of a run */
@@ -50,12 +51,15 @@ void explore_fail(const char *message) __noreturn;
 bool explore_running(void);   /* in a schedule or in explore_alone() */
 unsigned int explore_steps(void);
 unsigned int explore_preemptions(void);
-u64 explore_trace(void);      /* with the cache: equal for runs that differ only in the order of independent steps */
+/* With cache or hash: equal for runs that differ only in the order of independent steps. */
+u64 explore_trace(void);
 u64 explore_events(void);     /* of all events in their order */
 bool explore_cache_full(void);
 /* Its decisions, as REPLAY= takes them. */
 void explore_schedule(char *text, size_t size);
-/* Called at each preemption of a replay: for a debugger. */
+/* If set, called where a step touches an object that is known to be shared. */
+extern void (*explore_on_point)(int how);
+/* At the first preemption of a schedule: for a debugger. */
 void first_preemption(void);
 
 /* ---- between the simulator's files ---- */

@@ -184,6 +184,14 @@ static u32 item_of(const volatile void *obj, int how)
 	return word << 4 | (how & (ACCESS_PAGE | 3));
 }
 
+void (*explore_on_point)(int how);
+
+static void tell(u32 item)
+{
+	if (explore_on_point && phase == RUNNING && seen[item >> 4] & IS_SHARED)
+		explore_on_point((int)(item & 3));
+}
+
 static bool is_shared(u32 item)
 {
 	u32 word = item >> 4;
@@ -302,9 +310,7 @@ static void start_step(int who)
 	step->choices = 0;
 	step->fp.nr = 0;
 	step->fp.any = false;
-	if (who < MAX_ACTORS && last >= 0 && who != last)
-		last = who;
-	else if (who < MAX_ACTORS)
+	if (who < MAX_ACTORS)
 		last = who;
 }
 
@@ -398,6 +404,7 @@ void sim_point(const volatile void *obj, int how)
 				irqs_really_off(&actors[current]);
 			yield_at(point);
 		}
+		tell(item);
 	}
 	note(item);
 }
@@ -420,6 +427,7 @@ void explore_wait(const volatile void *obj, int how, const struct wait_for *wait
 			yield_at(point);
 			a->wait = NULL;
 		}
+		tell(item);
 	}
 	note(item);
 }

@@ -317,7 +317,7 @@ void search_step_ended(unsigned int steps)
 
 	if (!steps)
 		return;
-	if (opt.cache)
+	if (opt.cache || opt.hash)
 		hash_step(steps - 1);
 	/* In the last node of the path: the step is new, or one of several outcomes of a choice in it. */
 	if (opt.mode != EXPLORE_SEARCH || parent < 0 || pos < path_len)

@@ -72,6 +72,40 @@ static void add_state(u64 state)
 	report->states++;
 }
 
+/* Sums and counts of what complete runs were: two searches that agree have seen the same. */
+static struct seen {
+	unsigned long runs, traces, outcomes;
+	u64 trace_sum, outcome_sum;
+} seen;
+static u64 seen_set[1u << 20];
+
+static bool see(u64 value)
+{
+	unsigned int i = (unsigned int)(value % ARRAY_SIZE(seen_set));
+
+	while (seen_set[i] && seen_set[i] != value)
+		i = (i + 1) % ARRAY_SIZE(seen_set);
+	if (seen_set[i])
+		return false;
+	seen_set[i] = value;
+	return true;
+}
+
+static void see_run(void)
+{
+	u64 trace = explore_trace() | 1, result = (world_outcome() << 1 ^ 0x5555) & ~1ul;
+
+	seen.runs++;
+	if (see(trace)) {
+		seen.traces++;
+		seen.trace_sum += trace;
+	}
+	if (see(result)) {
+		seen.outcomes++;
+		seen.outcome_sum += result;
+	}
+}
+
 static void end_of_world(void) { world_end(race); }
 
 /* From the state that was saved to the invariants at the end. */
@@ -83,6 +117,8 @@ static enum explore_end run_one(void)
 	end = explore_run(race->cpu, race->cpu[2] ? 3 : 2);
 	if (end == RUN_DONE && !explore_alone(end_of_world))
 		end = RUN_FAILED;
+	if (end == RUN_DONE && options.check)
+		see_run();
 	if (end == RUN_DONE)
 		add_state(world_outcome());
 	return end;
@@ -212,30 +248,113 @@ static void check_replay(void)
 				sizeof(report->message) - strlen(report->message) - 1);
 }
 
-static FILE *trace_file;
-u32 trace_task(void) { return this_cpu(); }
-u64 trace_time(void) { return explore_steps(); }
-void trace_write(const void *data, size_t n)
+/* ---- the explorer against itself ---- */
+
+#define FULL_MAX 200000ul /* schedules of an enumeration without any reduction */
+
+/* False: it is too large to be compared. */
+static bool search_and_see(const struct explore_options *o, unsigned long cap, struct seen *result)
 {
-	if (trace_file)
-		fwrite(data, 1, n, trace_file);
+	unsigned long restarts = report->restarts;
+	bool whole;
+
+	/* What is shared is found out first, so that nothing is counted twice. */
+	do {
+		restarts = report->restarts;
+		memset(&seen, 0, sizeof(seen));
+		memset(seen_set, 0, sizeof(seen_set));
+		whole = search(o, cap);
+	} while (!report->failed_at && restarts != report->restarts);
+	*result = seen;
+	return whole && !report->failed_at;
+}
+
+static void compare(const char *what, unsigned int bound, const struct seen *a, const struct seen *b)
+{
+	if (a->traces == b->traces && a->trace_sum == b->trace_sum && a->outcomes == b->outcomes &&
+	    a->outcome_sum == b->outcome_sum)
+		return;
+	report->failed_at = report->schedules;
+	snprintf(report->message, sizeof(report->message),
+		 "%s, bound %u: %lu traces and %lu outcomes, without reduction %lu and %lu", what, bound, a->traces,
+		 a->outcomes, b->traces, b->outcomes);
+}
+
+/*
+ * The cache sees the same traces as the enumeration of all schedules, at every bound at which that is
+ * feasible; sleep sets see those of the cache without a bound.
+ */
+static void check_explorer(void)
+{
+	static const unsigned int bounds[] = { 0, 1, 2, 3, UNBOUNDED };
+	struct seen full, reduced;
+
+	search_all(options.cap); /* finds out what is shared */
+	report->exhausted = 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(bounds) && !report->failed_at; i++) {
+		struct explore_options all = { .bound = bounds[i], .hash = true };
+		struct explore_options cached = { .bound = bounds[i], .cache = true };
+
+		if (!search_and_see(&all, FULL_MAX, &full) || !search_and_see(&cached, FULL_MAX, &reduced))
+			break;
+		compare("cache", bounds[i], &reduced, &full);
+		report->exhausted = bounds[i] == UNBOUNDED ? UNBOUNDED : bounds[i] + 1;
+	}
+	if (!report->failed_at) {
+		struct explore_options cached = { .bound = UNBOUNDED, .cache = true };
+		struct explore_options sleeping = { .bound = UNBOUNDED, .sleep = true, .hash = true };
+
+		if (search_and_see(&cached, FULL_MAX, &full) && search_and_see(&sleeping, FULL_MAX, &reduced))
+			compare("sleep sets", UNBOUNDED, &reduced, &full);
+	}
+}
+
+/* ---- replay ---- */
+
+static FILE *trace_file;
+bool trace_on;
+
+/* Without the kernel's rings, whose locks would be points of the schedule. */
+void trace_emit(enum trace_event event, unsigned int level, u64 a, u64 b, u64 c)
+{
+	struct trace_record record = {
+		.time = explore_steps() * 1000ull, .a = a, .b = b, .c = c, .task = this_cpu(),
+		.event = (u8)event, .cpu = (u8)this_cpu(), .level = (u8)level,
+	};
+
+	if (trace_file && exploring())
+		fwrite(&record, sizeof(record), 1, trace_file);
+}
+
+/* Where the step was announced, and by whom: the first three callers. */
+__attribute__((no_sanitize("address"))) static void trace_point(int how)
+{
+	unsigned long *frame = __builtin_frame_address(0), pc[4] = { 0 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(pc) && frame; i++) {
+		pc[i] = frame[1];
+		frame = (unsigned long *)frame[0];
+	}
+	trace_emit(TRACE_POINT, (unsigned int)how, pc[1], pc[2], pc[3]);
 }
 
 static void replay(void)
 {
 	struct explore_options o = { .mode = EXPLORE_REPLAY, .replay = options.replay };
 
+	snapshot_save();
+	explore_begin(&o);
+	run_one(); /* once, to know what is shared */
 	if (options.trace) {
 		trace_file = fopen(options.trace, "w");
 		trace_on = trace_file != NULL;
+		explore_on_point = trace_point;
 	}
-	snapshot_save();
 	explore_begin(&o);
 	report->schedules = 1;
 	if (run_one() == RUN_FAILED)
 		note_failure();
 	report->depth = explore_steps();
-	trace_drain_all();
 	if (trace_file)
 		fclose(trace_file);
 }
@@ -278,9 +397,12 @@ static void child(void)
 	} else {
 		snapshot_save();
 		start = now();
-		explore();
+		if (options.check)
+			check_explorer();
+		else
+			explore();
 		report->seconds = now() - start;
-		if (report->failed_at)
+		if (report->failed_at && !options.check)
 			check_replay();
 	}
 	report->pages = snapshot_pages();
@@ -349,15 +471,15 @@ static void run_race(const struct race *which)
 
 static void usage(void)
 {
-	fprintf(stderr, "races [-s NAME] [-n SAMPLES] [-r SCHEDULE [-t TRACE]] [-o TSV] [-f] [-l]\n"
+	fprintf(stderr, "races [-s NAME] [-n SAMPLES] [-r SCHEDULE [-t TRACE]] [-o TSV] [-f] [-c] [-l]\n"
 			"  -s  one scenario   -r  replay a schedule of it   -t  write its trace\n"
-			"  -n  random schedules of each   -f  the fast part   -l  list the scenarios\n");
+			"  -n  random schedules of each   -f  the fast part   -c  check the searches against each other   -l  list the scenarios\n");
 	exit(2);
 }
 
 static void parse(int argc, char **argv)
 {
-	for (int opt; (opt = getopt(argc, argv, "s:n:r:t:o:fl")) != -1;) {
+	for (int opt; (opt = getopt(argc, argv, "s:n:r:t:o:flc")) != -1;) {
 		switch (opt) {
 		case 's': options.only = optarg; break;
 		case 'n': options.samples = strtoul(optarg, NULL, 10); break;
@@ -365,6 +487,7 @@ static void parse(int argc, char **argv)
 		case 't': options.trace = optarg; break;
 		case 'o': options.tsv = optarg; break;
 		case 'f': options.fast = true; break;
+		case 'c': options.check = true; break;
 		case 'l': options.list = true; break;
 		default: usage();
 		}

@@ -9,7 +9,7 @@ RACES_FLAGS := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(SIM_FLAGS)) -fno-pi
 # What drives the schedules is no part of the state.
 RACES_DRIVER := $(addprefix arch/sim/,fiber.c panic.c schedule.c search.c snapshot.c) tests/races/runner.c
 RACES_STATE  := $(sort $(SIM_MM) $(SIM_BASE) $(wildcard arch/sim/*.c) $(wildcard tests/races/*.c))
-RACES_STATE  := $(filter-out $(RACES_DRIVER) arch/sim/trace.c,$(RACES_STATE))
+RACES_STATE  := $(filter-out $(RACES_DRIVER) arch/sim/trace.c kernel/base/trace.c,$(RACES_STATE))
 races_obj     = $(1:%.c=$(RACES_OUT)/obj/%.o)
 
 $(call remember,$(RACES_OUT)/flags,$(HOSTCC) $(RACES_FLAGS))
@@ -31,6 +31,6 @@ $(RACES_OUT)/races: $(call races_obj,$(RACES_DRIVER) $(RACES_STATE)) $(RACES_OUT
 races:
 	@$(BUILD_FIRST) races-build 1>&2
 	@OUT='$(RACES_OUT)' tests/races/run $(if $(S),-s "$(S)") $(if $(N),-n '$(N)') \
-		$(if $(REPLAY),-r '$(REPLAY)') $(if $(FAST),-f) $(if $(GDB),-g)
+		$(if $(REPLAY),-r '$(REPLAY)') $(if $(FAST),-f) $(if $(filter command% environment%,$(origin GDB)),-g)
 
 -include $(patsubst %.o,%.d,$(call races_obj,$(RACES_DRIVER) $(RACES_STATE)))
