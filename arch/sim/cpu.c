@@ -7,6 +7,7 @@
 #include "kernel/base/trace.h"
 #include "kernel/base/wait.h"
 #include "arch/sim/explore.h"
+#include "arch/sim/snapshot.h"
 #include "mm/context.h"
 
 struct ipi {
@@ -74,6 +75,13 @@ bool cpu_can_take_interrupts(unsigned int cpu) { return cpus[cpu].pending && !cp
 void cpu_set_irqs_off(unsigned int cpu, bool off) { cpus[cpu].irqs_off = off; }
 const void *cpu_irq_flag(unsigned int cpu) { return &flags_of[cpu].irqs; }
 const void *cpu_tlb(unsigned int cpu) { return &flags_of[cpu].tlb; }
+void cpus_add_to_snapshot(void)
+{
+	snapshot_add(cpus, sizeof(cpus));
+	snapshot_add(flags_of, sizeof(flags_of));
+	snapshot_add(held_locks, sizeof(held_locks));
+}
+
 const struct mm_struct *cpu_loaded(unsigned int cpu) { return cpus[cpu].loaded; }
 
 /* ---- interrupts ---- */

@@ -13,6 +13,7 @@
 #define ALONE_FIBER MAX_ACTORS
 #define MAX_READS   16
 #define MAX_TOKENS  1024
+#define MAX_POINTS  100000 /* of one actor in one run */
 
 static struct actor {
 	void (*fn)(void);
@@ -228,10 +229,11 @@ static u64 mix(u64 x)
 
 static void note(u32 item)
 {
-	struct step *step = &explore_log[nr_steps - 1];
+	struct step *step;
 
 	if (!(item >> 4) || phase != RUNNING)
 		return;
+	step = &explore_log[nr_steps - 1];
 	events = mix(events + item * 8ull + step->actor);
 	mark_seen(item, step->actor);
 	if ((item & 3) != ACCESS_READ)
@@ -363,6 +365,14 @@ static void reschedule(void)
 		fiber_leave(who);
 }
 
+/* The number of the point that the current actor comes to. */
+static unsigned int next_point(void)
+{
+	if (points[current] == MAX_POINTS)
+		explore_fail("livelock: an actor does not come to its end");
+	return ++points[current];
+}
+
 static void yield_at(unsigned int point)
 {
 	at[current] = point;
@@ -397,7 +407,7 @@ void sim_point(const volatile void *obj, int how)
 		return;
 	item = item_of(obj, how);
 	if (!atomic_depth && !(how & ACCESS_NOTE)) {
-		unsigned int point = ++points[current];
+		unsigned int point = next_point();
 
 		if (item >> 4 && (is_shared(item) || phase == LAUNCHING)) {
 			if (actors[current].irqs_going_off)
@@ -418,7 +428,7 @@ void explore_wait(const volatile void *obj, int how, const struct wait_for *wait
 		if (!wait->cond(wait->arg))
 			explore_fail("an interrupt handler waits");
 	} else {
-		unsigned int point = ++points[current];
+		unsigned int point = next_point();
 
 		if (is_shared(item) || phase == LAUNCHING || !wait->cond(wait->arg)) {
 			if (a->irqs_going_off)
@@ -443,7 +453,7 @@ void explore_relax(void)
 	memcpy(reads, a->reads, sizeof(reads));
 	a->relaxing = true;
 	a->woken = false;
-	yield_at(++points[current]);
+	yield_at(next_point());
 	a->relaxing = false;
 	a->nr_reads = 0;
 	/* Why it may go on depends on what it has read. */
@@ -453,11 +463,13 @@ void explore_relax(void)
 
 unsigned int explore_choice(unsigned int n)
 {
-	unsigned int value = n > 1 && phase == RUNNING ? search_choose(n) : 0;
-	struct step *step = &explore_log[nr_steps - 1];
+	struct step *step;
+	unsigned int value;
 
 	if (n < 2 || phase != RUNNING)
 		return 0;
+	value = search_choose(n);
+	step = &explore_log[nr_steps - 1];
 	step->choices = step->choices * 17 + value + 1;
 	events = mix(events + value);
 	if (value)
@@ -476,7 +488,7 @@ void explore_irqs_off(const void *obj)
 	if (atomic_depth)
 		return;
 	a->irqs_going_off = true;
-	a->irq_point = ++points[current];
+	a->irq_point = next_point();
 	if (every_point || phase == LAUNCHING)
 		irqs_really_off(a);
 }

@@ -142,6 +142,8 @@ void cpu_set_irqs_off(unsigned int cpu, bool off);
 /* What stands for the interrupt flag and the TLB of a CPU. */
 const void *cpu_irq_flag(unsigned int cpu);
 const void *cpu_tlb(unsigned int cpu);
+/* For a program that does not save all data of the simulator. */
+void cpus_add_to_snapshot(void);
 const struct mm_struct *cpu_loaded(unsigned int cpu);
 
 /* In a schedule, translations are those of the tables and of the ledger: hostile.c. */

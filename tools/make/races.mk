@@ -31,6 +31,6 @@ $(RACES_OUT)/races: $(call races_obj,$(RACES_DRIVER) $(RACES_STATE)) $(RACES_OUT
 races:
 	@$(BUILD_FIRST) races-build 1>&2
 	@OUT='$(RACES_OUT)' tests/races/run $(if $(S),-s "$(S)") $(if $(N),-n '$(N)') \
-		$(if $(REPLAY),-r '$(REPLAY)') $(if $(FAST),-f) $(if $(filter command% environment%,$(origin GDB)),-g)
+		$(if $(REPLAY),-r '$(REPLAY)') $(if $(FAST),-f) $(if $(CHECK),-c) $(if $(filter command% environment%,$(origin GDB)),-g)
 
 -include $(patsubst %.o,%.d,$(call races_obj,$(RACES_DRIVER) $(RACES_STATE)))
