@@ -41,6 +41,7 @@ include tools/make/kernel.mk
 include tools/make/user.mk
 include tools/make/image.mk
 include tools/make/sim.mk
+include tools/make/races.mk
 include tools/make/bench.mk
 include tools/make/debug.mk
 
@@ -54,6 +55,7 @@ help:
 	'make all               kernel and initramfs' \
 	'make iso               build/pleat.iso, bootable by BIOS and UEFI' \
 	'make unit              the simulator and its unit tests' \
+	'make races             every interleaving: S=NAME N=COUNT REPLAY=... GDB=1 SAN=1 CHECK=1, docs/races.md' \
 	'make bench             beside Linux: MODE=icount|mttcg ROW=NAMES PROFILE=1 CHECK=1 UPDATE=1' \
 	'make gdb               gdb on a stopped machine; GDB=none waits for an editor: docs/gdb.md' \
 	'make record, make replay   run CMD again, exactly; gdb can go back in it' \
@@ -78,7 +80,8 @@ run:
 
 test:
 	@tools/setup test
-	@$(BUILD_FIRST) all unit gdb-programs
+	@$(BUILD_FIRST) all unit races-build gdb-programs
+	@$(BUILD_FIRST) SAN=1 races-build
 	@$(BUILD_FIRST) BUILD=release bench-build
 	@T='$(T)' FAST='$(FAST)' tests/run
 

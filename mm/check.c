@@ -87,6 +87,7 @@ void check_folio_free(const struct page *page, unsigned int order)
 	for (unsigned long i = 0; i < 1ul << order; i++) {
 		const struct frame_check *c = &frame_checks[page_to_pfn(page) + i];
 
+		machine_point(c, ACCESS_READ | ACCESS_NOTE);
 		if (c->anon_maps || c->file_maps)
 			fail(NULL, 0, page_to_pfn(page + i) << PAGE_SHIFT, "a frame is freed that is still mapped");
 		if (c->pending)

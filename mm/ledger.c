@@ -25,15 +25,39 @@ static struct {
 	struct record *used, *free;
 	unsigned int nr_ever;		/* records[0..nr_ever) have been on a list */
 	unsigned long nr_used, lost;
+	u32 on_cpu[NR_CPUS];		/* no values: see touch_cpus() */
 	struct record records[LEDGER_RECORDS];
 } ledger = { .lock = SPINLOCK_INIT(LOCK_UNCHECKED) };
 
+/* No scheduling points of the simulator: what the ledger notes must not make steps depend on each other. */
+static unsigned long used(void) { return __atomic_load_n(&ledger.nr_used, __ATOMIC_RELAXED); }
+static void set_used(unsigned long n) { __atomic_store_n(&ledger.nr_used, n, __ATOMIC_RELAXED); }
+
 /* ledger.lock is held by all that follow, up to the public functions. */
+
+/*
+ * What may be cached on a CPU is one object for the simulator: a flush before a downgrade does not cover it,
+ * one after it does. Downgrades commute.
+ */
+static void touch_cpus(cpumask_t cpus, int how)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu, cpus)
+		machine_point(&ledger.on_cpu[cpu], how | ACCESS_NOTE);
+}
+
+/* Whoever looks at the frame's counts depends on each step that changed a record of it, in any order. */
+static void touch(const struct record *r)
+{
+	machine_point(&frame_checks[entry_pfn(r->old)], ACCESS_ADD | ACCESS_NOTE);
+}
 
 static void count(const struct record *r, int sign)
 {
 	struct frame_check *c = &frame_checks[entry_pfn(r->old)];
 
+	touch(r);
 	c->pending += sign;
 	if (r->level == 1 && entry_write(r->old))
 		c->pending_write += sign;
@@ -47,13 +71,14 @@ static void drop(struct record **link)
 	*link = r->next;
 	r->next = ledger.free;
 	ledger.free = r;
-	WRITE_ONCE(ledger.nr_used, ledger.nr_used - 1);
+	set_used(ledger.nr_used - 1);
 }
 
 static void add(const struct mm_struct *mm, unsigned long addr, unsigned int level, u64 old, cpumask_t cpus)
 {
 	struct record *r = ledger.free;
 
+	touch_cpus(cpus, ACCESS_ADD);
 	if (r)
 		ledger.free = r->next;
 	else if (ledger.nr_ever < LEDGER_RECORDS)
@@ -65,7 +90,7 @@ static void add(const struct mm_struct *mm, unsigned long addr, unsigned int lev
 	*r = (struct record){ ledger.used, mm, ALIGN_DOWN(addr, level_span(level)), level_span(level), old,
 			      cpus, (u8)level };
 	ledger.used = r;
-	WRITE_ONCE(ledger.nr_used, ledger.nr_used + 1);
+	set_used(ledger.nr_used + 1);
 	count(r, 1);
 }
 
@@ -120,7 +145,7 @@ void ledger_changed(struct mm_struct *mm, unsigned long addr, unsigned int level
 	unsigned long flags;
 	bool bad = false;
 
-	if (!READ_ONCE(mm->cpumask) && !READ_ONCE(ledger.nr_used))
+	if (!__atomic_load_n(&mm->cpumask, __ATOMIC_RELAXED) && !used())
 		return;
 	flags = irq_save();	/* the shootdown's interrupt takes the lock too */
 	machine_spin_lock(&ledger.lock);
@@ -142,9 +167,12 @@ static void flushed(const struct mm_struct *mm, unsigned long start, unsigned lo
 {
 	struct record **link, *r;
 
+	touch_cpus(cpus, ACCESS_WRITE);
 	for (link = &ledger.used; (r = *link);) {
-		if (r->mm == mm && r->addr < end && r->addr + r->size - 1 >= start)
+		if (r->mm == mm && r->addr < end && r->addr + r->size - 1 >= start && r->cpus & cpus) {
 			r->cpus &= ~cpus;
+			touch(r);
+		}
 		if (r->cpus)
 			link = &r->next;
 		else
@@ -156,8 +184,10 @@ void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned lo
 {
 	unsigned long flags;
 
-	if (!READ_ONCE(ledger.nr_used))
+	if (!used()) {
+		touch_cpus(cpus, ACCESS_WRITE);
 		return;
+	}
 	flags = irq_save();
 	machine_spin_lock(&ledger.lock);
 	flushed(mm, start, end, cpus);
@@ -173,6 +203,7 @@ void ledger_left(struct mm_struct *mm, unsigned int cpu)
 {
 	unsigned long flags = irq_save();
 
+	machine_point(&mm->cpumask, ACCESS_WRITE);	/* before the lock, under which nothing is a point */
 	machine_spin_lock(&ledger.lock);
 	flushed(mm, 0, ~0ul, cpumask_of(cpu));
 	cpumask_test_and_clear(cpu, &mm->cpumask);
@@ -184,7 +215,8 @@ void ledger_assert_not_writable(const struct page *page)
 {
 	const struct frame_check *c = &frame_checks[page_to_pfn(page)];
 
-	if (!READ_ONCE(c->pending_write))
+	machine_point(c, ACCESS_READ | ACCESS_NOTE);
+	if (!__atomic_load_n(&c->pending_write, __ATOMIC_RELAXED))
 		return;
 	page_dump(page, "copied for COW");
 	panic("TLB ledger: frame %lx is copied while a CPU may still write to it by an old translation",
@@ -192,6 +224,19 @@ void ledger_assert_not_writable(const struct page *page)
 }
 
 unsigned long ledger_lost(void) { return READ_ONCE(ledger.lost); }
-unsigned long ledger_pending(void) { return READ_ONCE(ledger.nr_used); }
+unsigned long ledger_pending(void) { return used(); }
+
+unsigned int ledger_stale(const struct mm_struct *mm, unsigned long addr, unsigned int cpu, u64 *entries,
+			  unsigned int max)
+{
+	unsigned int n = 0;
+
+	touch_cpus(cpumask_of(cpu), ACCESS_READ);
+	for (const struct record *r = ledger.used; r && n < max; r = r->next)
+		if (r->mm == mm && r->level == 1 && r->addr == ALIGN_DOWN(addr, PAGE_SIZE) &&
+		    r->cpus & cpumask_of(cpu))
+			entries[n++] = r->old;
+	return n;
+}
 
 #endif

@@ -5,6 +5,7 @@
 #include "arch/sim/sim.h"
 #include "kernel/base/string.h"
 #include "mm/fault.h"
+#include "arch/sim/explore.h"
 
 #define MAX_FAULTS 64 /* for one access; more is a livelock */
 #define SIGSEGV	   11
@@ -35,6 +36,8 @@ int sim_user_access(unsigned long addr, enum sim_how how, u64 *value)
 			     (how == SIM_EXEC ? FAULT_FLAG_INSTRUCTION : 0);
 
 	BUG_MSG(!IS_ALIGNED(addr, 8), "%#lx is not aligned", addr);
+	if (explore_running())
+		return hostile_access(addr, how, value);
 	for (int i = 0; i < MAX_FAULTS; i++) {
 		struct fault_result res = { 0 };
 		phys_addr_t phys;

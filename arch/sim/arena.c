@@ -6,7 +6,9 @@
 #include <sanitizer/asan_interface.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "arch/sim/explore.h"
 #include "arch/sim/sim.h"
+#include "arch/sim/snapshot.h"
 #include "kernel/base/bug.h"
 
 /* Beyond this, the shadow memory of a poisoned arena would cost more than it finds. */
@@ -70,6 +72,7 @@ static void check_page(const void *page)
 void page_zero(void *page)
 {
 	check_page(page);
+	sim_point(page, ACCESS_WRITE | ACCESS_PAGE | ACCESS_NOTE);
 	memset(page, 0, PAGE_SIZE);
 }
 
@@ -77,6 +80,8 @@ void page_copy(void *dst, const void *src)
 {
 	check_page(dst);
 	check_page(src);
+	sim_point(src, ACCESS_READ | ACCESS_PAGE | ACCESS_NOTE);
+	sim_point(dst, ACCESS_WRITE | ACCESS_PAGE | ACCESS_NOTE);
 	memcpy(dst, src, PAGE_SIZE);
 }
 
@@ -87,6 +92,7 @@ void frame_alloced(unsigned long pfn, unsigned int order)
 	if (!arena.watched)
 		return;
 	memset(arena.free + (pfn - arena.first_pfn), 0, 1ul << order);
+	snapshot_touch(start, PAGE_SIZE << order);
 	ASAN_UNPOISON_MEMORY_REGION(start, PAGE_SIZE << order);
 }
 
@@ -97,8 +103,25 @@ void frame_freed(unsigned long pfn, unsigned int order)
 	if (!arena.watched)
 		return;
 	memset(arena.free + (pfn - arena.first_pfn), 1, 1ul << order);
+	sim_point(start, ACCESS_WRITE | ACCESS_PAGE | ACCESS_NOTE);
+	snapshot_touch(start, PAGE_SIZE << order);
 	ASAN_POISON_MEMORY_REGION(start, PAGE_SIZE << order);
 }
 
-void memory_hide(const void *start, size_t size) { ASAN_POISON_MEMORY_REGION(start, size); }
-void memory_show(const void *start, size_t size) { ASAN_UNPOISON_MEMORY_REGION(start, size); }
+void memory_hide(const void *start, size_t size)
+{
+	snapshot_touch(start, size);
+	ASAN_POISON_MEMORY_REGION(start, size);
+}
+
+void memory_show(const void *start, size_t size)
+{
+	snapshot_touch(start, size);
+	ASAN_UNPOISON_MEMORY_REGION(start, size);
+}
+
+void arena_add_to_snapshot(void)
+{
+	snapshot_add(arena.memory, (arena.end_pfn - arena.first_pfn) << PAGE_SHIFT);
+	snapshot_add(arena.free, arena.end_pfn - arena.first_pfn);
+}

@@ -6,6 +6,9 @@
 #include "kernel/base/bug.h"
 #include "kernel/base/trace.h"
 #include "kernel/base/wait.h"
+#include "arch/sim/explore.h"
+#include "arch/sim/snapshot.h"
+#include "mm/context.h"
 
 struct ipi {
 	void (*fn)(void *arg);
@@ -14,10 +17,13 @@ struct ipi {
 
 struct cpu {
 	unsigned long root;
+	const struct mm_struct *loaded; /* the address space of that root */
+	struct mm_struct *mm;		/* of the task that runs here */
 	bool irqs_off;
 	cpumask_t pending;     /* senders whose IPI has not been taken */
 	struct ipi call;       /* the one call that this CPU may have under way */
 	cpumask_t waiting_for; /* CPUs that have not run it */
+	cpumask_t asked;       /* all that it was sent to */
 };
 
 struct sim_events sim_events[NR_CPUS];
@@ -27,7 +33,12 @@ static unsigned int nr_cpus, levels, current_cpu;
 static struct mm_struct *running_mm;
 static bool killed;
 static struct held_locks held_locks[NR_CPUS];
-static char the_task[64]; /* here a task is only an address */
+static char tasks[NR_CPUS]; /* here a task is only an address */
+
+/* What stands for a CPU's own state where steps that depend on it are compared. */
+static struct {
+	u64 irqs, tlb, ipi;
+} flags_of[NR_CPUS];
 
 void cpus_create(const struct sim_config *config)
 {
@@ -38,10 +49,13 @@ void cpus_create(const struct sim_config *config)
 
 unsigned int this_cpu(void) { return current_cpu; }
 struct held_locks *current_held_locks(void) { return &held_locks[current_cpu]; }
-struct task *current_task(void) { return (struct task *)the_task; }
-struct mm_struct *current_mm(void) { return running_mm; }
+struct task *current_task(void) { return (struct task *)&tasks[exploring() ? current_cpu : 0]; }
+struct mm_struct *current_mm(void)
+{
+	return explore_running() ? cpus[current_cpu].mm : running_mm;
+}
 bool fatal_signal_pending(void) { return killed; }
-void sim_set_mm(struct mm_struct *mm) { running_mm = mm; }
+void sim_set_mm(struct mm_struct *mm) { running_mm = cpus[current_cpu].mm = mm; }
 void sim_set_killed(bool is_killed) { killed = is_killed; }
 unsigned int hw_levels(void) { return levels; }
 cpumask_t cpus_online(void) { return (1ul << nr_cpus) - 1; }
@@ -54,12 +68,30 @@ void sim_on_cpu(unsigned int cpu)
 	cpu_take_interrupts();
 }
 
+/* ---- for the explorer ---- */
+
+void cpu_become(unsigned int cpu) { current_cpu = cpu; }
+bool cpu_can_take_interrupts(unsigned int cpu) { return cpus[cpu].pending && !cpus[cpu].irqs_off; }
+void cpu_set_irqs_off(unsigned int cpu, bool off) { cpus[cpu].irqs_off = off; }
+const void *cpu_irq_flag(unsigned int cpu) { return &flags_of[cpu].irqs; }
+const void *cpu_tlb(unsigned int cpu) { return &flags_of[cpu].tlb; }
+void cpus_add_to_snapshot(void)
+{
+	snapshot_add(cpus, sizeof(cpus));
+	snapshot_add(flags_of, sizeof(flags_of));
+	snapshot_add(held_locks, sizeof(held_locks));
+}
+
+const struct mm_struct *cpu_loaded(unsigned int cpu) { return cpus[cpu].loaded; }
+
 /* ---- interrupts ---- */
 
 unsigned long irq_save(void)
 {
 	unsigned long flags = cpus[current_cpu].irqs_off;
 
+	if (!flags && exploring())
+		explore_irqs_off(&flags_of[current_cpu].irqs);
 	cpus[current_cpu].irqs_off = true;
 	return flags;
 }
@@ -67,7 +99,10 @@ unsigned long irq_save(void)
 void irq_restore(unsigned long flags)
 {
 	cpus[current_cpu].irqs_off = flags;
-	cpu_take_interrupts();
+	if (!exploring())
+		cpu_take_interrupts();
+	else if (!flags)
+		explore_irqs_on(&flags_of[current_cpu].irqs);
 }
 
 bool irqs_disabled(void) { return cpus[current_cpu].irqs_off; }
@@ -95,6 +130,8 @@ void cpu_take_interrupts(void)
 
 	if (cpu->irqs_off)
 		return;
+	sim_point(&flags_of[current_cpu].irqs, ACCESS_READ | ACCESS_NOTE);
+	sim_point(&flags_of[current_cpu].ipi, ACCESS_WRITE | ACCESS_NOTE);
 	for_each_cpu(sender, cpu->pending)
 	{
 		cpu->pending &= ~cpumask_of(sender);
@@ -120,22 +157,61 @@ void ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg)
 	BUG_MSG(mask & ~cpus_online(), "mask %#lx names CPUs that are not online (%#lx)", mask,
 		cpus_online());
 	BUG_MSG(cpus[self].waiting_for, "CPU %u sends an IPI while one is under way", self);
+	if (mask)
+		sim_point(&flags_of[__builtin_ctzl(mask)].ipi, ACCESS_WRITE);
 	cpus[self].call = (struct ipi){ fn, arg };
-	cpus[self].waiting_for = mask;
+	cpus[self].waiting_for = cpus[self].asked = mask;
 	for_each_cpu(target, mask)
 	{
 		sim_events[self].ipis_sent++;
 		cpus[target].pending |= cpumask_of(self);
+		sim_point(&flags_of[target].ipi, ACCESS_WRITE | ACCESS_NOTE);
+		if (exploring())
+			continue;
 		current_cpu = target;
 		cpu_take_interrupts();
 		current_cpu = self;
 	}
 }
 
+static bool all_answered(void *cpu) { return !((struct cpu *)cpu)->waiting_for; }
+
+static void describe_answers(void *arg, char *text, size_t size)
+{
+	const struct cpu *cpu = arg;
+	cpumask_t off = 0;
+	unsigned int target;
+
+	for_each_cpu(target, cpu->waiting_for)
+		off |= cpus[target].irqs_off ? cpumask_of(target) : 0;
+	scnprintf(text, size, "an answer to its IPI by CPUs %#lx (interrupts are off on %#lx)",
+		  cpu->waiting_for, off);
+}
+
+/* One step, possible when all have answered; it is one too if they have already. */
+static void wait_for_answers(void)
+{
+	struct cpu *self = &cpus[current_cpu];
+	const struct wait_for wait = { all_answered, describe_answers, self };
+	cpumask_t mask = self->asked;
+	unsigned int target;
+
+	if (!mask)
+		return;
+	self->asked = 0;
+	explore_wait(&flags_of[__builtin_ctzl(mask)].ipi, ACCESS_READ, &wait);
+	for_each_cpu(target, mask)
+		sim_point(&flags_of[target].ipi, ACCESS_READ | ACCESS_NOTE);
+}
+
 void ipi_wait(void)
 {
 	BUG_MSG(cpus[current_cpu].irqs_off, "CPU %u waits for an IPI with interrupts off",
 		current_cpu);
+	if (exploring()) {
+		wait_for_answers();
+		return;
+	}
 	cpu_take_interrupts();
 	BUG_MSG(cpus[current_cpu].waiting_for,
 		"deadlock: CPU %u waits for CPUs %#lx, whose interrupts are off", current_cpu,
@@ -144,6 +220,10 @@ void ipi_wait(void)
 
 void cpu_relax(void)
 {
+	if (exploring()) {
+		explore_relax();
+		return;
+	}
 	cpu_take_interrupts();
 	panic("deadlock: CPU %u spins for something that nobody else is running to do",
 	      current_cpu);
@@ -158,15 +238,13 @@ void root_load(unsigned long root)
 	BUG_MSG(!irqs_disabled(), "interrupts must be off");
 	BUG_MSG(root && (depth < 3 || depth > levels), "root word %#lx on hardware of %u levels",
 		root, levels);
+	if (explore_running()) {
+		sim_point(&flags_of[current_cpu].tlb, ACCESS_WRITE);
+		hostile_load_root(cpus[current_cpu].loaded);
+		hostile_load_root(cpu_contexts[current_cpu].mm);
+	}
+	cpus[current_cpu].loaded = cpu_contexts[current_cpu].mm;
 	cpus[current_cpu].root = root;
 	sim_events[current_cpu].root_loads++;
 	tlb_drop_user(current_cpu);
 }
-
-void sim_point(const volatile void *obj, int how) {}
-
-/* ---- the trace: there is no channel ---- */
-
-u32 trace_task(void) { return 0; }
-u64 trace_time(void) { return 0; }
-void trace_write(const void *data, size_t n) { (void)data, (void)n; }

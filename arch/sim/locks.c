@@ -1,8 +1,11 @@
 /*
  * Locks and waiting, as primitives: with one running actor, whatever cannot be had at once cannot
- * come at all. So each of them either succeeds or fails the test, naming the holder.
+ * come at all. So each of them either succeeds or fails the test, naming the holder. In a schedule
+ * of the explorer it is one step, possible when the lock is free. Giving a lock back is no point:
+ * whoever could have run before it and does not want the lock, might as well have run after it.
  */
 #include "arch/sim/sim.h"
+#include "arch/sim/explore.h"
 #include "kernel/base/rwsem.h"
 
 /* ---- spin locks ---- */
@@ -34,10 +37,37 @@ static void let_intruder_in(const spinlock_t *lock)
 	sim_on_cpu(self);
 }
 
+/* What the checkers keep for themselves is no part of the schedule: under such a lock nothing is a point. */
+static bool of_a_checker(const spinlock_t *lock)
+{
+	return lock->class == LOCK_UNCHECKED || lock->class == LOCK_CONSOLE;
+}
+
+static bool spin_lock_free(void *lock) { return !((spinlock_t *)lock)->locked; }
+
+static void describe_spin_lock(void *arg, char *text, size_t size)
+{
+	const spinlock_t *lock = arg;
+
+	scnprintf(text, size, "the spin lock of class %u that CPU %d holds", lock->class, lock->owner - 1);
+}
+
+static void explore_spin_lock(spinlock_t *lock)
+{
+	const struct wait_for wait = { spin_lock_free, describe_spin_lock, lock };
+
+	if (of_a_checker(lock))
+		explore_atomic_begin();
+	else
+		explore_wait(lock, ACCESS_WRITE, &wait);
+}
+
 void machine_spin_lock(spinlock_t *lock)
 {
-	let_intruder_in(lock);
-	machine_point(lock, ACCESS_WRITE);
+	if (exploring())
+		explore_spin_lock(lock);
+	else
+		let_intruder_in(lock);
 	BUG_MSG(lock->locked, "deadlock: CPU %u waits for the spin lock %p that CPU %d holds",
 		this_cpu(), (void *)lock, lock->owner - 1);
 	lock->locked = 1;
@@ -56,7 +86,10 @@ bool machine_spin_trylock(spinlock_t *lock)
 
 void machine_spin_unlock(spinlock_t *lock)
 {
-	machine_point(lock, ACCESS_WRITE);
+	if (!of_a_checker(lock))
+		machine_point(lock, ACCESS_WRITE | ACCESS_NOTE);
+	else if (exploring())
+		explore_atomic_end();
 	BUG_MSG(!lock->locked, "the spin lock %p is not held", (void *)lock);
 	lock->locked = 0;
 	lock->owner = 0;
@@ -70,9 +103,16 @@ void wait_queue_init(struct wait_queue *wq)
 	TAILQ_INIT(&wq->waiters);
 }
 
+/* What schedule() waits for. */
+static struct sleeper {
+	struct wait_queue *wq;
+	struct waiter *waiter;
+} sleepers[NR_CPUS];
+
 void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
 {
 	machine_point(wq, ACCESS_WRITE);
+	sleepers[this_cpu()] = (struct sleeper){ wq, w };
 	if (!w->queued)
 		TAILQ_INSERT_TAIL(&wq->waiters, w, link);
 	w->queued = true;
@@ -100,9 +140,23 @@ int wake_up_nr(struct wait_queue *wq, int nr)
 	return woken;
 }
 
+static bool woken(void *waiter) { return !((struct waiter *)waiter)->queued; }
+
+static void describe_waiter(void *waiter, char *text, size_t size)
+{
+	scnprintf(text, size, "a wake-up");
+}
+
 void schedule(void)
 {
 	BUG_MSG(irqs_disabled(), "the task would sleep with interrupts off");
+	if (exploring()) {
+		const struct sleeper *s = &sleepers[this_cpu()];
+		const struct wait_for wait = { woken, describe_waiter, s->waiter };
+
+		explore_wait(s->wq, ACCESS_WRITE, &wait);
+		return;
+	}
 	panic("deadlock: the task sleeps and nobody else is running to wake it");
 }
 
@@ -116,12 +170,29 @@ void rwsem_init(struct rwsem *sem, enum lock_class cls)
 	wait_queue_init(&sem->wait);
 }
 
-static void rwsem_take(struct rwsem *sem, bool free, int count, int flags)
+static bool read_free(void *sem) { return ((struct rwsem *)sem)->count >= 0; }
+static bool write_free(void *sem) { return !((struct rwsem *)sem)->count; }
+
+static void describe_rwsem(void *arg, char *text, size_t size)
 {
-	machine_point(sem, ACCESS_WRITE);
+	const struct rwsem *sem = arg;
+
+	scnprintf(text, size, "the semaphore of class %u, which has %s", sem->class,
+		  sem->count < 0 ? "a writer" : "readers");
+}
+
+/* Readers commute with each other. */
+static int rwsem_access(int count) { return count == 1 ? ACCESS_ADD : ACCESS_WRITE; }
+
+static void rwsem_take(struct rwsem *sem, bool (*free)(void *sem), int count, int flags)
+{
+	const struct wait_for wait = { free, describe_rwsem, sem };
+
 	BUG_MSG(irqs_disabled(), "a sleeping lock with interrupts off");
 	lockdep_acquire(sem, sem->class, flags, false);
-	BUG_MSG(!free, "deadlock: the semaphore %p is held by %s", (void *)sem,
+	if (exploring())
+		explore_wait(sem, rwsem_access(count), &wait);
+	BUG_MSG(!free(sem), "deadlock: the semaphore %p is held by %s", (void *)sem,
 		sem->count < 0 ? "a writer" : "readers");
 	sem->count += count;
 	sem->writer = count < 0 ? current_task() : NULL;
@@ -129,16 +200,16 @@ static void rwsem_take(struct rwsem *sem, bool free, int count, int flags)
 
 static void rwsem_give(struct rwsem *sem, bool held, int count)
 {
-	machine_point(sem, ACCESS_WRITE);
+	machine_point(sem, (held && count < 0 ? ACCESS_ADD : ACCESS_WRITE) | ACCESS_NOTE);
 	BUG_MSG(!held, "the semaphore %p is not held that way (%d)", (void *)sem, sem->count);
 	lockdep_release(sem);
 	sem->count += count;
 	sem->writer = NULL;
 }
 
-void down_read(struct rwsem *sem) { rwsem_take(sem, sem->count >= 0, 1, 0); }
-void down_write(struct rwsem *sem) { rwsem_take(sem, sem->count == 0, -1, 0); }
-void down_write_nested(struct rwsem *sem) { rwsem_take(sem, sem->count == 0, -1, LOCK_NESTED); }
+void down_read(struct rwsem *sem) { rwsem_take(sem, read_free, 1, 0); }
+void down_write(struct rwsem *sem) { rwsem_take(sem, write_free, -1, 0); }
+void down_write_nested(struct rwsem *sem) { rwsem_take(sem, write_free, -1, LOCK_NESTED); }
 void up_read(struct rwsem *sem) { rwsem_give(sem, sem->count > 0, -1); }
 void up_write(struct rwsem *sem) { rwsem_give(sem, sem->count < 0, 1); }
 

@@ -178,12 +178,14 @@ void entry_set(u64 *slot, u64 value) { WRITE_ONCE(*slot, value); }
 u64 entry_xchg(u64 *slot, u64 value)
 {
 	machine_point(slot, ACCESS_WRITE);
+	hostile_accessed(slot);
 	return __atomic_exchange_n(slot, value, __ATOMIC_SEQ_CST);
 }
 
 bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
 {
 	machine_point(slot, ACCESS_WRITE);
+	hostile_accessed(slot);
 	return __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST,
 					   __ATOMIC_SEQ_CST);
 }
@@ -191,5 +193,6 @@ bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
 u64 entry_and(u64 *slot, u64 mask)
 {
 	machine_point(slot, ACCESS_WRITE);
+	hostile_accessed(slot);
 	return __atomic_fetch_and(slot, mask, __ATOMIC_SEQ_CST);
 }

@@ -112,6 +112,7 @@ void sim_log_clear(void);
 /* ---- between the simulator's own files ---- */
 
 void arena_create(const struct sim_config *config);
+void arena_add_to_snapshot(void);
 bool arena_contains(unsigned long pfn);
 /* The frame is on a free list: nothing may reach it. */
 bool arena_frame_free(unsigned long pfn);
@@ -133,3 +134,20 @@ void tlb_insert(unsigned int cpu, unsigned long addr, const struct tlb_entry *en
 /* A delivered fault drops what the CPU held for the address. */
 void tlb_drop_address(unsigned int cpu, unsigned long addr);
 void tlb_drop_user(unsigned int cpu);
+
+/* For the explorer: CPUs without the side effects of sim_on_cpu(). */
+void cpu_become(unsigned int cpu);
+bool cpu_can_take_interrupts(unsigned int cpu);
+void cpu_set_irqs_off(unsigned int cpu, bool off);
+/* What stands for the interrupt flag and the TLB of a CPU. */
+const void *cpu_irq_flag(unsigned int cpu);
+const void *cpu_tlb(unsigned int cpu);
+/* For a program that does not save all data of the simulator. */
+void cpus_add_to_snapshot(void);
+const struct mm_struct *cpu_loaded(unsigned int cpu);
+
+/* In a schedule, translations are those of the tables and of the ledger: hostile.c. */
+int hostile_access(unsigned long addr, enum sim_how how, u64 *value);
+void hostile_flush(unsigned long start, unsigned long end);
+void hostile_load_root(const struct mm_struct *mm);
+void hostile_accessed(u64 *slot);

@@ -5,6 +5,7 @@
  */
 #include "arch/sim/sim.h"
 #include "kernel/base/bug.h"
+#include "arch/sim/explore.h"
 
 #define TLB_ENTRIES 8192
 #define TLB_BUCKETS 1024
@@ -121,12 +122,22 @@ void tlb_flush_local(unsigned long start, unsigned long end)
 {
 	BUG_MSG(start >= end, "empty range [%#lx, %#lx)", start, end);
 	sim_events[this_cpu()].flushes++;
+	if (explore_running()) {
+		sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE);
+		hostile_flush(start, end);
+		return;
+	}
 	tlb_filter(this_cpu(), keep_outside, start, end - 1);
 }
 
 void tlb_flush_local_all(void)
 {
 	sim_events[this_cpu()].full_flushes++;
+	if (explore_running()) {
+		sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE);
+		hostile_flush(0, ~0ul);
+		return;
+	}
 	tlb_drop_user(this_cpu());
 }
 
@@ -135,6 +146,7 @@ void tlb_flush_kernel(void)
 	unsigned int cpu;
 
 	BUG_MSG(irqs_disabled(), "interrupts must be on: it waits for the other CPUs");
+	sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE);
 	for_each_cpu(cpu, cpus_online())
 	{
 		sim_events[cpu].kernel_flushes++;

@@ -11,6 +11,8 @@
 
 /* How an access touches its object, for the simulator's schedule. ADD commutes with ADD. */
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_ADD };
+/* Added to it: the access belongs to the step that is under way, and is no point of its own. */
+#define ACCESS_NOTE 8
 
 #define READ_ONCE(x) ({ machine_point(&(x), ACCESS_READ); \
 	*(const volatile __typeof__(x) *)&(x); })

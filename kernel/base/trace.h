@@ -22,6 +22,7 @@ enum trace_event {
 	TRACE_IPI_DONE,		/* a: name of the request: all have answered */
 	TRACE_UNFOLD,		/* a: old root word, b: new root word */
 	TRACE_SWITCH,		/* a: task that goes, b: task that comes */
+	TRACE_POINT,		/* simulator only. a, b, c: return addresses, from within; level: enum access */
 };
 
 struct trace_record {

@@ -1,0 +1,168 @@
+/*
+ * The MMU in a schedule, as hostile as the architecture allows. What a TLB may hold is not simulated: it
+ * is what the ledger of mm/ says (mm/ledger.c), every translation that some entry has granted and no
+ * flush on this CPU has taken back. An access chooses among the walk of the tables as they are now and
+ * those. The ledger's users tell it of flushes when they are complete; here it is told by each CPU when
+ * it flushes, which is never later.
+ */
+#include "arch/sim/explore.h"
+#include "arch/sim/sim.h"
+#include "kernel/base/bug.h"
+#include "kernel/base/string.h"
+#include "mm/check.h"
+#include "mm/fault.h"
+#include "mm/fold.h"
+
+#define MAX_FAULTS 16 /* for one access; more is a livelock */
+#define MAX_STALE  4
+
+void hostile_flush(unsigned long start, unsigned long end)
+{
+	const struct mm_struct *mm = cpu_loaded(this_cpu());
+
+	if (mm)
+		ledger_flushed(mm, start, end, cpumask_of(this_cpu()));
+}
+
+void hostile_load_root(const struct mm_struct *mm)
+{
+	if (mm)
+		ledger_flushed(mm, 0, ~0ul, cpumask_of(this_cpu()));
+}
+
+/*
+ * Hardware sets the accessed bit at any moment until the entry is gone. A choice at every point would be
+ * hopeless: it matters where an entry is exchanged.
+ */
+void hostile_accessed(u64 *slot)
+{
+	unsigned int cpu;
+	bool other = false;
+
+	if (!exploring() || (*slot & (_PAGE_PRESENT | _PAGE_ACCESSED)) != _PAGE_PRESENT)
+		return;
+	for_each_cpu(cpu, cpus_online())
+		other |= cpu != this_cpu() && cpu_loaded(cpu);
+	if (other && explore_choice(2))
+		*slot |= _PAGE_ACCESSED;
+}
+
+static bool allows(u64 entry, enum sim_how how)
+{
+	return entry & _PAGE_PRESENT && entry & _PAGE_USER && (how != SIM_WRITE || entry & _PAGE_RW) &&
+	       (how != SIM_EXEC || !(entry & _PAGE_NX));
+}
+
+/* The leaf entry that the tables lead to now, if all entries on the way allow the access. */
+static u64 *walk_now(unsigned long addr, enum sim_how how)
+{
+	unsigned long root = sim_root(this_cpu()), pfn = root >> PAGE_SHIFT;
+	u64 *slot = NULL;
+
+	if (!root || addr >= levels_reach(root & 7))
+		return NULL;
+	for (unsigned int level = root & 7; level; level--) {
+		BUG_MSG(!arena_contains(pfn) || arena_frame_free(pfn),
+			"the MMU of CPU %u walks a page table of level %u for %#lx in frame %#lx, which is free",
+			this_cpu(), level, addr, pfn);
+		slot = table_slot(pfn, addr, level);
+		sim_point(slot, ACCESS_READ | ACCESS_NOTE);
+		if (!allows(*slot, how))
+			return NULL;
+		pfn = entry_pfn(*slot);
+	}
+	return slot;
+}
+
+/* A frame that the access may end in, or none. */
+struct outcomes {
+	unsigned int nr;
+	unsigned long pfn[MAX_STALE + 1];
+};
+
+static void add_outcome(struct outcomes *o, unsigned long pfn)
+{
+	for (unsigned int i = 0; i < o->nr; i++)
+		if (o->pfn[i] == pfn)
+			return;
+	o->pfn[o->nr++] = pfn;
+}
+
+/* By a stale translation a store needs its dirty bit in it: otherwise the entry is looked at again. */
+static void add_stale(struct outcomes *o, unsigned long addr, enum sim_how how)
+{
+	const struct mm_struct *mm = cpu_loaded(this_cpu());
+	u64 entries[MAX_STALE];
+	unsigned int n = mm ? ledger_stale(mm, addr, this_cpu(), entries, MAX_STALE) : 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (allows(entries[i], how) && (how != SIM_WRITE || entries[i] & _PAGE_DIRTY))
+			add_outcome(o, entry_pfn(entries[i]));
+}
+
+static void access_frame(unsigned long pfn, unsigned long addr, enum sim_how how, u64 *value)
+{
+	u64 *memory;
+
+	BUG_MSG(!arena_contains(pfn) || arena_frame_free(pfn),
+		"CPU %u reaches frame %#lx at %#lx by a stale translation: the frame is free", this_cpu(), pfn,
+		addr);
+	memory = (u64 *)((u8 *)frame_ptr(pfn) + (addr & ~PAGE_MASK));
+	sim_point(memory, (how == SIM_WRITE ? ACCESS_WRITE : ACCESS_READ) | ACCESS_NOTE);
+	if (how == SIM_WRITE)
+		*memory = *value;
+	else
+		*value = *memory;
+}
+
+static void set_accessed_dirty(u64 *slot, enum sim_how how)
+{
+	u64 bits = _PAGE_ACCESSED | (how == SIM_WRITE ? _PAGE_DIRTY : 0);
+
+	if ((*slot & bits) == bits)
+		return;
+	sim_point(slot, ACCESS_WRITE | ACCESS_NOTE);
+	*slot |= bits;
+}
+
+/* One attempt, one step. False: a fault. */
+static bool try_access(unsigned long addr, enum sim_how how, u64 *value)
+{
+	struct outcomes o = { 0 };
+	unsigned int choice;
+	u64 *slot;
+
+	sim_point(cpu_tlb(this_cpu()), ACCESS_READ);
+	slot = walk_now(addr, how);
+	if (slot)
+		add_outcome(&o, entry_pfn(*slot));
+	add_stale(&o, addr, how);
+	choice = explore_choice(slot ? o.nr : o.nr + 1);
+	/* Without a walk the first outcome is the fault. It makes the CPU forget what it held. */
+	if (!slot && !choice) {
+		hostile_flush(addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE);
+		sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE | ACCESS_NOTE);
+		return false;
+	}
+	if (slot && !choice)
+		set_accessed_dirty(slot, how);
+	access_frame(o.pfn[slot ? choice : choice - 1], addr, how, value);
+	return true;
+}
+
+int hostile_access(unsigned long addr, enum sim_how how, u64 *value)
+{
+	unsigned int flags = FAULT_FLAG_USER | (how == SIM_WRITE ? FAULT_FLAG_WRITE : 0) |
+			     (how == SIM_EXEC ? FAULT_FLAG_INSTRUCTION : 0);
+
+	for (int i = 0; i < MAX_FAULTS; i++) {
+		struct fault_result res = { 0 };
+
+		if (try_access(addr, how, value))
+			return 0;
+		user_fault(current_mm(), addr, flags, &res);
+		if (res.signo)
+			return res.signo;
+	}
+	panic("livelock: the access at %#lx faults for ever", addr);
+}

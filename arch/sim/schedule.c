@@ -1,0 +1,603 @@
+/*
+ * One schedule. An actor runs until its next point: what it does from one point to the next is a step.
+ * At a point it asks who goes on; if it is not itself, it switches to that fiber at once. IPIs arrive
+ * between steps, as steps of their own, and run on whichever stack is current.
+ */
+#include <string.h>
+#include "arch/sim/explore.h"
+#include "arch/sim/fiber.h"
+#include "arch/sim/sim.h"
+#include "arch/sim/snapshot.h"
+#include "kernel/base/printk.h"
+
+#define ALONE_FIBER MAX_ACTORS
+#define MAX_READS   16
+#define MAX_TOKENS  1024
+#define MAX_POINTS  100000 /* of one actor in one run */
+
+static struct actor {
+	void (*fn)(void);
+	const struct wait_for *wait;
+	bool alive, relaxing, woken;
+	bool irqs_going_off; /* announced, but nothing has depended on it so far */
+	unsigned int irq_point;
+	unsigned int nr_reads;
+	u32 reads[MAX_READS]; /* since the last cpu_relax() */
+} actors[MAX_ACTORS];
+
+static enum { IDLE, LAUNCHING, RUNNING, ALONE } phase;
+static unsigned int nr_actors, points[MAX_ACTORS], at[MAX_ACTORS], nr_steps, preemptions;
+static int current, last;
+static unsigned int atomic_depth, nr_choices;
+static bool every_point, grew;
+static enum explore_end ended;
+static char failure[512];
+static u64 events;
+
+struct step explore_log[MAX_STEPS];
+
+/* ---- decisions of this run, for the replay line ---- */
+
+static struct token {
+	char kind; /* 'A' + actor, 'i', 'c' */
+	unsigned int a, b;
+} tokens[MAX_TOKENS];
+static unsigned int nr_tokens;
+static int token_actor;
+
+static void add_token(char kind, unsigned int a, unsigned int b)
+{
+	if (nr_tokens < MAX_TOKENS)
+		tokens[nr_tokens++] = (struct token){ kind, a, b };
+}
+
+/* The actor whose turn was being recorded stops where it stands. */
+static void end_turn(void)
+{
+	if (token_actor >= 0)
+		add_token((char)('A' + token_actor), actors[token_actor].alive ? at[token_actor] : 0, 0);
+	token_actor = -1;
+}
+
+static void record_decision(int who)
+{
+	if (who != token_actor)
+		end_turn();
+	if (who < MAX_ACTORS)
+		token_actor = who;
+	else
+		add_token('i', (unsigned int)(who - MAX_ACTORS), 0);
+}
+
+void explore_schedule(char *text, size_t size)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (unsigned int i = 0; i < nr_tokens && n + 24 < size; i++) {
+		const struct token *t = &tokens[i];
+
+		if (t->kind == 'c')
+			n += scnprintf(text + n, size - n, "%sc%u-%u", i ? "." : "", t->a, t->b);
+		else if (t->kind == 'i' || t->a)
+			n += scnprintf(text + n, size - n, "%s%c%u", i ? "." : "", t->kind, t->a);
+		else
+			n += scnprintf(text + n, size - n, "%s%c", i ? "." : "", t->kind);
+	}
+}
+
+/* ---- footprints ---- */
+
+static bool items_depend(u32 a, u32 b)
+{
+	u32 how_a = a & 3, how_b = b & 3;
+
+	if (!(how_a | how_b) || (how_a == ACCESS_ADD && how_b == ACCESS_ADD))
+		return false;
+	if ((a | b) & ACCESS_PAGE)
+		return a >> 14 == b >> 14;
+	return a >> 4 == b >> 4;
+}
+
+bool depends(const struct footprint *a, const struct footprint *b)
+{
+	if (a->any || b->any)
+		return true;
+	for (unsigned int i = 0; i < a->nr; i++)
+		for (unsigned int j = 0; j < b->nr; j++)
+			if (items_depend(a->item[i], b->item[j]))
+				return true;
+	return false;
+}
+
+void footprint_add(struct footprint *fp, u32 item)
+{
+	for (unsigned int i = 0; i < fp->nr; i++)
+		if (fp->item[i] == item)
+			return;
+	if (fp->nr == MAX_ITEMS)
+		fp->any = true;
+	else
+		fp->item[fp->nr++] = item;
+}
+
+/* ---- which objects are shared: found out while searching ---- */
+
+#define MAX_WORDS    (4u << 20)
+#define SEEN_READ    0x100
+#define SEEN_WRITE   0x200
+#define SEEN_ADD     0x400
+#define IS_SHARED    0x800
+static u16 seen[MAX_WORDS];
+static u16 seen_page[MAX_WORDS / SNAPSHOT_WORDS_PER_PAGE];
+
+static bool conflict(u16 s)
+{
+	return s & 0xff & ((s & 0xff) - 1) && (s & SEEN_WRITE || (s & (SEEN_ADD | SEEN_READ)) == (SEEN_ADD | SEEN_READ));
+}
+
+static void update(u32 word)
+{
+	u16 s = seen[word] | seen_page[word / SNAPSHOT_WORDS_PER_PAGE];
+
+	if (!(seen[word] & IS_SHARED) && conflict(s)) {
+		seen[word] |= IS_SHARED;
+		grew = true;
+	}
+}
+
+static u16 mark_of(u32 item, unsigned int who)
+{
+	static const u16 marks[] = { [ACCESS_READ] = SEEN_READ, [ACCESS_WRITE] = SEEN_WRITE, [ACCESS_ADD] = SEEN_ADD };
+
+	return (u16)(marks[item & 3] | 1u << who);
+}
+
+static void mark_seen(u32 item, unsigned int who)
+{
+	u32 word = item >> 4, first = ALIGN_DOWN(word, (u32)SNAPSHOT_WORDS_PER_PAGE);
+	u16 *s = item & ACCESS_PAGE ? &seen_page[word / SNAPSHOT_WORDS_PER_PAGE] : &seen[word];
+	u16 mark = mark_of(item, who);
+
+	if ((*s & mark) == mark)
+		return;
+	*s |= mark;
+	if (!(item & ACCESS_PAGE)) {
+		update(word);
+		return;
+	}
+	for (word = first; word < first + SNAPSHOT_WORDS_PER_PAGE; word++)
+		if (seen[word])
+			update(word);
+}
+
+void explore_reset(void)
+{
+	memset(seen, 0, sizeof(seen));
+	memset(seen_page, 0, sizeof(seen_page));
+}
+
+static u32 item_of(const volatile void *obj, int how)
+{
+	u32 word = snapshot_word(obj);
+
+	BUG_MSG(word >= MAX_WORDS, "the state has more than %u words", MAX_WORDS);
+	return word << 4 | (how & (ACCESS_PAGE | 3));
+}
+
+void (*explore_on_point)(int how);
+
+static void tell(u32 item)
+{
+	if (explore_on_point && phase == RUNNING && seen[item >> 4] & IS_SHARED)
+		explore_on_point((int)(item & 3));
+}
+
+static bool is_shared(u32 item)
+{
+	u32 word = item >> 4;
+
+	if (every_point)
+		return true;
+	return seen[word] & IS_SHARED;
+}
+
+/* ---- noting what a step does ---- */
+
+/* Wakes those in cpu_relax() who have read what is now written. */
+static void wake_readers(u32 item, int who)
+{
+	for (int i = 0; i < (int)nr_actors; i++)
+		for (unsigned int j = 0; i != who && actors[i].relaxing && j < actors[i].nr_reads; j++)
+			if (items_depend(item, actors[i].reads[j]))
+				actors[i].woken = true;
+}
+
+static void remember_read(struct actor *a, u32 item)
+{
+	if (a->nr_reads == MAX_READS)
+		memmove(a->reads, a->reads + 1, --a->nr_reads * sizeof(*a->reads));
+	a->reads[a->nr_reads++] = item;
+}
+
+static u64 mix(u64 x)
+{
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ull;
+	x = (x ^ x >> 29) * 0xd6e8feb86659fd93ull;
+	return x ^ x >> 32;
+}
+
+static void note(u32 item)
+{
+	struct step *step;
+
+	if (!(item >> 4) || phase != RUNNING)
+		return;
+	step = &explore_log[nr_steps - 1];
+	events = mix(events + item * 8ull + step->actor);
+	mark_seen(item, step->actor);
+	if ((item & 3) != ACCESS_READ)
+		wake_readers(item, step->actor);
+	else if (step->actor < MAX_ACTORS)
+		remember_read(&actors[step->actor], item);
+	if (item & ACCESS_PAGE || is_shared(item))
+		footprint_add(&step->fp, item);
+}
+
+/* ---- who goes on ---- */
+
+static u16 enabled_set(void)
+{
+	u16 set = 0;
+
+	for (unsigned int i = 0; i < nr_actors; i++) {
+		const struct actor *a = &actors[i];
+
+		if (a->alive && !(a->relaxing && !a->woken) && !(a->wait && !a->wait->cond(a->wait->arg)))
+			set |= (u16)(1u << i);
+	}
+	for (unsigned int cpu = 0; cpu < MAX_ACTORS; cpu++)
+		if (cpu_can_take_interrupts(cpu))
+			set |= (u16)(1u << (MAX_ACTORS + cpu));
+	return set;
+}
+
+static void __noreturn end_run(enum explore_end how)
+{
+	ended = how;
+	if (how != RUN_FAILED || phase == RUNNING)
+		end_turn();
+	fiber_leave(MAIN_FIBER);
+}
+
+void explore_fail(const char *message)
+{
+	scnprintf(failure, sizeof(failure), "%s", message);
+	end_run(RUN_FAILED);
+}
+
+static void __noreturn deadlock(void)
+{
+	char text[400], what[120];
+	size_t n = scnprintf(text, sizeof(text), "deadlock:");
+
+	for (unsigned int i = 0; i < nr_actors; i++) {
+		if (!actors[i].alive)
+			continue;
+		scnprintf(what, sizeof(what), "something to be written that it has read");
+		if (actors[i].wait)
+			actors[i].wait->describe(actors[i].wait->arg, what, sizeof(what));
+		n += scnprintf(text + n, sizeof(text) - n, " CPU %u waits for %s;", i, what);
+	}
+	explore_fail(text);
+}
+
+/* IPIs arrive at a CPU, whatever its actor does. */
+static void arrive(unsigned int cpu)
+{
+	unsigned int self = this_cpu();
+
+	atomic_depth++;
+	cpu_become(cpu);
+	cpu_take_interrupts();
+	cpu_become(self);
+	atomic_depth--;
+}
+
+static void start_step(int who)
+{
+	struct step *step = &explore_log[nr_steps++];
+
+	step->actor = (u8)who;
+	step->choices = 0;
+	step->fp.nr = 0;
+	step->fp.any = false;
+	if (who < MAX_ACTORS)
+		last = who;
+}
+
+static int decide(void)
+{
+	struct decision d = { .enabled = enabled_set(), .last = last, .steps = nr_steps, .at = at };
+	int who;
+
+	search_step_ended(nr_steps);
+	if (!d.enabled) {
+		for (unsigned int i = 0; i < nr_actors; i++)
+			if (actors[i].alive)
+				deadlock();
+		end_run(RUN_DONE);
+	}
+	if (nr_steps == MAX_STEPS)
+		explore_fail("livelock: the schedule does not end");
+	who = search_decide(&d);
+	if (who < 0)
+		end_run(RUN_PRUNED);
+	if (who < MAX_ACTORS && last >= 0 && who != last && d.enabled >> last & 1) {
+		if (!preemptions++)
+			first_preemption();
+	}
+	record_decision(who);
+	return who;
+}
+
+__noinline void first_preemption(void) { __asm__ volatile(""); }
+
+/* The current actor stands at a point, or has ended: somebody goes on, perhaps itself. */
+static void reschedule(void)
+{
+	int who, self = current;
+
+	for (;;) {
+		who = decide();
+		start_step(who);
+		if (who < MAX_ACTORS)
+			break;
+		arrive((unsigned int)(who - MAX_ACTORS));
+	}
+	if (who == self)
+		return;
+	current = who;
+	cpu_become((unsigned int)who);
+	if (self >= 0 && actors[self].alive)
+		fiber_switch(self, who);
+	else
+		fiber_leave(who);
+}
+
+/* The number of the point that the current actor comes to. */
+static unsigned int next_point(void)
+{
+	if (points[current] == MAX_POINTS)
+		explore_fail("livelock: an actor does not come to its end");
+	return ++points[current];
+}
+
+static void yield_at(unsigned int point)
+{
+	at[current] = point;
+	if (phase == LAUNCHING)
+		fiber_switch(current, MAIN_FIBER);
+	else
+		reschedule();
+}
+
+/* ---- points ---- */
+
+/* Interrupts have been off since a moment that another actor could tell from this one: it comes first. */
+static void irqs_really_off(struct actor *a)
+{
+	const void *flag = cpu_irq_flag((unsigned int)current);
+	u32 item = item_of(flag, ACCESS_WRITE);
+
+	a->irqs_going_off = false;
+	if (is_shared(item) || phase == LAUNCHING) {
+		cpu_set_irqs_off((unsigned int)current, false);
+		yield_at(a->irq_point);
+		cpu_set_irqs_off((unsigned int)current, true);
+	}
+	note(item);
+}
+
+void sim_point(const volatile void *obj, int how)
+{
+	u32 item;
+
+	if (phase != RUNNING && phase != LAUNCHING)
+		return;
+	item = item_of(obj, how);
+	if (!atomic_depth && !(how & ACCESS_NOTE)) {
+		unsigned int point = next_point();
+
+		if (item >> 4 && (is_shared(item) || phase == LAUNCHING)) {
+			if (actors[current].irqs_going_off)
+				irqs_really_off(&actors[current]);
+			yield_at(point);
+		}
+		tell(item);
+	}
+	note(item);
+}
+
+void explore_wait(const volatile void *obj, int how, const struct wait_for *wait)
+{
+	u32 item = item_of(obj, how);
+	struct actor *a = &actors[current];
+
+	if (atomic_depth) {
+		if (!wait->cond(wait->arg))
+			explore_fail("an interrupt handler waits");
+	} else {
+		unsigned int point = next_point();
+
+		if (is_shared(item) || phase == LAUNCHING || !wait->cond(wait->arg)) {
+			if (a->irqs_going_off)
+				irqs_really_off(a);
+			a->wait = wait;
+			yield_at(point);
+			a->wait = NULL;
+		}
+		tell(item);
+	}
+	note(item);
+}
+
+void explore_relax(void)
+{
+	struct actor *a = &actors[current];
+	u32 reads[MAX_READS];
+	unsigned int nr = a->nr_reads;
+
+	if (atomic_depth)
+		explore_fail("an interrupt handler spins");
+	memcpy(reads, a->reads, sizeof(reads));
+	a->relaxing = true;
+	a->woken = false;
+	yield_at(next_point());
+	a->relaxing = false;
+	a->nr_reads = 0;
+	/* Why it may go on depends on what it has read. */
+	for (unsigned int i = 0; i < nr; i++)
+		footprint_add(&explore_log[nr_steps - 1].fp, reads[i]);
+}
+
+unsigned int explore_choice(unsigned int n)
+{
+	struct step *step;
+	unsigned int value;
+
+	if (n < 2 || phase != RUNNING)
+		return 0;
+	value = search_choose(n);
+	step = &explore_log[nr_steps - 1];
+	step->choices = step->choices * 17 + value + 1;
+	events = mix(events + value);
+	if (value)
+		add_token('c', nr_choices, value);
+	nr_choices++;
+	return value;
+}
+
+void explore_atomic_begin(void) { atomic_depth++; }
+void explore_atomic_end(void) { atomic_depth--; }
+
+void explore_irqs_off(const void *obj)
+{
+	struct actor *a = &actors[current];
+
+	if (atomic_depth)
+		return;
+	a->irqs_going_off = true;
+	a->irq_point = next_point();
+	if (every_point || phase == LAUNCHING)
+		irqs_really_off(a);
+}
+
+void explore_irqs_on(const void *obj)
+{
+	if (atomic_depth)
+		return;
+	if (!actors[current].irqs_going_off)
+		note(item_of(obj, ACCESS_WRITE));
+	actors[current].irqs_going_off = false;
+}
+
+bool exploring(void) { return phase == RUNNING || phase == LAUNCHING; }
+bool explore_running(void) { return phase != IDLE; }
+
+/* ---- runs ---- */
+
+static void actor_main(void)
+{
+	struct actor *a = &actors[current];
+
+	a->fn();
+	a->alive = false;
+	at[current] = 0;
+	if (phase == LAUNCHING)
+		fiber_leave(MAIN_FIBER);
+	reschedule();
+	__builtin_trap();
+}
+
+/* What lies before an actor's first point touches nothing that is shared: it runs at once. */
+static void launch(void (*const fns[])(void), unsigned int nr)
+{
+	phase = LAUNCHING;
+	nr_actors = nr;
+	for (unsigned int i = 0; i < nr; i++) {
+		actors[i] = (struct actor){ .fn = fns[i], .alive = true };
+		points[i] = at[i] = 0;
+	}
+	for (unsigned int i = 0; i < nr && ended != RUN_FAILED; i++) {
+		current = (int)i;
+		cpu_become(i);
+		fiber_create((int)i, actor_main);
+		fiber_switch(MAIN_FIBER, (int)i);
+	}
+}
+
+static void first_step(void)
+{
+	phase = RUNNING;
+	current = -1;
+	reschedule();
+}
+
+enum explore_end explore_run(void (*const fns[])(void), unsigned int nr)
+{
+	failure[0] = '\0';
+	ended = RUN_DONE;
+	nr_steps = nr_tokens = nr_choices = preemptions = atomic_depth = 0;
+	last = token_actor = -1;
+	events = 0;
+	search_run_begin();
+	launch(fns, nr);
+	if (ended != RUN_FAILED) {
+		fiber_create(ALONE_FIBER, first_step);
+		fiber_switch(MAIN_FIBER, ALONE_FIBER);
+	}
+	phase = IDLE;
+	return ended;
+}
+
+static void (*alone_fn)(void);
+
+static void alone_main(void)
+{
+	alone_fn();
+	fiber_leave(MAIN_FIBER);
+}
+
+bool explore_alone(void (*fn)(void))
+{
+	ended = RUN_DONE;
+	phase = ALONE;
+	atomic_depth = 0;
+	alone_fn = fn;
+	cpu_become(0);
+	fiber_create(ALONE_FIBER, alone_main);
+	fiber_switch(MAIN_FIBER, ALONE_FIBER);
+	phase = IDLE;
+	return ended != RUN_FAILED;
+}
+
+void explore_begin(const struct explore_options *options)
+{
+	every_point = options->every_point || options->mode == EXPLORE_REPLAY;
+	grew = false;
+	search_begin(options);
+}
+
+bool explore_next(bool *again)
+{
+	*again = grew && !every_point;
+	grew = false;
+	return *again || search_next();
+}
+
+const char *explore_failure(void) { return failure[0] ? failure : NULL; }
+unsigned int explore_steps(void) { return nr_steps; }
+unsigned int explore_preemptions(void) { return preemptions; }
+u64 explore_trace(void) { return search_trace(); }
+u64 explore_events(void) { return events; }

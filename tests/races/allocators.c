@@ -1,0 +1,118 @@
+/* Frames, objects and kernel areas, from several CPUs; pages of a file. */
+#include "mm/buddy.h"
+#include "mm/leak.h"
+#include "mm/pagecache.h"
+#include "mm/slab.h"
+#include "mm/vmalloc.h"
+#include "tests/races/race.h"
+
+#define AT 0x40000000ul
+
+/* ---- frames ---- */
+
+static struct folio *shared;
+
+static void block(void)
+{
+	struct folio *folio = folio_alloc(GFP_KERNEL, 1);
+
+	RACE_CHECK(folio);
+	*(u64 *)folio_address(folio) = this_cpu();
+	RACE_EQ(*(u64 *)folio_address(folio), this_cpu());
+	folio_put(folio);
+}
+static void drain(void) { buddy_drain_all(); }
+static void page(void)
+{
+	struct page *p = alloc_page(GFP_KERNEL);
+
+	RACE_CHECK(p);
+	free_page(p);
+}
+
+static void one_folio(void) { RACE_CHECK((shared = folio_alloc(GFP_KERNEL, 0))); }
+static void put_it(void) { folio_put(shared); }
+static void try_get(void)
+{
+	bool got = folio_try_get(shared);
+
+	race_outcome(got);
+	if (got)
+		folio_put(shared);
+}
+
+/* ---- objects ---- */
+
+static void *object;
+
+static void one_object(void) { RACE_CHECK((object = kmalloc(100, GFP_KERNEL))); }
+static void free_it(void) { kfree(object); }
+static void get_another(void)
+{
+	u64 *mine = kmalloc(100, GFP_KERNEL);
+
+	RACE_CHECK(mine && mine != object);
+	*mine = 1;
+	kfree(mine);
+}
+static void shrink_slabs(void) { slab_shrink(); }
+
+/* ---- areas of the kernel ---- */
+
+static void *area;
+
+static void area_used_on_cpu_1(void)
+{
+	area = vmalloc(PAGE_SIZE);
+	cpu_become(1);
+	*(u64 *)sim_kernel_ptr((unsigned long)area) = 1;
+	cpu_become(0);
+}
+static void free_area(void)
+{
+	vfree(area);
+	vmalloc_purge();
+}
+/* If it is the old area again, it has a new frame: this CPU must not find the old one. */
+static void new_area(void)
+{
+	void *mine = vmalloc(PAGE_SIZE);
+	u64 *at = sim_kernel_ptr((unsigned long)mine);
+
+	RACE_CHECK(at);
+	*at = 2;
+	RACE_EQ(*at, 2);
+	vfree(mine);
+	vmalloc_purge();
+}
+
+/* ---- the page cache ---- */
+
+static void shared_mapping(void)
+{
+	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, NULL, 0), AT);
+	race_map(AT + PAGE_SIZE, 1);
+	race_poke(AT + PAGE_SIZE, 1); /* the table is there */
+}
+static void write_7(void) { race_poke(AT, 7); }
+static void write_8(void) { race_poke(AT + 8, 8); }
+static void one_page(void)
+{
+	RACE_EQ(race_peek(AT), 7);
+	RACE_EQ(race_peek(AT + 8), 8);
+	RACE_EQ(atomic_long_read(&race_mm->rss[MM_SHMEMPAGES]), 1);
+}
+
+RACE("buddy-buddy", "two CPUs take and give a block", .levels = 3, .cpu = { block, block })
+RACE("buddy-drain", "the lists of all CPUs are emptied while one is used", .levels = 3,
+     .cpu = { drain, page })
+RACE("folio-try-get-put", "a reference is taken while the last one goes", .levels = 3,
+     .setup = one_folio, .cpu = { put_it, try_get })
+RACE("kfree-kmalloc", "an object is freed on another CPU than the one that allocates", .levels = 3,
+     .setup = one_object, .cpu = { free_it, get_another })
+RACE("slab-shrink-kmalloc", "slabs are given back while one is used", .levels = 3,
+     .cpu = { shrink_slabs, get_another })
+RACE("vmalloc-reuse", "an area of the kernel comes again, with another frame", .levels = 3,
+     .setup = area_used_on_cpu_1, .cpu = { free_area, new_area })
+RACE("shared-fault-fault", "two CPUs fault in the same page of a file", .levels = 3,
+     .setup = shared_mapping, .cpu = { write_7, write_8 }, .probe = one_page)

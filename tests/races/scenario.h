@@ -1,0 +1,16 @@
+/* A scenario, as the runner sees it. */
+#pragma once
+#include "kernel/base/types.h"
+
+#define RACE_CPUS 3
+
+struct race {
+	const char *name, *about;
+	unsigned int levels; /* of the program's tree; the hardware has one more if `deeper`, at least 4 */
+	bool deeper;
+	void (*setup)(void);		/* as CPU 0; every CPU runs race_mm */
+	void (*cpu[RACE_CPUS])(void);	/* at once */
+	void (*probe)(void);		/* afterwards, as CPU 0: what must hold */
+	struct race *next;
+};
+void race_register(struct race *race);

@@ -1,0 +1,84 @@
+/* The tree of page tables gets another level while it is in use. */
+#include "tests/races/race.h"
+
+#define AT     0x200000ul
+#define HIGH_4 (1ul << 40) /* beyond 3 levels; its indices in 3 levels are those of low addresses */
+#define HIGH_5 (1ul << 50)
+
+static struct mm_struct *child;
+static unsigned long high;
+
+static void map_low(void)
+{
+	race_map(AT, 2);
+	race_poke(AT, 1);
+	high = HIGH_4;
+}
+static void map_low_5(void)
+{
+	map_low();
+	high = HIGH_5;
+}
+
+static void map_high(void)
+{
+	RACE_EQ(mm_mmap(race_mm, high, PAGE_SIZE, RW, ANON | MAP_FIXED, NULL, 0), high);
+	race_poke(high, 2);
+}
+static void write_low(void)
+{
+	race_poke(AT, 7);
+	race_poke(AT + PAGE_SIZE, 8);
+}
+static void use_high(void)
+{
+	u64 v = 99;
+	int signo = race_read(high, &v);
+
+	RACE_CHECK(signo == SIGSEGV || (!signo && (v == 0 || v == 2)));
+	race_outcome((u64)signo);
+}
+static void fork_it(void)
+{
+	child = mm_fork(race_mm);
+	RACE_CHECK(!IS_ERR(child));
+}
+static void unmap_low(void) { RACE_EQ(mm_munmap(race_mm, AT, PAGE_SIZE), 0); }
+
+static void both(void)
+{
+	race_run_on(1, race_mm);
+	RACE_EQ(race_peek(AT), 7);
+	RACE_EQ(race_peek(AT + PAGE_SIZE), 8);
+	RACE_EQ(race_peek(high), 2);
+}
+static void forked(void)
+{
+	race_adopt(child);
+	RACE_EQ(race_peek(high), 2);
+	race_run_on(0, child);
+	RACE_EQ(race_peek(AT), 1);
+	if (mm_levels(child) == mm_levels(race_mm) && vma_lookup(child, high)) {
+		u64 v = race_peek(high);
+
+		RACE_CHECK(v == 0 || v == 2);
+	} else {
+		race_expect_signal(high, SIGSEGV);
+	}
+}
+static void low_gone(void)
+{
+	race_expect_signal(AT, SIGSEGV);
+	RACE_EQ(race_peek(high), 2);
+}
+
+RACE("unfold-write", "3 to 4 levels beside writes below", .levels = 3, .setup = map_low,
+     .cpu = { map_high, write_low }, .probe = both)
+RACE("unfold-write-5", "4 to 5 levels beside writes below", .levels = 4, .deeper = true,
+     .setup = map_low_5, .cpu = { map_high, write_low }, .probe = both)
+RACE("unfold-high-access", "an access above what the old tree reached", .levels = 3,
+     .setup = map_low, .cpu = { map_high, use_high }, .probe = NULL)
+RACE("unfold-fork", "the tree grows while it is copied", .levels = 3, .setup = map_low,
+     .cpu = { map_high, fork_it }, .probe = forked)
+RACE("unfold-munmap-access", "and a third CPU frees a table below", .levels = 3, .setup = map_low,
+     .cpu = { map_high, use_high, unmap_low }, .probe = low_gone)

@@ -1,0 +1,283 @@
+/* The explorer itself: on toy actors, whose schedules can be counted by hand. */
+#include <string.h>
+#include "arch/sim/explore.h"
+#include "arch/sim/sim.h"
+#include "arch/sim/snapshot.h"
+#include "kernel/base/atomic.h"
+#include "tests/unit/unit.h"
+
+static struct {
+	unsigned long words[16] __cacheline_aligned;
+	atomic_long_t sum;
+	spinlock_t a, b;
+} toy;
+
+static unsigned int steps_each;
+
+static void start(void)
+{
+	sim_boot(&(struct sim_config){ .cpus = 3 });
+	snapshot_add(&toy, sizeof(toy));
+	cpus_add_to_snapshot();
+	snapshot_save();
+	explore_reset();
+}
+
+/* Writes to one word: no two steps of different actors commute. */
+static void writes(void)
+{
+	for (unsigned int i = 0; i < steps_each; i++)
+		WRITE_ONCE(toy.words[0], i);
+}
+static void adds(void)
+{
+	for (unsigned int i = 0; i < steps_each; i++)
+		atomic_long_add(1, &toy.sum);
+}
+static void own_word(void)
+{
+	for (unsigned int i = 0; i < steps_each; i++)
+		WRITE_ONCE(toy.words[4 * this_cpu()], i);
+}
+
+/* Complete schedules of two actors. */
+static unsigned long count(void (*fn)(void), const struct explore_options *options)
+{
+	void (*const actors[])(void) = { fn, fn };
+	unsigned long n = 0;
+	bool again = true, more = true;
+
+	while (more) {
+		if (again) {
+			explore_begin(options);
+			n = 0;
+		}
+		snapshot_restore();
+		n += explore_run(actors, 2) == RUN_DONE;
+		more = explore_next(&again);
+	}
+	return n;
+}
+
+static unsigned long binomial(unsigned int n, unsigned int k)
+{
+	unsigned long result = 1;
+
+	for (unsigned int i = 1; i <= k; i++)
+		result = result * (n - k + i) / i;
+	return result;
+}
+
+TEST("all-orders-of-dependent-steps-are-seen")
+{
+	const struct explore_options all = { .bound = UNBOUNDED }, sleeping = { .bound = UNBOUNDED, .sleep = true };
+
+	start();
+	for (steps_each = 1; steps_each <= 6; steps_each++) {
+		CHECK_EQ(count(writes, &all), binomial(2 * steps_each, steps_each));
+		CHECK_EQ(count(writes, &sleeping), binomial(2 * steps_each, steps_each));
+	}
+}
+
+TEST("of-independent-steps-one-order-is-enough")
+{
+	const struct explore_options every = { .bound = UNBOUNDED, .every_point = true };
+	const struct explore_options sleeping = { .bound = UNBOUNDED, .sleep = true, .every_point = true };
+
+	start();
+	for (steps_each = 1; steps_each <= 4; steps_each++) {
+		CHECK_EQ(count(own_word, &every), binomial(2 * steps_each, steps_each));
+		CHECK_EQ(count(own_word, &sleeping), 1);
+		CHECK_EQ(count(adds, &sleeping), 1);
+	}
+}
+
+TEST("nobody-is-interrupted-at-what-is-his-alone")
+{
+	const struct explore_options all = { .bound = UNBOUNDED };
+
+	start();
+	steps_each = 5;
+	CHECK_EQ(count(own_word, &all), 2); /* who is first */
+}
+
+TEST("a-bound-counts-preemptions")
+{
+	start();
+	steps_each = 3;
+	for (unsigned int bound = 0; bound <= 5; bound++) {
+		const struct explore_options all = { .bound = bound, .hash = true };
+		const struct explore_options cached = { .bound = bound, .cache = true };
+		static const unsigned long expected[] = { 2, 6, 14, 18, 20, 20 };
+
+		CHECK_EQ(count(writes, &all), expected[bound]);
+		CHECK_EQ(count(writes, &cached), expected[bound]);
+	}
+}
+
+/* ---- what goes wrong ---- */
+
+static enum explore_end first_bad(void (*const actors[])(void), unsigned int nr)
+{
+	const struct explore_options all = { .bound = UNBOUNDED, .sleep = true };
+	enum explore_end end = RUN_DONE;
+	bool again = true, more = true;
+
+	while (more && end != RUN_FAILED) {
+		if (again)
+			explore_begin(&all);
+		snapshot_restore();
+		end = explore_run(actors, nr);
+		more = explore_next(&again);
+	}
+	return end;
+}
+
+static void a_then_b(void)
+{
+	machine_spin_lock(&toy.a);
+	machine_spin_lock(&toy.b);
+	machine_spin_unlock(&toy.b);
+	machine_spin_unlock(&toy.a);
+}
+static void b_then_a(void)
+{
+	machine_spin_lock(&toy.b);
+	machine_spin_lock(&toy.a);
+	machine_spin_unlock(&toy.a);
+	machine_spin_unlock(&toy.b);
+}
+/* Their class is not that of a checker. */
+static void set_class(void) { toy.a.class = toy.b.class = LOCK_TASKS; }
+static void classed_a_then_b(void)
+{
+	set_class();
+	a_then_b();
+}
+static void classed_b_then_a(void)
+{
+	set_class();
+	b_then_a();
+}
+
+TEST("a-deadlock-is-found-and-says-who-waits-for-what")
+{
+	void (*const actors[])(void) = { classed_a_then_b, classed_b_then_a };
+
+	start();
+	CHECK_EQ(first_bad(actors, 2), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "deadlock: CPU 0 waits for the spin lock"));
+	CHECK(strstr(explore_failure(), "CPU 1 waits for the spin lock"));
+}
+
+static void wait_for_flag(void)
+{
+	while (!READ_ONCE(toy.words[0]))
+		cpu_relax();
+	if (!READ_ONCE(toy.words[4]))
+		panic("the flag was seen before what it announces");
+}
+static void set_flag(void)
+{
+	WRITE_ONCE(toy.words[4], 1);
+	WRITE_ONCE(toy.words[0], 1);
+}
+static void set_flag_too_early(void)
+{
+	WRITE_ONCE(toy.words[0], 1);
+	WRITE_ONCE(toy.words[4], 1);
+}
+
+TEST("a-loop-that-relaxes-goes-on-when-what-it-reads-is-written")
+{
+	void (*const good[])(void) = { wait_for_flag, set_flag };
+	void (*const bad[])(void) = { wait_for_flag, set_flag_too_early };
+	void (*const alone[])(void) = { wait_for_flag, own_word };
+
+	start();
+	CHECK(first_bad(good, 2) != RUN_FAILED);
+	CHECK_EQ(first_bad(bad, 2), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "before what it announces"));
+	CHECK_EQ(first_bad(alone, 2), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "deadlock"));
+}
+
+static void spin(void)
+{
+	while (!READ_ONCE(toy.words[0]))
+		;
+}
+
+TEST("a-loop-that-does-not-relax-is-a-livelock")
+{
+	void (*const actors[])(void) = { spin, set_flag };
+
+	start();
+	CHECK_EQ(first_bad(actors, 2), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "livelock"));
+}
+
+/* ---- interrupts ---- */
+
+static void handler(void *arg) { WRITE_ONCE(*(unsigned long *)arg, 1); }
+static void send(void)
+{
+	ipi_send(cpumask_of(1), handler, &toy.words[8]);
+	ipi_wait();
+	if (!READ_ONCE(toy.words[8]))
+		panic("the wait ended before the handler ran");
+}
+/* Nothing arrives between two reads with interrupts off. */
+static void read_twice(void)
+{
+	unsigned long flags = irq_save(), first = READ_ONCE(toy.words[8]);
+
+	if (READ_ONCE(toy.words[8]) != first)
+		panic("an interrupt came while they were off");
+	irq_restore(flags);
+}
+static void send_and_set(void)
+{
+	ipi_send(cpumask_of(1), handler, &toy.words[8]);
+	ipi_wait();
+	WRITE_ONCE(toy.words[12], 1);
+}
+static void wait_with_interrupts_off(void)
+{
+	unsigned long flags = irq_save();
+
+	while (!READ_ONCE(toy.words[12]))
+		cpu_relax();
+	irq_restore(flags);
+}
+
+TEST("interrupts-arrive-at-any-point-but-not-while-they-are-off")
+{
+	void (*const actors[])(void) = { send, read_twice };
+	void (*const stuck[])(void) = { send_and_set, wait_with_interrupts_off };
+
+	start();
+	CHECK(first_bad(actors, 2) != RUN_FAILED);
+	CHECK_EQ(first_bad(stuck, 2), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "interrupts are off on 0x2"));
+}
+
+TEST("a-failing-schedule-replays-twenty-times-with-the-same-events")
+{
+	void (*const bad[])(void) = { wait_for_flag, set_flag_too_early };
+	char line[256];
+	u64 events = 0;
+
+	start();
+	CHECK_EQ(first_bad(bad, 2), RUN_FAILED);
+	explore_schedule(line, sizeof(line));
+	for (int i = 0; i < 20; i++) {
+		const struct explore_options replay = { .mode = EXPLORE_REPLAY, .replay = line };
+
+		explore_begin(&replay);
+		snapshot_restore();
+		CHECK_EQ(explore_run(bad, 2), RUN_FAILED);
+		CHECK(!events || events == explore_events());
+		events = explore_events();
+	}
+}
