@@ -1,7 +1,7 @@
 /* vmmap: see debug.h. The twin of tools/gdb/pleat/space.py. */
 #include "kernel/debug.h"
 #include "kernel/base/string.h"
-#include "kernel/inode.h"
+#include "kernel/fs/inode.h"
 #include "kernel/panic.h"
 #include "mm/pgtable.h"
 

@@ -1,6 +1,6 @@
 /* A program that is being started: what the parts of exec hand to each other. */
 #pragma once
-#include "kernel/inode.h"
+#include "kernel/fs/inode.h"
 #include "kernel/uapi/elf.h"
 #include "mm/mm.h"
 

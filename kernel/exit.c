@@ -7,7 +7,7 @@
  * user mode.
  */
 #include "kernel/exit.h"
-#include "kernel/files.h"
+#include "kernel/fs/files.h"
 #include "kernel/futex.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"

@@ -1,7 +1,7 @@
 /* Making tasks and processes: fork, vfork, clone, kernel threads; and freeing them. */
 #include "kernel/base/string.h"
 #include "kernel/exit.h"
-#include "kernel/files.h"
+#include "kernel/fs/files.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"

@@ -2,7 +2,7 @@
  * Who a task is: numbers, groups, sessions, limits, the system's name. All programs run as root.
  */
 #include "kernel/base/string.h"
-#include "kernel/files.h"
+#include "kernel/fs/files.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/utsname.h"

@@ -1,5 +1,5 @@
 /* The system calls on address spaces: from descriptors and registers to mm/. */
-#include "kernel/inode.h"
+#include "kernel/fs/inode.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"

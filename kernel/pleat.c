@@ -1,6 +1,6 @@
 /* prctl(2) operations of our own: looking at page tables and counters (kernel/uapi/pleat.h). */
 #include "kernel/pleat.h"
-#include "kernel/inode.h"
+#include "kernel/fs/inode.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/pleat.h"

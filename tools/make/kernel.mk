@@ -3,7 +3,7 @@
 K      := $(OUT)/$(BUILD)$(VARIANT)
 KERNEL := $(K)/pleat.elf
 
-KERNEL_SRC := $(sort $(wildcard boot/*.S arch/x86_64/*.S arch/x86_64/*.c kernel/*.c kernel/base/*.c mm/*.c))
+KERNEL_SRC := $(sort $(wildcard boot/*.S arch/x86_64/*.S arch/x86_64/*.c kernel/*.c kernel/*/*.c mm/*.c))
 KERNEL_OBJ := $(addprefix $(K)/obj/,$(addsuffix .o,$(basename $(KERNEL_SRC))))
 MM_OBJ     := $(filter $(K)/obj/mm/%,$(KERNEL_OBJ))
 

@@ -3,9 +3,9 @@
  * empty. All is under the pipe's mutex, which is held while user memory is copied; who sleeps does
  * so without it.
  */
-#include "kernel/files.h"
+#include "kernel/fs/files.h"
 #include "kernel/main.h"
-#include "kernel/poll.h"
+#include "kernel/fs/poll.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"

@@ -1,5 +1,5 @@
 /* Regular files, directories and devices of the tree, as open files. */
-#include "kernel/inode.h"
+#include "kernel/fs/inode.h"
 #include "kernel/base/string.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"

@@ -1,6 +1,6 @@
 /* read, write, their vector and positioned forms, lseek, ioctl. */
-#include "kernel/files.h"
-#include "kernel/inode.h"
+#include "kernel/fs/files.h"
+#include "kernel/fs/inode.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"

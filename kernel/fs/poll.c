@@ -1,6 +1,6 @@
 /* poll and ppoll: waiting for any of several files. */
-#include "kernel/poll.h"
-#include "kernel/files.h"
+#include "kernel/fs/poll.h"
+#include "kernel/fs/files.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
 #include "kernel/uapi/errno.h"

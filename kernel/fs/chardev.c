@@ -1,5 +1,5 @@
 /* The memory devices: /dev/null, zero, full, random. */
-#include "kernel/inode.h"
+#include "kernel/fs/inode.h"
 #include "kernel/random.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"

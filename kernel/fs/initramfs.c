@@ -4,7 +4,7 @@
  * maps them.
  */
 #include "kernel/base/string.h"
-#include "kernel/inode.h"
+#include "kernel/fs/inode.h"
 #include "kernel/uapi/errno.h"
 #include "mm/leak.h"
 #include "mm/slab.h"

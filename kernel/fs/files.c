@@ -1,5 +1,5 @@
-/* Tables of file descriptors, and the references to open files (kernel/files.h). */
-#include "kernel/files.h"
+/* Tables of file descriptors, and the references to open files (kernel/fs/files.h). */
+#include "kernel/fs/files.h"
 #include "kernel/base/string.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"

@@ -4,7 +4,7 @@
  */
 #pragma once
 #include <sys/tree.h>
-#include "kernel/files.h"
+#include "kernel/fs/files.h"
 #include "mm/pagecache.h"
 
 struct inode {

@@ -1,6 +1,6 @@
 /* From paths to files. */
 #include "kernel/base/string.h"
-#include "kernel/inode.h"
+#include "kernel/fs/inode.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"

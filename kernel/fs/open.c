@@ -1,6 +1,6 @@
 /* System calls on paths: open, stat, access, readlink, getdents. The tree is read-only. */
 #include "kernel/base/string.h"
-#include "kernel/inode.h"
+#include "kernel/fs/inode.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/dirent.h"
 #include "kernel/uapi/errno.h"
