@@ -5,6 +5,7 @@
 #include "kernel/fs/files.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
+#include "kernel/uapi/personality.h"
 #include "kernel/uapi/utsname.h"
 #include "kernel/version.h"
 
@@ -126,6 +127,21 @@ SYSCALL_DEFINE0(setsid)
 	}
 	spin_unlock(&tasks_lock);
 	return ret;
+}
+
+/* ---- personality ---- */
+
+SYSCALL_DEFINE1(personality, unsigned int, persona)
+{
+	struct process *process = current_process();
+	u32 old = process->personality;
+
+	if (persona == PER_ASK)
+		return old;
+	if (persona & ~ADDR_NO_RANDOMIZE)
+		return -EINVAL;
+	WRITE_ONCE(process->personality, persona);
+	return old;
 }
 
 /* ---- limits ---- */

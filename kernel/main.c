@@ -7,7 +7,7 @@
 #include "kernel/base/string.h"
 #include "kernel/console.h"
 #include "kernel/debug.h"
-#include "kernel/exec.h"
+#include "kernel/exec/exec.h"
 #include "kernel/exit.h"
 #include "kernel/futex.h"
 #include "kernel/main.h"

@@ -10,25 +10,102 @@
 typedef long (*syscall_fn)(struct pt_regs *regs);
 
 #define SYSCALLS(CALL) \
-	CALL(access) CALL(arch_prctl) CALL(brk) CALL(clock_getres) CALL(clock_gettime) \
-	CALL(clock_nanosleep) CALL(clone) CALL(clone3) CALL(close) CALL(creat) CALL(dup) \
-	CALL(dup2) CALL(dup3) CALL(execve) CALL(execveat) CALL(exit) CALL(exit_group) \
-	CALL(faccessat) CALL(fcntl) CALL(fork) CALL(fstat) CALL(futex) CALL(getcpu) \
-	CALL(getdents64) CALL(getegid) CALL(geteuid) CALL(getgid) CALL(getpgid) \
-	CALL(getpgrp) CALL(getpid) CALL(getppid) CALL(getrandom) CALL(getrlimit) \
-	CALL(getrusage) CALL(getsid) CALL(gettid) CALL(gettimeofday) CALL(getuid) \
-	CALL(ioctl) CALL(kill) CALL(lseek) CALL(lstat) CALL(madvise) CALL(mmap) \
-	CALL(mprotect) CALL(munmap) CALL(nanosleep) CALL(newfstatat) CALL(open) \
-	CALL(openat) CALL(pipe) CALL(pipe2) CALL(poll) CALL(ppoll) CALL(prctl) \
-	CALL(pread64) CALL(preadv) CALL(prlimit64) CALL(pwrite64) CALL(pwritev) CALL(read) \
-	CALL(readlink) CALL(readlinkat) CALL(readv) CALL(reboot) CALL(rseq) \
-	CALL(rt_sigaction) CALL(rt_sigpending) CALL(rt_sigprocmask) \
-	CALL(sched_get_priority_max) CALL(sched_get_priority_min) CALL(sched_getaffinity) \
-	CALL(sched_getparam) CALL(sched_getscheduler) CALL(sched_setaffinity) \
-	CALL(sched_yield) CALL(set_robust_list) CALL(set_tid_address) CALL(setpgid) \
-	CALL(setrlimit) CALL(setsid) CALL(sigaltstack) CALL(stat) CALL(sysinfo) \
-	CALL(tgkill) CALL(time) CALL(times) CALL(tkill) CALL(umask) CALL(uname) \
-	CALL(vfork) CALL(wait4) CALL(waitid) CALL(write) CALL(writev)
+	CALL(access) \
+	CALL(arch_prctl) \
+	CALL(brk) \
+	CALL(clock_getres) \
+	CALL(clock_gettime) \
+	CALL(clock_nanosleep) \
+	CALL(clone) \
+	CALL(clone3) \
+	CALL(close) \
+	CALL(creat) \
+	CALL(dup) \
+	CALL(dup2) \
+	CALL(dup3) \
+	CALL(execve) \
+	CALL(execveat) \
+	CALL(exit) \
+	CALL(exit_group) \
+	CALL(faccessat) \
+	CALL(fcntl) \
+	CALL(fork) \
+	CALL(fstat) \
+	CALL(futex) \
+	CALL(getcpu) \
+	CALL(getdents64) \
+	CALL(getegid) \
+	CALL(geteuid) \
+	CALL(getgid) \
+	CALL(getpgid) \
+	CALL(getpgrp) \
+	CALL(getpid) \
+	CALL(getppid) \
+	CALL(getrandom) \
+	CALL(getrlimit) \
+	CALL(getrusage) \
+	CALL(getsid) \
+	CALL(gettid) \
+	CALL(gettimeofday) \
+	CALL(getuid) \
+	CALL(ioctl) \
+	CALL(kill) \
+	CALL(lseek) \
+	CALL(lstat) \
+	CALL(madvise) \
+	CALL(mmap) \
+	CALL(mprotect) \
+	CALL(munmap) \
+	CALL(nanosleep) \
+	CALL(newfstatat) \
+	CALL(open) \
+	CALL(openat) \
+	CALL(personality) \
+	CALL(pipe) \
+	CALL(pipe2) \
+	CALL(poll) \
+	CALL(ppoll) \
+	CALL(prctl) \
+	CALL(pread64) \
+	CALL(preadv) \
+	CALL(prlimit64) \
+	CALL(pwrite64) \
+	CALL(pwritev) \
+	CALL(read) \
+	CALL(readlink) \
+	CALL(readlinkat) \
+	CALL(readv) \
+	CALL(reboot) \
+	CALL(rseq) \
+	CALL(rt_sigaction) \
+	CALL(rt_sigpending) \
+	CALL(rt_sigprocmask) \
+	CALL(sched_get_priority_max) \
+	CALL(sched_get_priority_min) \
+	CALL(sched_getaffinity) \
+	CALL(sched_getparam) \
+	CALL(sched_getscheduler) \
+	CALL(sched_setaffinity) \
+	CALL(sched_yield) \
+	CALL(set_robust_list) \
+	CALL(set_tid_address) \
+	CALL(setpgid) \
+	CALL(setrlimit) \
+	CALL(setsid) \
+	CALL(sigaltstack) \
+	CALL(stat) \
+	CALL(sysinfo) \
+	CALL(tgkill) \
+	CALL(time) \
+	CALL(times) \
+	CALL(tkill) \
+	CALL(umask) \
+	CALL(uname) \
+	CALL(vfork) \
+	CALL(wait4) \
+	CALL(waitid) \
+	CALL(write) \
+	CALL(writev)
 
 #define SYSCALL_PROTOTYPE(name) long sys_##name(struct pt_regs *regs);
 SYSCALLS(SYSCALL_PROTOTYPE)

@@ -109,6 +109,7 @@ struct process {
 	TAILQ_ENTRY(process) sibling;
 	LIST_ENTRY(process) hash_link;	/* by pid */
 	bool has_execed;		/* setpgid is too late */
+	u32 personality;		/* 0 or ADDR_NO_RANDOMIZE */
 
 	bool group_exit;		/* all threads are told to end with exit_status */
 	bool zombie;			/* all threads are gone; wait4 may take it */
@@ -258,7 +259,7 @@ void signal_force(int signo) __noreturn;
 /* Is the signal ignored, by choice or by default? tasks_lock held. */
 bool signal_ignored(const struct process *process, int signo);
 
-/* ---- kernel/exec.c ---- */
+/* ---- kernel/exec/exec.c ---- */
 
 /* execve for the kernel's own first program. 0, or -errno. */
 int kernel_exec(const char *path, const char *const argv[], const char *const envp[]);

@@ -118,12 +118,29 @@ void mmput(struct mm_struct *mm)
 #define STACK_INITIAL	(128 * 1024ul + PAGE_SIZE)
 #define MMAP_GAP_MIN	(128ul << 20)	/* kept below the stack for it to grow */
 
-int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, unsigned long *top)
+/*
+ * As many bits as on Linux where the tree has its reach; with 3 levels, 4 GiB for mappings and 1 GiB for
+ * the stack, of 512.
+ */
+static unsigned long random_pages(const struct mm_struct *mm, unsigned long random, unsigned int bits_3,
+				  unsigned int bits)
+{
+	return (random & (BIT(mm_levels(mm) == 3 ? bits_3 : bits) - 1)) << PAGE_SHIFT;
+}
+
+unsigned long mm_random_offset(const struct mm_struct *mm, unsigned long random)
+{
+	return random_pages(mm, random, 20, 28);
+}
+
+int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, const struct mm_random *random,
+		   unsigned long *top)
 {
 	/* Trees of 4 and 5 levels have Linux's layout, those of 3 the same below 2^39. */
 	unsigned long window = levels_reach(min(mm_levels(mm), 4u));
 	unsigned long gap = min(max(stack_limit, MMAP_GAP_MIN), window / 6 * 5);
-	unsigned long end = window - PAGE_SIZE;
+	unsigned long end = window - PAGE_SIZE - random_pages(mm, random->stack, 18, 22);
+	unsigned long base = end - gap - STACK_GUARD_GAP;
 	struct vm_area_struct *vma;
 
 	down_write(&mm->mmap_lock);
@@ -131,7 +148,7 @@ int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, unsigned lon
 			VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN);
 	if (vma) {
 		vma_link(vma);
-		mm->mmap_base = ALIGN_DOWN(end - gap - STACK_GUARD_GAP, PAGE_SIZE);
+		mm->mmap_base = ALIGN_DOWN(base - min(mm_random_offset(mm, random->mmap), base / 2), PAGE_SIZE);
 		mm->stack_limit = stack_limit;
 		mm->start_stack = *top = end;
 	}
@@ -139,7 +156,8 @@ int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, unsigned lon
 	return vma ? 0 : -ENOMEM;
 }
 
-void mm_setup_brk(struct mm_struct *mm, unsigned long start)
+void mm_setup_brk(struct mm_struct *mm, unsigned long start, unsigned long random)
 {
-	mm->start_brk = mm->brk = ALIGN_UP(start, PAGE_SIZE);
+	/* Linux moves the break by up to 32 MiB. */
+	mm->start_brk = mm->brk = ALIGN_UP(start, PAGE_SIZE) + random_pages(mm, random, 13, 13);
 }

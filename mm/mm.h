@@ -78,9 +78,18 @@ long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 long mm_brk(struct mm_struct *mm, unsigned long brk);
 long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int advice);
 
-/* exec: chooses brk, mmap_base; creates the stack mapping of at most stack_limit bytes below the top. */
-int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, unsigned long *top);
-void mm_setup_brk(struct mm_struct *mm, unsigned long start);
+/*
+ * Random words that exec hands down, for the parts of a layout that move; 0 leaves one where it always
+ * is. Each is cut to what the reach of the tree has room for.
+ */
+struct mm_random { unsigned long stack, mmap, image, brk; };
+/* exec: chooses mmap_base; creates the stack mapping of at most stack_limit bytes below the top. */
+int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, const struct mm_random *random,
+		   unsigned long *top);
+/* exec: the break starts behind `start`. */
+void mm_setup_brk(struct mm_struct *mm, unsigned long start, unsigned long random);
+/* Bytes, a multiple of a page, by which mappings of a program in mm may be moved. */
+unsigned long mm_random_offset(const struct mm_struct *mm, unsigned long random);
 /*
  * Copies between the kernel and mm, which need not be loaded (exec fills the new stack so): faults pages
  * in as the program's own access would. Returns the number of bytes copied, short where one is not allowed.

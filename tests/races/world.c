@@ -98,7 +98,7 @@ void world_start(const struct race *race)
 	frames = frames_free();
 	race_mm = mm_alloc(race->levels);
 	race_adopt(race_mm);
-	mm_setup_brk(race_mm, 0x10000000);
+	mm_setup_brk(race_mm, 0x10000000, 0);
 	for (unsigned int cpu = nr_cpus; cpu-- > 0;) {
 		race_run_on(cpu, race_mm);
 		mmget(race_mm);

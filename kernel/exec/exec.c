@@ -2,26 +2,56 @@
  * execve: the whole new address space is built first, while the caller could still go on. Then its
  * other threads end, and from there nothing can fail.
  */
+#include "kernel/base/cmdline.h"
 #include "kernel/base/string.h"
-#include "kernel/exec.h"
+#include "kernel/exec/exec.h"
 #include "kernel/exit.h"
+#include "kernel/random.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/auxvec.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/personality.h"
 #include "mm/slab.h"
 
-/* A regular file with an x bit: root needs no more. */
-static int find_program(struct exec *exec, int dirfd)
+static bool randomize_layout = true;
+
+static const char *set_norandmaps(const char *value)
 {
-	struct dentry *dentry = path_start(dirfd, exec->path);
+	randomize_layout = false;
+	return value ? "it takes no value" : NULL;
+}
+BOOT_OPTION("norandmaps", "", "programs, their stacks and mappings lie at the same addresses each time",
+	    set_norandmaps);
+
+struct inode *find_executable(int dirfd, const char *path, int flags)
+{
+	struct dentry *dentry = path_start(dirfd, path);
+	struct inode *inode;
 
 	if (!IS_ERR(dentry))
-		dentry = path_lookup(dentry, exec->path, true);
+		dentry = path_lookup(dentry, path, !(flags & AT_SYMLINK_NOFOLLOW));
 	if (IS_ERR(dentry))
-		return (int)PTR_ERR(dentry);
-	exec->inode = dentry->inode;
-	return is_regular(exec->inode) && exec->inode->mode & 0111 ? 0 : -EACCES;
+		return (struct inode *)dentry;
+	inode = dentry->inode;
+	if (is_link(inode))
+		return ERR_PTR(-ELOOP);
+	return is_regular(inode) && inode->mode & 0111 ? inode : ERR_PTR(-EACCES);
+}
+
+void exec_set_inode(struct exec *exec, struct inode *inode)
+{
+	inode_mapping_get(inode);
+	if (exec->inode)
+		mapping_put(&exec->inode->mapping);
+	exec->inode = inode;
+}
+
+/* Which parts of the layout are not where they always are. */
+static void choose_random(struct mm_random *random)
+{
+	if (randomize_layout && !(current_process()->personality & ADDR_NO_RANDOMIZE))
+		random_bytes(random, sizeof(*random));
 }
 
 static int build_mm(struct exec *exec, const struct string_list *argv,
@@ -33,7 +63,8 @@ static int build_mm(struct exec *exec, const struct string_list *argv,
 	exec->mm = mm_alloc(mm_initial_levels());
 	if (!exec->mm)
 		return -ENOMEM;
-	ret = mm_setup_stack(exec->mm, stack_limit, &exec->stack_top);
+	choose_random(&exec->random);
+	ret = mm_setup_stack(exec->mm, stack_limit, &exec->random, &exec->stack_top);
 	if (!ret)
 		ret = elf_load(exec);
 	if (!ret)
@@ -129,16 +160,18 @@ static void commit(struct exec *exec)
 }
 
 static int do_exec(int dirfd, const char *path, const struct string_list *argv,
-		   const struct string_list *envp)
+		   const struct string_list *envp, int flags)
 {
 	struct exec exec = { .path = path };
-	int ret = find_program(&exec, dirfd);
+	struct inode *inode = find_executable(dirfd, path, flags);
+	int ret;
 
-	if (ret)
-		return ret;
-	/* The file's pages stay while we read it; then its mappings hold them. */
-	inode_mapping_get(exec.inode);
-	ret = build_mm(&exec, argv, envp);
+	if (IS_ERR(inode))
+		return (int)PTR_ERR(inode);
+	exec_set_inode(&exec, inode);
+	ret = script_follow(&exec);
+	if (!ret)
+		ret = build_mm(&exec, argv, envp);
 	if (!ret)
 		ret = unshare_tables(&exec);
 	if (!ret)
@@ -147,6 +180,7 @@ static int do_exec(int dirfd, const char *path, const struct string_list *argv,
 		abandon(&exec);
 	else
 		commit(&exec);
+	script_drop(&exec);
 	mapping_put(&exec.inode->mapping);
 	return ret;
 }
@@ -155,10 +189,11 @@ int kernel_exec(const char *path, const char *const argv[], const char *const en
 {
 	const struct string_list args = { .pointers = argv }, env = { .pointers = envp };
 
-	return do_exec(AT_FDCWD, path, &args, &env);
+	return do_exec(AT_FDCWD, path, &args, &env, 0);
 }
 
-static long user_exec(int dirfd, const char *user_path, const void *argv, const void *envp)
+static long user_exec(int dirfd, const char *user_path, const void *argv, const void *envp,
+		      int flags)
 {
 	const struct string_list args = { .user = true, .pointers = argv };
 	const struct string_list env = { .user = true, .pointers = envp };
@@ -167,18 +202,19 @@ static long user_exec(int dirfd, const char *user_path, const void *argv, const 
 
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	ret = do_exec(dirfd, path, &args, &env);
+	ret = do_exec(dirfd, path, &args, &env, flags);
 	kfree(path);
 	return ret;
 }
 
 SYSCALL_DEFINE3(execve, const char *, path, const void *, argv, const void *, envp)
 {
-	return user_exec(AT_FDCWD, path, argv, envp);
+	return user_exec(AT_FDCWD, path, argv, envp, 0);
 }
 
 SYSCALL_DEFINE5(execveat, int, dirfd, const char *, path, const void *, argv, const void *, envp,
 		int, flags)
 {
-	return flags ? -EINVAL : user_exec(dirfd, path, argv, envp);
+	return flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) ? -EINVAL :
+	       user_exec(dirfd, path, argv, envp, flags);
 }

@@ -5,7 +5,7 @@
  * space runs anywhere.
  */
 #include "kernel/base/string.h"
-#include "kernel/exec.h"
+#include "kernel/exec/exec.h"
 #include "kernel/random.h"
 #include "kernel/task.h"
 #include "kernel/uapi/auxvec.h"
@@ -160,12 +160,16 @@ static long list_count(const struct string_list *list)
 	return -E2BIG;
 }
 
-/* Copies the strings, the last one first; where each came to lie goes into addrs. */
-static int push_strings(struct stack_writer *w, const struct string_list *list, long n, u64 *addrs)
+/*
+ * Copies the strings from number `first` on, the last one first; where each came to lie goes into
+ * addrs.
+ */
+static int push_strings(struct stack_writer *w, const struct string_list *list, long first, long n,
+			u64 *addrs)
 {
 	int ret = 0;
 
-	while (!ret && n-- > 0) {
+	while (!ret && n-- > first) {
 		u64 pointer;
 
 		ret = list_get(list, (size_t)n, &pointer);
@@ -173,6 +177,21 @@ static int push_strings(struct stack_writer *w, const struct string_list *list, 
 		if (!ret)
 			ret = push_string(w, (const char *)pointer, list->user);
 		addrs[n] = w->sp;
+	}
+	return ret;
+}
+
+/* The arguments; a script's first one is replaced by its interpreter, that one's argument, its path. */
+static int push_arguments(struct stack_writer *w, const struct exec *exec,
+			  const struct string_list *argv, long argc, u64 *addrs)
+{
+	unsigned int n = exec->nr_script_words;
+	long first = n ? 1 : 0;
+	int ret = push_strings(w, argv, first, argc, addrs + (n ? n - 1 : 0));
+
+	for (unsigned int i = 0; !ret && i < n; i++) {
+		ret = push_string(w, exec->script_words[i], false);
+		addrs[n - 1 - i] = w->sp;
 	}
 	return ret;
 }
@@ -191,9 +210,9 @@ static int push_auxv(struct stack_writer *w, const struct exec *exec, u64 random
 		{ AT_PHDR, exec->phdr_addr },
 		{ AT_PHENT, sizeof(struct elf64_phdr) },
 		{ AT_PHNUM, exec->phnum },
-		{ AT_BASE, 0 },
+		{ AT_BASE, exec->interpreter_base },
 		{ AT_FLAGS, 0 },
-		{ AT_ENTRY, exec->entry },
+		{ AT_ENTRY, exec->program_entry },
 		{ AT_UID, 0 },
 		{ AT_EUID, 0 },
 		{ AT_GID, 0 },
@@ -249,6 +268,7 @@ static int write_stack(struct stack_writer *w, struct exec *exec, const struct s
 		       const struct string_list *envp, u64 *addrs, long argc, long envc)
 {
 	struct mm_struct *mm = w->mm;
+	long words = argc + (exec->nr_script_words ? exec->nr_script_words - 1 : 0);
 	u64 execfn;
 	int ret = push_word(w, 0);
 
@@ -257,13 +277,13 @@ static int write_stack(struct stack_writer *w, struct exec *exec, const struct s
 	execfn = w->sp;
 	mm->env_end = w->sp;
 	if (!ret)
-		ret = push_strings(w, envp, envc, addrs + argc);
+		ret = push_strings(w, envp, 0, envc, addrs + words);
 	mm->env_start = mm->arg_end = w->sp;
 	if (!ret)
-		ret = push_strings(w, argv, argc, addrs);
+		ret = push_arguments(w, exec, argv, argc, addrs);
 	mm->arg_start = w->sp;
 	if (!ret)
-		ret = push_vectors(w, exec, addrs, argc, envc, execfn);
+		ret = push_vectors(w, exec, addrs, words, envc, execfn);
 	return ret ? ret : flush_page(w);
 }
 
@@ -296,7 +316,7 @@ int exec_stack(struct exec *exec, const struct string_list *argv, const struct s
 		argv = &nameless;
 		argc = 1;
 	}
-	size = (size_t)(argc + envc) * sizeof(u64);
+	size = (size_t)(argc + envc + exec->nr_script_words) * sizeof(u64);
 	if (size > total_limit())
 		return -E2BIG;
 	addrs = buffer_alloc(size);

@@ -1,0 +1,62 @@
+/* A program that is being started: what the parts of exec hand to each other. */
+#pragma once
+#include "kernel/fs/inode.h"
+#include "kernel/uapi/elf.h"
+#include "mm/mm.h"
+
+#define MAX_SCRIPTS	5	/* interpreters that are scripts again; one more is -ELOOP */
+#define SCRIPT_LINE	256	/* bytes of a script that are looked at */
+
+struct exec {
+	const char *path;		/* as the caller gave it */
+	struct inode *inode;		/* what is loaded; its pages stay while we read it */
+	struct mm_struct *mm;		/* the new one */
+	struct files *files;
+	struct sighand *sighand;	/* NULL: the old one is the process's own already */
+	struct mm_random random;	/* all 0: the layout is not randomised */
+
+	/* script.c: what comes before the arguments, the last word first; and where it lies. */
+	const char *script_words[2 * MAX_SCRIPTS + 3];
+	unsigned int nr_script_words;
+	char *script_lines[MAX_SCRIPTS + 1];
+
+	/* elf.c: where things lie in mm. */
+	unsigned long entry;		/* of the interpreter, if there is one */
+	unsigned long program_entry;
+	unsigned long interpreter_base;
+	unsigned long phdr_addr;
+	unsigned int phnum;
+
+	/* stack.c */
+	unsigned long stack_top, sp;
+};
+
+/* Strings of an argument list: in the kernel's memory, or in the caller's. */
+struct string_list {
+	bool user;
+	const void *pointers;		/* ends with NULL; user: NULL is an empty list */
+};
+
+/*
+ * A regular file with an x bit (root needs no more), for which nothing is held. flags: AT_EMPTY_PATH,
+ * AT_SYMLINK_NOFOLLOW. ERR_PTR(-ENOENT, -EACCES, ...).
+ */
+struct inode *find_executable(int dirfd, const char *path, int flags);
+/* What exec->inode was is let go, and the new one's pages are held. */
+void exec_set_inode(struct exec *exec, struct inode *inode);
+/*
+ * If exec->inode is a script it becomes its interpreter, and script_words what to put before the
+ * arguments. -ENOEXEC, -ELOOP, -ENOENT, ...
+ */
+int script_follow(struct exec *exec);
+void script_drop(struct exec *exec);
+/* Maps the file's segments into exec->mm. -ENOEXEC, -ENOMEM, ...: the caller drops the mm. */
+int elf_load(struct exec *exec);
+/*
+ * Writes arguments, environment and auxiliary vector on the new stack. -E2BIG, -EFAULT, -ENOMEM.
+ */
+int exec_stack(struct exec *exec, const struct string_list *argv, const struct string_list *envp);
+
+/* A buffer too large for kmalloc, perhaps. */
+void *buffer_alloc(size_t size);
+void buffer_free(void *buf, size_t size);
