@@ -205,7 +205,7 @@ static const struct vm_area_struct *growing_stack(const struct place *p, const c
 		return NULL;
 	prev = vma_prev(vma);
 	*why = "SIGSEGV: the stack may not grow that far";
-	if (vma->vm_end - start > p->mm->stack_limit)
+	if (vma->vm_end - start > p->mm->limits.stack)
 		return NULL;
 	*why = "SIGSEGV: the stack would come too near to what is below";
 	if (start < STACK_GUARD_GAP ||

@@ -146,6 +146,27 @@ SYSCALL_DEFINE1(personality, unsigned int, persona)
 
 /* ---- limits ---- */
 
+void process_limits(const struct process *process, struct mm_limits *limits)
+{
+	WRITE_ONCE(limits->as, READ_ONCE(process->rlimits[RLIMIT_AS].rlim_cur));
+	WRITE_ONCE(limits->data, READ_ONCE(process->rlimits[RLIMIT_DATA].rlim_cur));
+	WRITE_ONCE(limits->data_max, READ_ONCE(process->rlimits[RLIMIT_DATA].rlim_max));
+	WRITE_ONCE(limits->stack, READ_ONCE(process->rlimits[RLIMIT_STACK].rlim_cur));
+}
+
+/* What the process has mapped obeys from now on; tasks_lock held. */
+static void apply_limits(struct process *process)
+{
+	struct task *task;
+
+	TAILQ_FOREACH(task, &process->threads, thread_link) {
+		if (task->mm) {
+			process_limits(process, &task->mm->limits);
+			break;
+		}
+	}
+}
+
 /* Reads the old limit and sets the new one (NULL: leaves it). */
 static long change_limit(int pid, unsigned int resource, const struct rlimit64 *new_limit,
 			 struct rlimit64 *old)
@@ -163,14 +184,10 @@ static long change_limit(int pid, unsigned int resource, const struct rlimit64 *
 	if (process) {
 		limit = &process->rlimits[resource];
 		*old = *limit;
-		if (new_limit)
+		if (new_limit) {
 			*limit = *new_limit;
-		/*
-		 * The stack that we have obeys from now on; that of another process from its next
-		 * exec on.
-		 */
-		if (new_limit && resource == RLIMIT_STACK && process == current_process())
-			WRITE_ONCE(current_mm()->stack_limit, new_limit->rlim_cur);
+			apply_limits(process);
+		}
 		ret = 0;
 	}
 	spin_unlock(&tasks_lock);

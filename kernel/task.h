@@ -259,6 +259,11 @@ void signal_force(int signo) __noreturn;
 /* Is the signal ignored, by choice or by default? tasks_lock held. */
 bool signal_ignored(const struct process *process, int signo);
 
+/* ---- kernel/identity.c ---- */
+
+/* The limits that its address space obeys. */
+void process_limits(const struct process *process, struct mm_limits *limits);
+
 /* ---- kernel/exec/exec.c ---- */
 
 /* execve for the kernel's own first program. 0, or -errno. */

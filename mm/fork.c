@@ -112,7 +112,7 @@ static void copy_layout(struct mm_struct *mm, const struct mm_struct *parent)
 	mm->env_start = parent->env_start;
 	mm->env_end = parent->env_end;
 	mm->mmap_base = parent->mmap_base;
-	mm->stack_limit = parent->stack_limit;
+	mm->limits = parent->limits;
 }
 
 struct mm_struct *mm_fork(struct mm_struct *parent)

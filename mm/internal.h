@@ -15,6 +15,13 @@ int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
  */
 bool obviously_too_much(unsigned long len, unsigned long vm_flags, const struct address_space *file);
 
+/*
+ * Do RLIMIT_AS and RLIMIT_DATA allow that many more pages, of that kind? mmap_lock held. may_have_data:
+ * only the second question, for pages that are mapped already.
+ */
+bool may_expand_vm(const struct mm_struct *mm, unsigned long vm_flags, unsigned long pages);
+bool may_have_data(const struct mm_struct *mm, unsigned long pages);
+
 /* Unfolds if end lies beyond the tree's reach. mmap_lock held for writing. */
 static inline int ensure_reach(struct mm_struct *mm, unsigned long end)
 {

@@ -63,6 +63,7 @@ struct mm_struct *mm_alloc(unsigned int levels)
 	RB_INIT(&mm->vmas);
 	rwsem_init(&mm->mmap_lock, LOCK_MMAP);
 	spin_lock_init(&mm->page_table_lock, LOCK_PAGE_TABLE);
+	mm->limits = (struct mm_limits){ ~0ul, ~0ul, ~0ul, ~0ul };
 	atomic_set(&mm->mm_users, 1);
 	return mm;
 }
@@ -133,12 +134,11 @@ unsigned long mm_random_offset(const struct mm_struct *mm, unsigned long random)
 	return random_pages(mm, random, 20, 28);
 }
 
-int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, const struct mm_random *random,
-		   unsigned long *top)
+int mm_setup_stack(struct mm_struct *mm, const struct mm_random *random, unsigned long *top)
 {
 	/* Trees of 4 and 5 levels have Linux's layout, those of 3 the same below 2^39. */
 	unsigned long window = levels_reach(min(mm_levels(mm), 4u));
-	unsigned long gap = min(max(stack_limit, MMAP_GAP_MIN), window / 6 * 5);
+	unsigned long gap = min(max(mm->limits.stack, MMAP_GAP_MIN), window / 6 * 5);
 	unsigned long end = window - PAGE_SIZE - random_pages(mm, random->stack, 18, 22);
 	unsigned long base = end - gap - STACK_GUARD_GAP;
 	struct vm_area_struct *vma;
@@ -149,7 +149,6 @@ int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, const struct
 	if (vma) {
 		vma_link(vma);
 		mm->mmap_base = ALIGN_DOWN(base - min(mm_random_offset(mm, random->mmap), base / 2), PAGE_SIZE);
-		mm->stack_limit = stack_limit;
 		mm->start_stack = *top = end;
 	}
 	up_write(&mm->mmap_lock);

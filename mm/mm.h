@@ -14,6 +14,13 @@
 
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES, NR_MM_COUNTERS };
 
+/* Resource limits of its process, in bytes; ~0: none. Written under tasks_lock, read with READ_ONCE. */
+struct mm_limits {
+	unsigned long as;		/* all mappings */
+	unsigned long data, data_max;	/* private writable memory: the soft limit, the hard one */
+	unsigned long stack;		/* the most a stack may grow to */
+};
+
 struct mm_struct {
 	/*
 	 * The root word: physical address of the top table | number of levels (3, 4, 5). Read once with
@@ -25,6 +32,7 @@ struct mm_struct {
 	struct vma_tree vmas;		/* changed under mmap_lock held for writing */
 	unsigned int map_count;
 	unsigned long total_vm;		/* pages of all mappings */
+	unsigned long data_vm;		/* pages of private writable ones, the stack left out */
 
 	/* What every fault writes shares one cache line, apart from what every fault only reads. */
 	struct rwsem mmap_lock __cacheline_aligned;
@@ -38,7 +46,7 @@ struct mm_struct {
 	unsigned long start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long mmap_base;	/* unhinted mappings go downward from here */
-	unsigned long stack_limit;	/* bytes: the most a stack may grow to */
+	struct mm_limits limits;
 
 	atomic_t mm_users;
 };
@@ -83,9 +91,8 @@ long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int
  * is. Each is cut to what the reach of the tree has room for.
  */
 struct mm_random { unsigned long stack, mmap, image, brk; };
-/* exec: chooses mmap_base; creates the stack mapping of at most stack_limit bytes below the top. */
-int mm_setup_stack(struct mm_struct *mm, unsigned long stack_limit, const struct mm_random *random,
-		   unsigned long *top);
+/* exec: chooses mmap_base, by mm->limits.stack; creates the stack mapping, and says where it ends. */
+int mm_setup_stack(struct mm_struct *mm, const struct mm_random *random, unsigned long *top);
 /* exec: the break starts behind `start`. */
 void mm_setup_brk(struct mm_struct *mm, unsigned long start, unsigned long random);
 /* Bytes, a multiple of a page, by which mappings of a program in mm may be moved. */

@@ -10,6 +10,39 @@
 #define MMAP_MIN_ADDR	65536ul		/* hints below are moved up, as sysctl vm.mmap_min_addr does */
 #define MAX_FILE_SIZE	(~0ul >> 1)	/* no mapping reaches beyond what a file's position can be */
 
+/* ---- limits ---- */
+
+bool may_have_data(const struct mm_struct *mm, unsigned long pages)
+{
+	unsigned long limit = READ_ONCE(mm->limits.data);
+
+	/* Linux lets Valgrind, which sets 0 to make brk() fail, go on with mmap(). */
+	return mm->data_vm + pages <= (limit ? limit : READ_ONCE(mm->limits.data_max)) >> PAGE_SHIFT;
+}
+
+bool may_expand_vm(const struct mm_struct *mm, unsigned long vm_flags, unsigned long pages)
+{
+	return mm->total_vm + pages <= READ_ONCE(mm->limits.as) >> PAGE_SHIFT &&
+	       (!is_data_mapping(vm_flags) || may_have_data(mm, pages));
+}
+
+/* Pages of [start, end) that are mapped, and that MAP_FIXED would replace. */
+static unsigned long pages_mapped(const struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	const struct vm_area_struct *vma = vma_find_intersection(mm, start, end);
+	unsigned long bytes = 0;
+
+	for (; vma && vma->vm_start < end; vma = vma_next(vma))
+		bytes += min(end, vma->vm_end) - max(start, vma->vm_start);
+	return bytes >> PAGE_SHIFT;
+}
+
+static bool may_map(const struct mm_struct *mm, unsigned long vm_flags, unsigned long addr, unsigned long len)
+{
+	return may_expand_vm(mm, vm_flags, len >> PAGE_SHIFT) ||
+	       may_expand_vm(mm, vm_flags, (len >> PAGE_SHIFT) - pages_mapped(mm, addr, addr + len));
+}
+
 /* ---- choosing an address ---- */
 
 /* Is [addr, addr + len) free, and clear of the guard gap of a stack above? */
@@ -177,6 +210,8 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long 
 	vm_flags = mmap_vm_flags(prot, flags, mapping, &err);
 	if (err)
 		return err;
+	if (!may_map(mm, vm_flags, addr, len))
+		return -ENOMEM;
 	if ((flags & MAP_HUGETLB) || obviously_too_much(len, vm_flags, mapping))
 		return -ENOMEM;		/* there is no pool of huge pages */
 	if (!mapping)
@@ -290,16 +325,25 @@ long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 static int brk_grow(struct mm_struct *mm, unsigned long from, unsigned long to)
 {
 	if (to > task_size_max() || !range_is_free(mm, from, to - from + PAGE_SIZE) ||
-	    obviously_too_much(to - from, BRK_FLAGS, NULL) || mm->map_count >= MAX_MAP_COUNT)
+	    obviously_too_much(to - from, BRK_FLAGS, NULL) || mm->map_count >= MAX_MAP_COUNT ||
+	    !may_expand_vm(mm, BRK_FLAGS, (to - from) >> PAGE_SHIFT))
 		return -ENOMEM;
 	return map_region(mm, from, to - from, BRK_FLAGS, NULL, from >> PAGE_SHIFT) ? -ENOMEM : 0;
+}
+
+/* RLIMIT_DATA counts what a program calls its data: that of its file, and all of the break's. */
+static bool brk_is_limited(const struct mm_struct *mm, unsigned long brk)
+{
+	unsigned long data = mm->end_data - mm->start_data;
+
+	return brk - mm->start_brk + data > READ_ONCE(mm->limits.data);
 }
 
 static bool brk_move(struct mm_struct *mm, unsigned long brk)
 {
 	unsigned long from = ALIGN_UP(mm->brk, PAGE_SIZE), to = ALIGN_UP(brk, PAGE_SIZE);
 
-	if (brk < mm->start_brk || to < brk)
+	if (brk < mm->start_brk || to < brk || brk_is_limited(mm, brk))
 		return false;
 	if (to < from)	/* it does not shrink where the program has unmapped it before */
 		return vma_find_intersection(mm, to, from) && !unmap_locked(mm, to, from);

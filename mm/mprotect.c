@@ -74,7 +74,9 @@ static struct vm_area_struct *protect_vma(struct vm_area_struct *vma, unsigned l
 		vma_merge(vma);
 		return ERR_PTR(-ENOMEM);
 	}
+	vm_account(vma, -(long)vma_pages(vma));
 	vma_set_flags(vma, vm_flags);
+	vm_account(vma, (long)vma_pages(vma));
 	change_protection(vma);
 	return vma_merge(vma);
 }
@@ -101,6 +103,9 @@ static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 			return -EACCES;
 		if (access & ~vma->vm_flags & VM_WRITE &&
 		    obviously_too_much(min(end, vma->vm_end) - start, vm_flags, vma->mapping))
+			return -ENOMEM;
+		if (is_data_mapping(vm_flags) && !is_data_mapping(vma->vm_flags) &&
+		    !may_have_data(mm, (min(end, vma->vm_end) - start) >> PAGE_SHIFT))
 			return -ENOMEM;
 		if (vm_flags != vma->vm_flags) {
 			vma = protect_vma(vma, start, min(end, vma->vm_end), vm_flags);

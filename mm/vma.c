@@ -67,6 +67,15 @@ static void update_gaps(struct vm_area_struct *vma)
 		update_gap(next);
 }
 
+void vm_account(const struct vm_area_struct *vma, long pages)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	mm->total_vm += (unsigned long)pages;
+	if (is_data_mapping(vma->vm_flags))
+		mm->data_vm += (unsigned long)pages;
+}
+
 void vma_link(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
@@ -75,7 +84,7 @@ void vma_link(struct vm_area_struct *vma)
 	vma->gap = vma->subtree_gap = 0;
 	RB_INSERT(vma_tree, &mm->vmas, vma);
 	mm->map_count++;
-	mm->total_vm += vma_pages(vma);
+	vm_account(vma, (long)vma_pages(vma));
 	update_gaps(vma);
 }
 
@@ -87,7 +96,7 @@ void vma_unlink(struct vm_area_struct *vma)
 	lockdep_assert_held(&mm->mmap_lock);
 	RB_REMOVE(vma_tree, &mm->vmas, vma);
 	mm->map_count--;
-	mm->total_vm -= vma_pages(vma);
+	vm_account(vma, -(long)vma_pages(vma));
 	augment_upward(parent);
 	if (next)
 		update_gap(next);
@@ -96,11 +105,11 @@ void vma_unlink(struct vm_area_struct *vma)
 void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	lockdep_assert_held(&vma->vm_mm->mmap_lock);
-	vma->vm_mm->total_vm -= vma_pages(vma);
+	vm_account(vma, -(long)vma_pages(vma));
 	vma->vm_pgoff += (long)(start - vma->vm_start) >> PAGE_SHIFT;
 	vma->vm_start = start;
 	vma->vm_end = end;
-	vma->vm_mm->total_vm += vma_pages(vma);
+	vm_account(vma, (long)vma_pages(vma));
 	update_gaps(vma);
 }
 

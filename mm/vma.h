@@ -85,5 +85,12 @@ struct vm_area_struct *vma_expand_over(struct mm_struct *mm, unsigned long start
 unsigned long vma_unmapped_area(const struct mm_struct *mm, unsigned long len, unsigned long min,
 				unsigned long limit);
 
+/* What RLIMIT_DATA limits: private writable memory but the stack. */
+static inline bool is_data_mapping(unsigned long vm_flags)
+{
+	return (vm_flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
+}
+/* Pages of a linked mapping come or go, or change their kind. mmap_lock held for writing. */
+void vm_account(const struct vm_area_struct *vma, long pages);
 void vma_set_flags(struct vm_area_struct *vma, unsigned long vm_flags);
 void vma_cache_init(void);

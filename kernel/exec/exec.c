@@ -57,14 +57,14 @@ static void choose_random(struct mm_random *random)
 static int build_mm(struct exec *exec, const struct string_list *argv,
 		    const struct string_list *envp)
 {
-	u64 stack_limit = READ_ONCE(current_process()->rlimits[RLIMIT_STACK].rlim_cur);
 	int ret;
 
 	exec->mm = mm_alloc(mm_initial_levels());
 	if (!exec->mm)
 		return -ENOMEM;
 	choose_random(&exec->random);
-	ret = mm_setup_stack(exec->mm, stack_limit, &exec->random, &exec->stack_top);
+	process_limits(current_process(), &exec->mm->limits);
+	ret = mm_setup_stack(exec->mm, &exec->random, &exec->stack_top);
 	if (!ret)
 		ret = elf_load(exec);
 	if (!ret)

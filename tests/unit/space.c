@@ -26,7 +26,8 @@ struct space space_start(unsigned int levels, unsigned int hw, unsigned int cpus
 	s.objects = before.objects;
 	s.mm = mm_alloc(levels);
 	CHECK(s.mm);
-	CHECK_EQ(mm_setup_stack(s.mm, 8 << 20, &(struct mm_random){ 0 }, &top), 0);
+	s.mm->limits.stack = 8 << 20;
+	CHECK_EQ(mm_setup_stack(s.mm, &(struct mm_random){ 0 }, &top), 0);
 	mm_setup_brk(s.mm, 0x10000000, 0);
 	run_on(0, s.mm);
 	return s;

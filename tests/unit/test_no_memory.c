@@ -184,7 +184,7 @@ static bool do_alloc(void)
 	fresh = mm_alloc(4);
 	if (!fresh)
 		return false;
-	if (!mm_setup_stack(fresh, 8 << 20, &(struct mm_random){ 0 }, &top))
+	if (!mm_setup_stack(fresh, &(struct mm_random){ 0 }, &top))
 		return true;
 	mmput(fresh);
 	return false;

@@ -198,7 +198,7 @@ def _growing_stack(kernel, space, address):
     if above is None or not vmas[above].flags & VM_GROWSDOWN:
         return None, 'SIGSEGV: nothing is mapped there'
     vma, start = vmas[above], address & ~(PAGE_SIZE - 1)
-    if vma.end - start > integer(space.value['stack_limit']):
+    if vma.end - start > integer(space.value['limits']['stack']):
         return None, 'SIGSEGV: the stack may not grow that far'
     below = vmas[above - 1] if above else None
     blocks = below and not below.flags & VM_GROWSDOWN and below.flags & (VM_READ | VM_WRITE | VM_EXEC)
