@@ -121,3 +121,14 @@ int search_decide(const struct decision *d);
 unsigned int search_choose(unsigned int n);
 bool search_next(void);
 u64 search_trace(void);
+
+/* ---- replay.c: the decisions as a line, and back ---- */
+
+void record_begin(void);
+/* at: the point at which each actor stands; 0: at its end. */
+void record_decision(int who, const unsigned int *at);
+void record_end_turn(const unsigned int *at);
+void record_choice(unsigned int value);
+void replay_begin(const char *text);
+int replay_decide(const struct decision *d);
+unsigned int replay_choose(unsigned int n);

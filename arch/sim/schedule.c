@@ -6,13 +6,12 @@
 #include <string.h>
 #include "arch/sim/explore.h"
 #include "arch/sim/fiber.h"
+#include "arch/sim/footprint.h"
 #include "arch/sim/sim.h"
-#include "arch/sim/snapshot.h"
 #include "kernel/base/printk.h"
 
 #define ALONE_FIBER MAX_ACTORS
 #define MAX_READS   16
-#define MAX_TOKENS  1024
 #define MAX_POINTS  100000 /* of one actor in one run */
 
 static struct actor {
@@ -28,178 +27,19 @@ static struct actor {
 static enum { IDLE, LAUNCHING, RUNNING, ALONE } phase;
 static unsigned int nr_actors, points[MAX_ACTORS], at[MAX_ACTORS], nr_steps, preemptions;
 static int current, last;
-static unsigned int atomic_depth, nr_choices;
-static bool every_point, grew;
+static unsigned int atomic_depth;
 static enum explore_end ended;
 static char failure[512];
 static u64 events;
 
 struct step explore_log[MAX_STEPS];
 
-/* ---- decisions of this run, for the replay line ---- */
-
-static struct token {
-	char kind; /* 'A' + actor, 'i', 'c' */
-	unsigned int a, b;
-} tokens[MAX_TOKENS];
-static unsigned int nr_tokens;
-static int token_actor;
-
-static void add_token(char kind, unsigned int a, unsigned int b)
-{
-	if (nr_tokens < MAX_TOKENS)
-		tokens[nr_tokens++] = (struct token){ kind, a, b };
-}
-
-/* The actor whose turn was being recorded stops where it stands. */
-static void end_turn(void)
-{
-	if (token_actor >= 0)
-		add_token((char)('A' + token_actor), actors[token_actor].alive ? at[token_actor] : 0, 0);
-	token_actor = -1;
-}
-
-static void record_decision(int who)
-{
-	if (who != token_actor)
-		end_turn();
-	if (who < MAX_ACTORS)
-		token_actor = who;
-	else
-		add_token('i', (unsigned int)(who - MAX_ACTORS), 0);
-}
-
-void explore_schedule(char *text, size_t size)
-{
-	size_t n = 0;
-
-	text[0] = '\0';
-	for (unsigned int i = 0; i < nr_tokens && n + 24 < size; i++) {
-		const struct token *t = &tokens[i];
-
-		if (t->kind == 'c')
-			n += scnprintf(text + n, size - n, "%sc%u-%u", i ? "." : "", t->a, t->b);
-		else if (t->kind == 'i' || t->a)
-			n += scnprintf(text + n, size - n, "%s%c%u", i ? "." : "", t->kind, t->a);
-		else
-			n += scnprintf(text + n, size - n, "%s%c", i ? "." : "", t->kind);
-	}
-}
-
-/* ---- footprints ---- */
-
-static bool items_depend(u32 a, u32 b)
-{
-	u32 how_a = a & 3, how_b = b & 3;
-
-	if (!(how_a | how_b) || (how_a == ACCESS_ADD && how_b == ACCESS_ADD))
-		return false;
-	if ((a | b) & ACCESS_PAGE)
-		return a >> 14 == b >> 14;
-	return a >> 4 == b >> 4;
-}
-
-bool depends(const struct footprint *a, const struct footprint *b)
-{
-	if (a->any || b->any)
-		return true;
-	for (unsigned int i = 0; i < a->nr; i++)
-		for (unsigned int j = 0; j < b->nr; j++)
-			if (items_depend(a->item[i], b->item[j]))
-				return true;
-	return false;
-}
-
-void footprint_add(struct footprint *fp, u32 item)
-{
-	for (unsigned int i = 0; i < fp->nr; i++)
-		if (fp->item[i] == item)
-			return;
-	if (fp->nr == MAX_ITEMS)
-		fp->any = true;
-	else
-		fp->item[fp->nr++] = item;
-}
-
-/* ---- which objects are shared: found out while searching ---- */
-
-#define MAX_WORDS    (4u << 20)
-#define SEEN_READ    0x100
-#define SEEN_WRITE   0x200
-#define SEEN_ADD     0x400
-#define IS_SHARED    0x800
-static u16 seen[MAX_WORDS];
-static u16 seen_page[MAX_WORDS / SNAPSHOT_WORDS_PER_PAGE];
-
-static bool conflict(u16 s)
-{
-	return s & 0xff & ((s & 0xff) - 1) && (s & SEEN_WRITE || (s & (SEEN_ADD | SEEN_READ)) == (SEEN_ADD | SEEN_READ));
-}
-
-static void update(u32 word)
-{
-	u16 s = seen[word] | seen_page[word / SNAPSHOT_WORDS_PER_PAGE];
-
-	if (!(seen[word] & IS_SHARED) && conflict(s)) {
-		seen[word] |= IS_SHARED;
-		grew = true;
-	}
-}
-
-static u16 mark_of(u32 item, unsigned int who)
-{
-	static const u16 marks[] = { [ACCESS_READ] = SEEN_READ, [ACCESS_WRITE] = SEEN_WRITE, [ACCESS_ADD] = SEEN_ADD };
-
-	return (u16)(marks[item & 3] | 1u << who);
-}
-
-static void mark_seen(u32 item, unsigned int who)
-{
-	u32 word = item >> 4, first = ALIGN_DOWN(word, (u32)SNAPSHOT_WORDS_PER_PAGE);
-	u16 *s = item & ACCESS_PAGE ? &seen_page[word / SNAPSHOT_WORDS_PER_PAGE] : &seen[word];
-	u16 mark = mark_of(item, who);
-
-	if ((*s & mark) == mark)
-		return;
-	*s |= mark;
-	if (!(item & ACCESS_PAGE)) {
-		update(word);
-		return;
-	}
-	for (word = first; word < first + SNAPSHOT_WORDS_PER_PAGE; word++)
-		if (seen[word])
-			update(word);
-}
-
-void explore_reset(void)
-{
-	memset(seen, 0, sizeof(seen));
-	memset(seen_page, 0, sizeof(seen_page));
-}
-
-static u32 item_of(const volatile void *obj, int how)
-{
-	u32 word = snapshot_word(obj);
-
-	BUG_MSG(word >= MAX_WORDS, "the state has more than %u words", MAX_WORDS);
-	return word << 4 | (how & (ACCESS_PAGE | 3));
-}
-
 void (*explore_on_point)(int how);
 
 static void tell(u32 item)
 {
-	if (explore_on_point && phase == RUNNING && seen[item >> 4] & IS_SHARED)
+	if (explore_on_point && phase == RUNNING && item_known_shared(item))
 		explore_on_point((int)(item & 3));
-}
-
-static bool is_shared(u32 item)
-{
-	u32 word = item >> 4;
-
-	if (every_point)
-		return true;
-	return seen[word] & IS_SHARED;
 }
 
 /* ---- noting what a step does ---- */
@@ -266,7 +106,7 @@ static void __noreturn end_run(enum explore_end how)
 {
 	ended = how;
 	if (how != RUN_FAILED || phase == RUNNING)
-		end_turn();
+		record_end_turn(at);
 	fiber_leave(MAIN_FIBER);
 }
 
@@ -337,7 +177,7 @@ static int decide(void)
 		if (!preemptions++)
 			first_preemption();
 	}
-	record_decision(who);
+	record_decision(who, at);
 	return who;
 }
 
@@ -472,9 +312,7 @@ unsigned int explore_choice(unsigned int n)
 	step = &explore_log[nr_steps - 1];
 	step->choices = step->choices * 17 + value + 1;
 	events = mix(events + value);
-	if (value)
-		add_token('c', nr_choices, value);
-	nr_choices++;
+	record_choice(value);
 	return value;
 }
 
@@ -489,7 +327,7 @@ void explore_irqs_off(const void *obj)
 		return;
 	a->irqs_going_off = true;
 	a->irq_point = next_point();
-	if (every_point || phase == LAUNCHING)
+	if (every_object() || phase == LAUNCHING)
 		irqs_really_off(a);
 }
 
@@ -548,9 +386,10 @@ enum explore_end explore_run(void (*const fns[])(void), unsigned int nr)
 {
 	failure[0] = '\0';
 	ended = RUN_DONE;
-	nr_steps = nr_tokens = nr_choices = preemptions = atomic_depth = 0;
-	last = token_actor = -1;
+	nr_steps = preemptions = atomic_depth = 0;
+	last = -1;
 	events = 0;
+	record_begin();
 	search_run_begin();
 	launch(fns, nr);
 	if (ended != RUN_FAILED) {
@@ -584,15 +423,13 @@ bool explore_alone(void (*fn)(void))
 
 void explore_begin(const struct explore_options *options)
 {
-	every_point = options->every_point || options->mode == EXPLORE_REPLAY;
-	grew = false;
+	sharing_begin(options->every_point || options->mode == EXPLORE_REPLAY);
 	search_begin(options);
 }
 
 bool explore_next(bool *again)
 {
-	*again = grew && !every_point;
-	grew = false;
+	*again = sharing_grew();
 	return *again || search_next();
 }
 

@@ -147,65 +147,6 @@ static int pct_decide(const struct decision *d)
 	return highest(d->enabled);
 }
 
-/* ---- replay ---- */
-
-static const char *replay_at;
-static unsigned int replay_choices;
-
-/* Nobody new goes on unless he must; IPIs arrive early. */
-static int by_default(u16 enabled, int last)
-{
-	if (last >= 0 && enabled >> last & 1)
-		return last;
-	return enabled >> MAX_ACTORS ? MAX_ACTORS + __builtin_ctz(enabled >> MAX_ACTORS)
-				     : __builtin_ctz(enabled);
-}
-
-static void skip_choices(void)
-{
-	while (*replay_at == '.' || *replay_at == 'c')
-		replay_at += *replay_at == '.' ? 1u : strcspn(replay_at, ".");
-}
-
-static int replay_decide(const struct decision *d)
-{
-	for (;;) {
-		char kind, *end;
-		unsigned long n;
-
-		skip_choices();
-		kind = *replay_at;
-		if (!kind)
-			return by_default(d->enabled, d->last);
-		n = strtoul(replay_at + 1, &end, 10);
-		if (kind == 'i' && n < MAX_ACTORS && d->enabled >> (MAX_ACTORS + n) & 1) {
-			replay_at = end;
-			return MAX_ACTORS + (int)n;
-		}
-		if (kind >= 'A' && kind < 'A' + MAX_ACTORS && d->enabled >> (kind - 'A') & 1 &&
-		    (!n || d->at[kind - 'A'] != n))
-			return kind - 'A';
-		replay_at = end;
-		if (*replay_at && *replay_at != '.') {
-			fprintf(stderr, "REPLAY: cannot read \"%s\"\n", replay_at);
-			exit(2);
-		}
-	}
-}
-
-/* c<index>-<value> stands for the outcome of that choice; the others are 0. */
-static unsigned int replay_choose(unsigned int n)
-{
-	char wanted[24];
-	const char *found;
-	size_t len = (size_t)snprintf(wanted, sizeof(wanted), "c%u-", replay_choices++);
-
-	for (found = opt.replay; (found = strstr(found, wanted)); found += len)
-		if (found == opt.replay || found[-1] == '.')
-			return (unsigned int)strtoul(found + len, NULL, 10) % n;
-	return 0;
-}
-
 /* ---- the tree ---- */
 
 static bool preempts(const struct node *n, int who)
@@ -391,8 +332,7 @@ void search_run_begin(void)
 	trace = 0;
 	memset(last_hash, 0, sizeof(last_hash));
 	memset(step_index, 0, sizeof(step_index));
-	replay_at = opt.replay;
-	replay_choices = 0;
+	replay_begin(opt.replay);
 	if (opt.mode == EXPLORE_PCT)
 		pct_begin();
 }

@@ -4,10 +4,55 @@
 #include "tests/races/scenario.h"
 
 /* The machine, and what the scenario sets up on it. */
-void world_start(const struct race *race);
+void world_start(const struct race *scenario);
 /* The scenario's probe, and what must always hold. */
-void world_end(const struct race *race);
+void world_end(const struct race *scenario);
 /* Equal for schedules that ended alike. */
 u64 world_outcome(void);
 /* Adds its memory to the state that is saved. */
 void arena_add_to_snapshot(void);
+
+/* ---- between runner.c, check.c, story.c and main.c ---- */
+
+struct options {
+	const char *only, *replay, *trace, *tsv;
+	unsigned long samples; /* of each scenario, random and PCT */
+	unsigned long cap;     /* schedules of one search that need not be exhausted */
+	bool fast, list, check;
+};
+extern struct options options;
+
+/* What a child reports. */
+struct report {
+	unsigned long schedules, pruned, sampled, restarts, states;
+	unsigned int depth, exhausted; /* bound + 1; UNBOUNDED: all */
+	unsigned int pages;
+	double seconds;
+	unsigned long failed_at; /* 0: no failure */
+	unsigned int preemptions;
+	bool complete;
+	char message[512], replay[4096];
+};
+
+/* In a process of its own: searches the scenario as the options say, and ends. */
+void run_child(const struct race *which, struct report *shared) __noreturn;
+double now(void);
+
+/* The scenario of this process, and its report. */
+extern const struct race *race;
+extern struct report *report;
+
+/* From the state that was saved to the invariants at the end. */
+enum explore_end run_one(void);
+/* False: it found a failure, or did not come to the end below the cap. */
+bool search(const struct explore_options *o, unsigned long cap);
+bool search_all(unsigned long cap);
+void note_failure(void);
+
+/* The explorer against itself. */
+void check_explorer(void);
+/* A schedule has come to its end. */
+void check_see_run(void);
+
+/* Replays the schedule of the options, with its trace. */
+void replay(void);

@@ -85,26 +85,26 @@ static void warm_up(unsigned int cpu)
 	mmput(mm);
 }
 
-void world_start(const struct race *race)
+void world_start(const struct race *scenario)
 {
-	unsigned int hw = race->levels + race->deeper;
+	unsigned int hw = scenario->levels + scenario->deeper;
 
-	nr_cpus = 2u + !!race->cpu[2];
+	nr_cpus = 2u + !!scenario->cpu[2];
 	sim_boot(&(struct sim_config){ .mib = 8, .cpus = nr_cpus, .hw_levels = hw < 4 ? 4 : hw });
 	before = mem_quiesce();
 	for (unsigned int cpu = nr_cpus; cpu-- > 0;)
 		warm_up(cpu);
 	objects = slab_objects();
 	frames = frames_free();
-	race_mm = mm_alloc(race->levels);
+	race_mm = mm_alloc(scenario->levels);
 	race_adopt(race_mm);
 	mm_setup_brk(race_mm, 0x10000000, 0);
 	for (unsigned int cpu = nr_cpus; cpu-- > 0;) {
 		race_run_on(cpu, race_mm);
 		mmget(race_mm);
 	}
-	if (race->setup)
-		race->setup();
+	if (scenario->setup)
+		scenario->setup();
 	race_run_on(0, race_mm);
 }
 
@@ -138,11 +138,11 @@ static void check_leaks(void)
 }
 
 /* mmput() itself holds the counts of pages and tables to zero when all is unmapped. */
-void world_end(const struct race *race)
+void world_end(const struct race *scenario)
 {
 	race_run_on(0, race_mm);
-	if (race->probe)
-		race->probe();
+	if (scenario->probe)
+		scenario->probe();
 	for (unsigned int i = 0; i < nr_mms; i++)
 		check_vmas(mms[i]);
 	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)

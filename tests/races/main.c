@@ -1,0 +1,138 @@
+/*
+ * make races: searches the schedules of scenarios, each in a process of its own, and reports TAP, totals
+ * and build/races.tsv. See usage() for what it takes.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "tests/races/runner.h"
+
+struct options options = { .samples = 4000, .cap = 30000 };
+
+static struct race *races, **last_race = &races;
+
+void race_register(struct race *new)
+{
+	*last_race = new;
+	last_race = &new->next;
+}
+
+static unsigned long total_schedules, total_failures, total_races, number;
+static FILE *tsv;
+
+static const char *exhausted_text(const struct report *r, char *text, size_t size)
+{
+	if (r->exhausted == UNBOUNDED)
+		return "all";
+	if (!r->exhausted)
+		return "none";
+	snprintf(text, size, "bound %u", r->exhausted - 1);
+	return text;
+}
+
+static void print_report(const struct race *which, const struct report *r)
+{
+	bool ok = r->complete && !r->failed_at;
+	char text[32];
+
+	printf("%s %lu - %s # %lu schedules, %lu pruned, %lu states, depth %u, %s, %.0f/s\n",
+	       ok ? "ok" : "not ok", ++number, which->name, r->schedules, r->pruned, r->states, r->depth,
+	       exhausted_text(r, text, sizeof(text)), r->seconds > 0 ? (double)r->schedules / r->seconds : 0);
+	if (!r->complete)
+		printf("# the process ended\n");
+	if (r->failed_at)
+		printf("# %s\n# found after %lu schedules, %u preemptions; again, with the story:\n"
+		       "#   make races S=%s REPLAY=%s\n",
+		       r->message, r->failed_at, r->preemptions, which->name, r->replay);
+	if (tsv)
+		fprintf(tsv, "%s\t%lu\t%lu\t%lu\t%u\t%d\t%s\t%lu\t%lu\t%u\t%.3f\n", which->name, r->schedules,
+			r->pruned, r->states, r->depth, !ok, exhausted_text(r, text, sizeof(text)), r->sampled,
+			r->restarts, r->pages, r->seconds);
+	fflush(NULL);
+}
+
+static void run_race(const struct race *which)
+{
+	struct report *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+	int status;
+
+	if (shared == MAP_FAILED || fflush(NULL) || (pid = fork()) < 0) {
+		perror("races");
+		exit(2);
+	}
+	if (!pid)
+		run_child(which, shared);
+	waitpid(pid, &status, 0);
+	print_report(which, shared);
+	total_races++;
+	total_schedules += shared->schedules;
+	total_failures += !shared->complete || shared->failed_at;
+	munmap(shared, sizeof(*shared));
+}
+
+static void usage(void)
+{
+	fprintf(stderr, "races [-s NAME] [-n SAMPLES] [-r SCHEDULE [-t TRACE]] [-o TSV] [-f] [-c] [-l]\n"
+			"  -s  one scenario   -r  replay a schedule of it   -t  write its trace\n"
+			"  -n  random schedules of each   -f  the fast part   -c  check the searches against each other   -l  list the scenarios\n");
+	exit(2);
+}
+
+static void parse(int argc, char **argv)
+{
+	for (int opt; (opt = getopt(argc, argv, "s:n:r:t:o:flc")) != -1;) {
+		switch (opt) {
+		case 's': options.only = optarg; break;
+		case 'n': options.samples = strtoul(optarg, NULL, 10); break;
+		case 'r': options.replay = optarg; break;
+		case 't': options.trace = optarg; break;
+		case 'o': options.tsv = optarg; break;
+		case 'f': options.fast = true; break;
+		case 'c': options.check = true; break;
+		case 'l': options.list = true; break;
+		default: usage();
+		}
+	}
+	if (options.fast) {
+		options.cap = 1500;
+		options.samples = 500;
+	}
+	if (options.replay && !options.only)
+		usage();
+}
+
+int main(int argc, char **argv)
+{
+	double start = now();
+	unsigned long n = 0;
+
+	parse(argc, argv);
+	tsv = options.tsv ? fopen(options.tsv, "w") : NULL;
+	if (tsv)
+		fprintf(tsv, "scenario\tschedules\tpruned\tstates\tdepth\tfailures\texhausted\tsampled\trestarts\t"
+			     "pages\tseconds\n");
+	for (const struct race *r = races; r; r = r->next)
+		n += !options.only || !strcmp(options.only, r->name);
+	if (!options.list)
+		printf("1..%lu\n", n);
+	for (const struct race *r = races; r; r = r->next) {
+		if (options.only && strcmp(options.only, r->name))
+			continue;
+		if (options.list)
+			printf("%-28s %s\n", r->name, r->about);
+		else
+			run_race(r);
+	}
+	if (!n)
+		fprintf(stderr, "races: no scenario %s; -l lists them\n", options.only);
+	if (!options.list)
+		printf("# %lu scenarios, %lu schedules, %lu failures, %.1f s\n", total_races, total_schedules,
+		       total_failures, now() - start);
+	return total_failures || !n;
+}
