@@ -6,7 +6,7 @@
 #include "kernel/console.h"
 #include "kernel/base/string.h"
 #include "kernel/debug.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/fs.h"
 #include "kernel/fs/poll.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
@@ -251,7 +251,7 @@ static long console_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	}
 }
 
-const struct file_ops console_ops = {
+const struct file_operations console_fops = {
 	.read = console_read,
 	.write = console_write_file,
 	.poll = console_poll,

@@ -10,7 +10,6 @@
 #include "kernel/base/string.h"
 #include "kernel/console.h"
 #include "kernel/panic.h"
-#include "mm/mmap_lock.h"
 
 #define DEBUG_KEY  0x1c /* Ctrl-\ */
 #define LINE_BYTES 64
@@ -110,7 +109,7 @@ static bool hold_space(int pid, struct debug_space *space)
 /* What is at the other end of mmap_lock may wait for ever, which is when a person looks. */
 static bool lock_space(struct debug_space *space)
 {
-	if (mmap_read_trylock(space->mm))
+	if (down_read_trylock(&space->mm->mmap_lock))
 		return true;
 	printk("debug: process %d is changing its mappings, or stuck at it: not now\n", space->pid);
 	mmput(space->mm);
@@ -124,7 +123,7 @@ static void show_vmmap(int pid)
 	if (!hold_space(pid, &space) || !lock_space(&space))
 		return;
 	debug_vmmap(&space);
-	mmap_read_unlock(space.mm);
+	up_read(&space.mm->mmap_lock);
 	mmput(space.mm);
 }
 
@@ -139,7 +138,7 @@ static void show_pgwalk(unsigned long addr, int pid)
 	if (!hold_space(pid, &space) || !lock_space(&space))
 		return;
 	debug_pgwalk(&space, addr);
-	mmap_read_unlock(space.mm);
+	up_read(&space.mm->mmap_lock);
 	mmput(space.mm);
 }
 

@@ -1,8 +1,9 @@
 /* vmmap: see debug.h. The twin of tools/gdb/pleat/space.py. */
 #include "kernel/debug.h"
 #include "kernel/base/string.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/fs.h"
 #include "kernel/panic.h"
+#include "kernel/uapi/errno.h"
 #include "mm/pgtable.h"
 
 #define NAME_WIDTH 24
@@ -10,37 +11,14 @@
 
 /* ---- names ---- */
 
-/*
- * The path of the first name that leads to the inode, into the end of [start, end); NULL: none
- * does.
- */
-static char *find_path(const struct dentry *dir, const struct inode *inode, char *start, char *end)
-{
-	char *found;
-
-	for (struct dentry *d = dentry_first(dir); d; d = dentry_next(d)) {
-		found = d->inode == inode  ? end
-			: is_dir(d->inode) ? find_path(d, inode, start, end)
-					   : NULL;
-		if (!found)
-			continue;
-		if (found - start <= d->name_len)
-			return found;
-		found -= d->name_len;
-		memcpy(found, d->name, d->name_len);
-		*--found = '/';
-		return found;
-	}
-	return NULL;
-}
-
 static void file_name(const struct vm_area_struct *vma, char *buf, size_t size)
 {
-	char path[PATH_MAX / 32], *end = path + sizeof(path) - 1, *found;
+	char path[PATH_MAX / 32];
+	const char *found = ERR_PTR(-ENOENT);
 
-	*end = '\0';
-	found = find_path(root_dentry, vma->mapping->host, path, end);
-	if (!found)
+	if (vma->vm_file && vma->vm_file->dentry)
+		found = d_path(vma->vm_file->dentry, path, sizeof(path));
+	if (IS_ERR(found))
 		found = "file";
 	if (vma->vm_pgoff)
 		scnprintf(buf, size, "%s +%lx", found, vma->vm_pgoff << PAGE_SHIFT);
@@ -52,7 +30,7 @@ void debug_vma_name(const struct vm_area_struct *vma, char *buf, size_t size)
 {
 	const struct mm_struct *mm = vma->vm_mm;
 
-	if (vma->mapping && !vma->mapping->shmem)
+	if (vma->vm_file)
 		file_name(vma, buf, size);
 	else if (vma->mapping)
 		scnprintf(buf, size, "shared");

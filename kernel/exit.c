@@ -7,7 +7,7 @@
  * user mode.
  */
 #include "kernel/exit.h"
-#include "kernel/fs/files.h"
+#include "kernel/fs/namei.h"
 #include "kernel/futex.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
@@ -161,6 +161,9 @@ void thread_exit(int status)
 	if (task->files)
 		files_put(task->files);
 	task->files = NULL;
+	if (task->fs)
+		fs_put(task->fs);
+	task->fs = NULL;
 	leave_process(task, status);
 	atomic_dec(&task->refcount);	/* the lists'; the CPU has one still */
 	irq_disable();

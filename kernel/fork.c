@@ -1,7 +1,7 @@
 /* Making tasks and processes: fork, vfork, clone, kernel threads; and freeing them. */
 #include "kernel/base/string.h"
 #include "kernel/exit.h"
-#include "kernel/fs/files.h"
+#include "kernel/fs/namei.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
@@ -244,7 +244,8 @@ static int task_copy(struct task *task, const struct clone_request *req)
 		task->files = files_get(parent->files);
 	else
 		task->files = files_copy(parent->files);
-	if (!task->files)
+	task->fs = req->flags & CLONE_FS ? fs_get(parent->fs) : fs_copy(parent->fs);
+	if (!task->files || !task->fs)
 		return -ENOMEM;
 	if (req->flags & CLONE_VM)
 		mmget(mm);
@@ -265,6 +266,8 @@ static void task_abandon(struct task *task)
 {
 	if (task->files)
 		files_put(task->files);
+	if (task->fs)
+		fs_put(task->fs);
 	if (task->mm)
 		mmput(task->mm);
 	task_free(task);

@@ -12,7 +12,6 @@
 #include "kernel/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/futex.h"
-#include "mm/mmap_lock.h"
 
 #define NR_BUCKETS	64
 
@@ -66,14 +65,14 @@ static int get_key(struct futex_key *key, const u32 *user, bool private)
 	*key = (struct futex_key){ .object = mm, .offset = addr };
 	if (private)
 		return addr < task_size_max() ? 0 : -EFAULT;
-	mmap_read_lock(mm);
+	down_read(&mm->mmap_lock);
 	vma = vma_lookup(mm, addr);
 	if (vma && vma->vm_flags & VM_SHARED && vma->mapping) {
 		key->object = vma->mapping;
 		key->offset = (u64)linear_page_index(vma, addr) << PAGE_SHIFT |
 			      (addr & ~PAGE_MASK);
 	}
-	mmap_read_unlock(mm);
+	up_read(&mm->mmap_lock);
 	return vma && vma->vm_flags & VM_ACCESS_FLAGS ? 0 : -EFAULT;
 }
 

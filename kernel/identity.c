@@ -28,7 +28,6 @@ SYSCALL_DEFINE0(getgid) { return 0; }
 SYSCALL_DEFINE0(getegid) { return 0; }
 
 /* No file is ever created. */
-SYSCALL_DEFINE1(umask, int, mask) { return 022; }
 
 SYSCALL_DEFINE1(set_tid_address, u32 *, addr)
 {

@@ -10,7 +10,8 @@
 #include "kernel/exec/exec.h"
 #include "kernel/exit.h"
 #include "kernel/futex.h"
-#include "kernel/main.h"
+#include "kernel/fs/internal.h"
+#include "kernel/fs/namei.h"
 #include "kernel/random.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
@@ -54,12 +55,14 @@ BOOT_OPTION("fail_nth", "=N", "the Nth allocation after the start of /init fails
 /* Standard input, output and error. */
 static void open_console(void)
 {
-	struct dentry *dentry = path_lookup(root_dentry, "/dev/console", true);
 	struct files *files = files_alloc();
 
 	current_task()->files = files;
+	current_task()->fs = fs_alloc();
+	if (!current_task()->fs)
+		boot_stop("There is not enough memory for the first program's directory.");
 	for (int fd = 0; files && fd < 3; fd++) {
-		struct file *file = inode_open(dentry, O_RDWR);
+		struct file *file = filp_open("/dev/console", O_RDWR);
 
 		if (IS_ERR(file) || fd_new(file, false) != fd)
 			boot_stop("There is not enough memory to open the console.");
@@ -134,6 +137,7 @@ static void supervise(void *arg)
 	wait_event(&kernel_process.child_wait, first_process_ended());
 	fail_nth_set(0);
 	kill_everything();
+	initramfs_discard_rest();
 	report(&before);
 	machine_power_off();
 }
@@ -178,8 +182,7 @@ static void memory_up(void)
 static void system_up(void)
 {
 	fork_init();
-	files_init();
-	pipe_init();
+	vfs_init();
 	futex_init();
 	console_init();
 	random_init();
@@ -187,12 +190,16 @@ static void system_up(void)
 
 static void unpack_initramfs(void)
 {
+	struct dentry *command;
+
 	initramfs_init(frame_ptr(boot_info.initrd_start >> PAGE_SHIFT) +
 			       (boot_info.initrd_start & ~PAGE_MASK),
 		       boot_info.initrd_end - boot_info.initrd_start);
-	initramfs_quiesce_init();
 	/* A command to run means that a program reads our output; otherwise a person does. */
-	console_set_interactive(IS_ERR(path_lookup(root_dentry, "/etc/cmd", true)));
+	command = path_lookup(AT_FDCWD, "/etc/cmd", LOOKUP_FOLLOW);
+	console_set_interactive(IS_ERR(command));
+	if (!IS_ERR(command))
+		path_put(command);
 }
 
 static void welcome(void)
@@ -221,7 +228,6 @@ void kernel_main(void)
 	if (CONFIG_DEBUG)
 		pgtable_selftest();
 	debug_console_init();
-	strace_init();
 	supervisor = kernel_thread("supervisor", supervise, NULL);
 	if (!supervisor)
 		boot_stop("There is not enough memory to start.");

@@ -1,6 +1,6 @@
 /* prctl(2) operations of our own: looking at page tables and counters (kernel/uapi/pleat.h). */
 #include "kernel/pleat.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/tmpfs.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/pleat.h"
@@ -62,14 +62,14 @@ static long set_fail_nth(unsigned long n)
 }
 
 /*
- * Without copies of the initramfs's files: which of them a running program has touched says
- * nothing.
+ * Without the contents of files: which of the initramfs's a running program has touched says nothing,
+ * and what programs have left in others is no leak.
  */
 static long frames_in_use(void)
 {
 	unsigned long frames = mem_quiesce().frames;
 
-	return (long)(frames - initramfs_cached_pages());
+	return (long)frames - atomic_long_read(&tmpfs_total_pages);
 }
 
 long pleat_prctl(int option, unsigned long arg2, unsigned long arg3)

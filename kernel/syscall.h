@@ -13,12 +13,17 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(access) \
 	CALL(arch_prctl) \
 	CALL(brk) \
+	CALL(chdir) \
+	CALL(chmod) \
+	CALL(chown) \
 	CALL(clock_getres) \
 	CALL(clock_gettime) \
 	CALL(clock_nanosleep) \
 	CALL(clone) \
 	CALL(clone3) \
 	CALL(close) \
+	CALL(close_range) \
+	CALL(copy_file_range) \
 	CALL(creat) \
 	CALL(dup) \
 	CALL(dup2) \
@@ -28,11 +33,26 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(exit) \
 	CALL(exit_group) \
 	CALL(faccessat) \
+	CALL(faccessat2) \
+	CALL(fallocate) \
+	CALL(fchdir) \
+	CALL(fchmod) \
+	CALL(fchmodat) \
+	CALL(fchown) \
+	CALL(fchownat) \
 	CALL(fcntl) \
+	CALL(fdatasync) \
+	CALL(flock) \
 	CALL(fork) \
 	CALL(fstat) \
+	CALL(fstatfs) \
+	CALL(fsync) \
+	CALL(ftruncate) \
 	CALL(futex) \
+	CALL(futimesat) \
 	CALL(getcpu) \
+	CALL(getcwd) \
+	CALL(getdents) \
 	CALL(getdents64) \
 	CALL(getegid) \
 	CALL(geteuid) \
@@ -50,11 +70,21 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(getuid) \
 	CALL(ioctl) \
 	CALL(kill) \
+	CALL(lchown) \
+	CALL(link) \
+	CALL(linkat) \
 	CALL(lseek) \
 	CALL(lstat) \
 	CALL(madvise) \
+	CALL(memfd_create) \
+	CALL(mkdir) \
+	CALL(mkdirat) \
+	CALL(mknod) \
+	CALL(mknodat) \
 	CALL(mmap) \
+	CALL(mount) \
 	CALL(mprotect) \
+	CALL(msync) \
 	CALL(munmap) \
 	CALL(nanosleep) \
 	CALL(newfstatat) \
@@ -68,14 +98,20 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(prctl) \
 	CALL(pread64) \
 	CALL(preadv) \
+	CALL(preadv2) \
 	CALL(prlimit64) \
 	CALL(pwrite64) \
 	CALL(pwritev) \
+	CALL(pwritev2) \
 	CALL(read) \
 	CALL(readlink) \
 	CALL(readlinkat) \
 	CALL(readv) \
 	CALL(reboot) \
+	CALL(rename) \
+	CALL(renameat) \
+	CALL(renameat2) \
+	CALL(rmdir) \
 	CALL(rseq) \
 	CALL(rt_sigaction) \
 	CALL(rt_sigpending) \
@@ -87,6 +123,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(sched_getscheduler) \
 	CALL(sched_setaffinity) \
 	CALL(sched_yield) \
+	CALL(sendfile) \
 	CALL(set_robust_list) \
 	CALL(set_tid_address) \
 	CALL(setpgid) \
@@ -94,25 +131,31 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(setsid) \
 	CALL(sigaltstack) \
 	CALL(stat) \
+	CALL(statfs) \
+	CALL(statx) \
+	CALL(symlink) \
+	CALL(symlinkat) \
+	CALL(sync) \
+	CALL(syncfs) \
 	CALL(sysinfo) \
 	CALL(tgkill) \
 	CALL(time) \
 	CALL(times) \
 	CALL(tkill) \
+	CALL(truncate) \
 	CALL(umask) \
+	CALL(umount2) \
 	CALL(uname) \
+	CALL(unlink) \
+	CALL(unlinkat) \
+	CALL(utime) \
+	CALL(utimensat) \
+	CALL(utimes) \
 	CALL(vfork) \
 	CALL(wait4) \
 	CALL(waitid) \
 	CALL(write) \
 	CALL(writev)
-
-/* The function of a call that is in the list. */
-syscall_fn syscall_fn_of(unsigned long nr);
-/* Boot: from now on `between` is called for every call in the list, and passes it on itself. */
-void syscall_intercept(syscall_fn between);
-/* kernel/strace/: intercepts, if the boot option says so. */
-void strace_init(void);
 
 #define SYSCALL_PROTOTYPE(name) long sys_##name(struct pt_regs *regs);
 SYSCALLS(SYSCALL_PROTOTYPE)

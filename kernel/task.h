@@ -26,6 +26,7 @@
 #include "mm/mm.h"
 
 struct files;
+struct fs_struct;
 struct process;
 
 /*
@@ -76,6 +77,7 @@ struct task {
 	char comm[TASK_COMM_LEN];
 
 	struct files *files;
+	struct fs_struct *fs;
 	/* User addresses that thread libraries leave with us. */
 	u32 *clear_child_tid;		/* set to 0 and woken as a futex at exit */
 	void *robust_list;

@@ -44,7 +44,7 @@ size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len
 	struct page *page;
 	char *at;
 
-	mmap_read_lock(mm);
+	down_read(&mm->mmap_lock);
 	for (; done < len; done += n) {
 		page = fault_in_page(mm, addr + done, write);
 		if (!page)
@@ -57,7 +57,7 @@ size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len
 			memcpy((char *)buf + done, at, n);
 		put_page(page);
 	}
-	mmap_read_unlock(mm);
+	up_read(&mm->mmap_lock);
 	return done;
 }
 
@@ -66,7 +66,7 @@ void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 	struct vm_area_struct *vma;
 	unsigned int flags;
 
-	mmap_read_lock(mm);
+	down_read(&mm->mmap_lock);
 	for (vma = vma_find(mm, start); vma && vma->vm_start < end; vma = vma_next(vma)) {
 		if (!(vma->vm_flags & VM_ACCESS_FLAGS))
 			continue;
@@ -78,5 +78,5 @@ void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 		}
 	}
 out:
-	mmap_read_unlock(mm);
+	up_read(&mm->mmap_lock);
 }

@@ -15,6 +15,7 @@
 #include "mm/recent.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
+#include "mm/truncate.h"
 #include "mm/vmstat.h"
 
 /* One fault, as the cases see it. */
@@ -49,7 +50,7 @@ static void install(const struct vm_fault *vmf, pte_t *ptep, struct page *page, 
 {
 	struct mm_struct *mm = vmf->vma->vm_mm;
 
-	mm_rss_add(mm, mm_counter(page), 1);
+	atomic_long_inc(&mm->rss[mm_counter(page)]);
 	set_pte(mm, vmf->addr, ptep, pte_mkyoung(pte));
 }
 
@@ -114,16 +115,15 @@ static vm_fault_t file_cow_fault(const struct vm_fault *vmf, struct folio *folio
 	return 0;
 }
 
-/* Maps the page cache's own page; the reference goes to the entry. */
+/* Maps the page cache's own page. */
 static void map_cache_page(const struct vm_fault *vmf, struct folio *folio)
 {
 	struct pte_slot slot = lock_if_same(vmf);
 	pte_t pte = mk_pte(&folio->page, vmf->vma);
 
-	if (!slot.ptep) {
-		folio_put(folio);
+	if (!slot.ptep)
 		return;
-	}
+	folio_get(folio);
 	if (vmf->flags & FAULT_FLAG_WRITE)
 		pte = pte_mkwrite(pte_mkdirty(pte), vmf->vma);
 	page_dup_rmap(&folio->page);
@@ -131,20 +131,35 @@ static void map_cache_page(const struct vm_fault *vmf, struct folio *folio)
 	pte_unlock(slot);
 }
 
+static vm_fault_t locked_folio_fault(const struct vm_fault *vmf, struct folio *folio)
+{
+	const struct vm_area_struct *vma = vmf->vma;
+	bool private_write = (vmf->flags & FAULT_FLAG_WRITE) && !(vma->vm_flags & VM_SHARED);
+
+	/* Truncated since it was found: the next try sees the size, or finds another page. */
+	if (!folio_belongs(folio, vma->mapping, linear_page_index(vma, vmf->addr)))
+		return 0;
+	if (private_write)
+		return file_cow_fault(vmf, folio);
+	map_cache_page(vmf, folio);
+	return 0;
+}
+
+/*
+ * The folio is locked until it, or its copy, is mapped: truncation, which takes it out of the cache under
+ * that lock, comes before and we see it, or after and it finds what we have mapped.
+ */
 static vm_fault_t file_fault(const struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	bool private_write = (vmf->flags & FAULT_FLAG_WRITE) && !(vma->vm_flags & VM_SHARED);
 	struct folio *folio = filemap_get(vma->mapping, linear_page_index(vma, vmf->addr));
 	vm_fault_t ret;
 
 	if (IS_ERR(folio))
 		return PTR_ERR(folio) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
-	if (!private_write) {
-		map_cache_page(vmf, folio);
-		return 0;
-	}
-	ret = file_cow_fault(vmf, folio);
+	folio_lock(folio);
+	ret = locked_folio_fault(vmf, folio);
+	folio_unlock(folio);
 	folio_put(folio);
 	return ret;
 }
@@ -191,7 +206,7 @@ static void wp_replace(const struct vm_fault *vmf, struct pte_slot slot, struct 
 	ptep_get_and_clear(mm, vmf->addr, slot.ptep);
 	flush_tlb_page(mm, vmf->addr);
 	if (old) {
-		mm_rss_add(mm, mm_counter(old), -1);
+		atomic_long_dec(&mm->rss[mm_counter(old)]);
 		page_remove_rmap(old);
 	}
 	page_add_new_anon_rmap(copy);
@@ -347,16 +362,16 @@ static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned l
 	struct vm_area_struct *vma;
 
 	*why = "nothing is mapped there";
-	mmap_read_lock(mm);
+	down_read(&mm->mmap_lock);
 	vma = vma_find(mm, addr);
 	if (likely(vma && vma->vm_start <= addr))
 		return vma;
 	if (!vma || !(vma->vm_flags & VM_GROWSDOWN)) {
-		mmap_read_unlock(mm);
+		up_read(&mm->mmap_lock);
 		return NULL;
 	}
-	mmap_read_unlock(mm);
-	mmap_write_lock(mm);
+	up_read(&mm->mmap_lock);
+	down_write(&mm->mmap_lock);
 	vma = vma_find(mm, addr);
 	if (vma && vma->vm_start > addr) {
 		if (vma->vm_flags & VM_GROWSDOWN)
@@ -365,9 +380,9 @@ static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned l
 			vma = NULL;
 	}
 	if (vma)
-		mmap_write_downgrade(mm);
+		downgrade_write(&mm->mmap_lock);
 	else
-		mmap_write_unlock(mm);
+		up_write(&mm->mmap_lock);
 	return vma;
 }
 
@@ -401,7 +416,7 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 		else if (unlikely(ret & VM_FAULT_SIGBUS))
 			refuse(res, SIGBUS, BUS_ADRERR, addr, flags, vma, "ends beyond its file");
 	}
-	mmap_read_unlock(mm);
+	up_read(&mm->mmap_lock);
 	trace(TRACE_FAULT_END, addr, (u64)res->signo, 0);
 }
 

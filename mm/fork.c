@@ -71,10 +71,8 @@ static struct vm_area_struct *copy_vma(struct mm_struct *mm, const struct vm_are
 	if (!vma)
 		return NULL;
 	vma->vm_page_prot = old->vm_page_prot;
-	vma->vm_pgoff = old->vm_pgoff;
-	vma->mapping = old->mapping;
-	if (vma->mapping)
-		mapping_get(vma->mapping);
+	vma_copy_file(vma, old, old->vm_pgoff);
+	/* Before its entries are copied: truncation then finds them here, or they are gone there. */
 	vma_link(vma);
 	return vma;
 }
@@ -91,7 +89,7 @@ static int copy_mappings(struct mm_struct *mm, struct mm_struct *parent)
 		else if (!(vma->vm_flags & VM_SHARED))	/* shared memory is found in the page cache */
 			err = walk_page_range(parent, vma->vm_start, vma->vm_end, &copy_ops, &copy);
 	}
-	mm_rss_add(mm, MM_ANONPAGES, copy.anon);
+	atomic_long_add(copy.anon, &mm->rss[MM_ANONPAGES]);
 	/* Before anybody may write to a page that both see, no CPU may have it writable. */
 	if (copy.downgraded)
 		flush_tlb_range(parent, 0, fold_reach(mm_fold(parent)));
@@ -121,15 +119,15 @@ struct mm_struct *mm_fork(struct mm_struct *parent)
 	int err = -ENOMEM;
 
 	/* The depth is read under the lock: the child's tree is as deep as the parent's is now. */
-	mmap_write_lock(parent);
+	down_write(&parent->mmap_lock);
 	mm = mm_alloc(mm_levels(parent));
 	if (mm) {
-		mmap_write_lock_nested(mm);
+		down_write_nested(&mm->mmap_lock);
 		copy_layout(mm, parent);
 		err = copy_mappings(mm, parent);
-		mmap_write_unlock(mm);
+		up_write(&mm->mmap_lock);
 	}
-	mmap_write_unlock(parent);
+	up_write(&parent->mmap_lock);
 	if (mm && err) {
 		mmput(mm);
 		mm = NULL;

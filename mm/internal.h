@@ -1,7 +1,6 @@
 /* Shared by the files of mm/ that implement address spaces; nobody else includes it. */
 #pragma once
 #include "mm/fault.h"
-#include "mm/mmap_lock.h"
 #include "mm/pgtable.h"
 
 /* The page of zeroes that read faults on untouched memory map; its entries are special. */
@@ -14,7 +13,7 @@ int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
  * Linux's heuristic overcommit: is that more memory than there is at all? Private memory counts where
  * it is writable, shared memory where it is made (without a file), and neither with MAP_NORESERVE.
  */
-bool obviously_too_much(unsigned long len, unsigned long vm_flags, const struct address_space *file);
+bool obviously_too_much(unsigned long len, unsigned long vm_flags, bool file);
 
 /*
  * Do RLIMIT_AS and RLIMIT_DATA allow that many more pages, of that kind? mmap_lock held. may_have_data:

@@ -34,6 +34,22 @@ static long check_mapped(struct mm_struct *mm, unsigned long start, unsigned lon
 	return 0;
 }
 
+long mm_msync(struct mm_struct *mm, unsigned long addr, unsigned long len, int flags)
+{
+	unsigned long end = addr + ALIGN_UP(len, PAGE_SIZE);
+	long ret;
+
+	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || addr & ~PAGE_MASK ||
+	    (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
+		return -EINVAL;
+	if (end < addr)
+		return -ENOMEM;
+	down_read(&mm->mmap_lock);
+	ret = check_mapped(mm, addr, end);
+	up_read(&mm->mmap_lock);
+	return ret;
+}
+
 long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int advice)
 {
 	unsigned long end = addr + ALIGN_UP(len, PAGE_SIZE);
@@ -45,8 +61,8 @@ long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int
 		return -EINVAL;
 	if (end == addr)
 		return 0;
-	mmap_read_lock(mm);
+	down_read(&mm->mmap_lock);
 	ret = advice == MADV_DONTNEED ? dontneed(mm, addr, end) : check_mapped(mm, addr, end);
-	mmap_read_unlock(mm);
+	up_read(&mm->mmap_lock);
 	return ret;
 }

@@ -21,19 +21,6 @@ struct mm_limits {
 	unsigned long stack;		/* the most a stack may grow to */
 };
 
-/* mm/mmap_lock.h takes and gives it. */
-struct mmap_lock {
-	struct rwsem sem;	/* between writers; first, and their name for the lock checker */
-	bool writer;		/* one is there, or waits for the last reader; written under sem */
-	struct wait_queue no_readers;
-};
-
-/* What every fault writes: each CPU has a cache line of its own, which the others seldom look at. */
-struct mm_cpu {
-	atomic_t readers;	/* of mmap_lock: came minus left, on this CPU */
-	long rss[NR_MM_COUNTERS];	/* pages mapped minus unmapped; only this CPU changes it */
-} __cacheline_aligned;
-
 struct mm_struct {
 	/*
 	 * The root word: physical address of the top table | number of levels (3, 4, 5). Read once with
@@ -47,10 +34,11 @@ struct mm_struct {
 	unsigned long total_vm;		/* pages of all mappings */
 	unsigned long data_vm;		/* pages of private writable ones, the stack left out */
 
-	struct mmap_lock mmap_lock;
+	/* What every fault writes shares one cache line, apart from what every fault only reads. */
+	struct rwsem mmap_lock __cacheline_aligned;
+	atomic_long_t rss[NR_MM_COUNTERS];	/* pages mapped */
 
-	/* Apart from what every fault reads. */
-	spinlock_t page_table_lock __cacheline_aligned;	/* entries above the pte level */
+	spinlock_t page_table_lock;	/* entries above the pte level */
 	atomic_long_t table_frames;	/* frames used as page tables, the top one included */
 
 	unsigned long start_brk, brk;
@@ -61,17 +49,7 @@ struct mm_struct {
 	struct mm_limits limits;
 
 	atomic_t mm_users;
-
-	struct mm_cpu cpu[NR_CPUS];
 };
-
-/* Pages mapped, of one kind. Exact while nobody maps or unmaps, and never negative. */
-unsigned long mm_rss(const struct mm_struct *mm, enum mm_counter counter);
-/* The kernel is not preemptive: between finding the CPU and the addition nobody else runs here. */
-static inline void mm_rss_add(struct mm_struct *mm, enum mm_counter counter, long pages)
-{
-	mm->cpu[this_cpu()].rss[counter] += pages;
-}
 
 /* ---- lifetime ---- */
 
@@ -99,13 +77,17 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels);
 
 /* ---- the calls ---- */
 
-/* mapping may be NULL (anonymous); pgoff is in pages. Takes a reference on mapping if it uses it. */
+/*
+ * source NULL, or its mapping: anonymous. pgoff is in pages. Takes the references that the mapping needs.
+ * -EACCES, -EPERM where source may not be written to; otherwise as mmap(2).
+ */
 long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
-	     struct address_space *mapping, unsigned long pgoff);
+	     const struct mmap_source *source, unsigned long pgoff);
 long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len);
 long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot);
 /* Returns the break after the call, moved or not, as the system call does. */
 long mm_brk(struct mm_struct *mm, unsigned long brk);
+long mm_msync(struct mm_struct *mm, unsigned long addr, unsigned long len, int flags);
 long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int advice);
 
 /*

@@ -110,7 +110,7 @@ static unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
 	 MAP_HUGETLB | MAP_UNINITIALIZED)
 
 /* VM_ flags from what the program asked for; or an error in *err. */
-static unsigned long mmap_vm_flags(int prot, int flags, const struct address_space *mapping, long *err)
+static unsigned long mmap_vm_flags(int prot, int flags, const struct mmap_source *source, long *err)
 {
 	unsigned long vm_flags = (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
 				 (prot & PROT_EXEC ? VM_EXEC : 0) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
@@ -118,8 +118,8 @@ static unsigned long mmap_vm_flags(int prot, int flags, const struct address_spa
 	*err = 0;
 	switch (flags & MAP_TYPE) {
 	case MAP_SHARED_VALIDATE:
-		if (!mapping || flags & ~LEGACY_MAP_MASK) {
-			*err = mapping ? -EOPNOTSUPP : -EINVAL;
+		if (!source || flags & ~LEGACY_MAP_MASK) {
+			*err = source ? -EOPNOTSUPP : -EINVAL;
 			break;
 		}
 		/* fall through */
@@ -127,7 +127,7 @@ static unsigned long mmap_vm_flags(int prot, int flags, const struct address_spa
 		vm_flags |= VM_SHARED | VM_MAYSHARE;
 		if (flags & MAP_GROWSDOWN)
 			*err = -EINVAL;
-		if (mapping && mapping->read_only) {
+		if (source && source->read_only) {
 			vm_flags &= ~VM_MAYWRITE;
 			if (prot & PROT_WRITE)
 				*err = -EACCES;
@@ -136,7 +136,7 @@ static unsigned long mmap_vm_flags(int prot, int flags, const struct address_spa
 	case MAP_PRIVATE:
 		if (flags & MAP_GROWSDOWN) {
 			vm_flags |= VM_GROWSDOWN;
-			if (mapping)
+			if (source)
 				*err = -EINVAL;
 		}
 		break;
@@ -148,54 +148,57 @@ static unsigned long mmap_vm_flags(int prot, int flags, const struct address_spa
 	return vm_flags;
 }
 
-bool obviously_too_much(unsigned long len, unsigned long vm_flags, const struct address_space *file)
+bool obviously_too_much(unsigned long len, unsigned long vm_flags, bool file)
 {
 	bool charged = vm_flags & VM_SHARED ? !file : vm_flags & VM_WRITE;
 
 	return charged && !(vm_flags & VM_NORESERVE) && len >> PAGE_SHIFT > frames_total();
 }
 
-/* The object behind a new mapping, with a reference for it; NULL: private anonymous. */
-static struct address_space *mapping_for(struct address_space *file, unsigned long len, unsigned long vm_flags)
+/* Gives a new mapping its object: the file, or memory for it to share. 0 or -errno. */
+static int set_object(struct vm_area_struct *vma, const struct mmap_source *source, unsigned long pgoff)
 {
-	struct address_space *shm;
+	struct mmap_source memory = { 0 };
+	int err;
 
-	if (file) {
-		mapping_get(file);
-		return file;
-	}
-	if (!(vm_flags & VM_SHARED))
-		return NULL;
-	shm = shmem_mapping_create(len);
-	return shm ? shm : ERR_PTR(-ENOMEM);
+	vma->vm_pgoff = pgoff;
+	if (source)
+		return vma_set_file(vma, source, pgoff);
+	if (!(vma->vm_flags & VM_SHARED))
+		return 0;
+	memory.mapping = shmem_mapping_create(vma->vm_end - vma->vm_start);
+	if (!memory.mapping)
+		return -ENOMEM;
+	err = vma_set_file(vma, &memory, pgoff);
+	mapping_put(memory.mapping);
+	return err;
 }
 
 /* The mapping at an address that has been chosen and is free. Unfolding comes last: it is not undone. */
 static long map_region(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long vm_flags,
-		       struct address_space *file, unsigned long pgoff)
+		       const struct mmap_source *source, unsigned long pgoff)
 {
 	struct vm_area_struct *vma;
+	long err;
 
 	if (addr + len <= levels_reach(mm_levels(mm)) &&
-	    vma_expand_over(mm, addr, addr + len, vm_flags, file, pgoff))
+	    vma_expand_over(mm, addr, addr + len, vm_flags, source, pgoff))
 		return 0;
 	vma = vma_alloc(mm, addr, addr + len, vm_flags);
 	if (!vma)
 		return -ENOMEM;
-	vma->mapping = mapping_for(file, len, vm_flags);
-	vma->vm_pgoff = pgoff;
-	if (IS_ERR(vma->mapping))
-		vma->mapping = NULL;
-	else if (!ensure_reach(mm, addr + len)) {
+	err = set_object(vma, source, pgoff);
+	if (!err)
+		err = ensure_reach(mm, addr + len);
+	if (err)
+		vma_free(vma);
+	else
 		vma_link(vma);
-		return 0;
-	}
-	vma_free(vma);
-	return -ENOMEM;
+	return err;
 }
 
 static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
-			struct address_space *mapping, unsigned long pgoff)
+			const struct mmap_source *source, unsigned long pgoff)
 {
 	unsigned long vm_flags;
 	long err;
@@ -207,43 +210,45 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long 
 		return (long)addr;
 	if ((flags & MAP_FIXED_NOREPLACE) && vma_find_intersection(mm, addr, addr + len))
 		return -EEXIST;
-	vm_flags = mmap_vm_flags(prot, flags, mapping, &err);
+	vm_flags = mmap_vm_flags(prot, flags, source, &err);
 	if (err)
 		return err;
 	if (!may_map(mm, vm_flags, addr, len))
 		return -ENOMEM;
-	if ((flags & MAP_HUGETLB) || obviously_too_much(len, vm_flags, mapping))
+	if ((flags & MAP_HUGETLB) || obviously_too_much(len, vm_flags, source))
 		return -ENOMEM;		/* there is no pool of huge pages */
-	if (!mapping)
+	if (!source)
 		pgoff = vm_flags & VM_SHARED ? 0 : addr >> PAGE_SHIFT;
 	if (flags & MAP_FIXED) {
 		err = unmap_locked(mm, addr, addr + len);
 		if (err)
 			return err;
 	}
-	err = map_region(mm, addr, len, vm_flags, mapping, pgoff);
+	err = map_region(mm, addr, len, vm_flags, source, pgoff);
 	if (!err)
 		trace(TRACE_MAP, addr, addr + len, vm_flags);
 	return err ? err : (long)addr;
 }
 
 long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
-	     struct address_space *mapping, unsigned long pgoff)
+	     const struct mmap_source *source, unsigned long pgoff)
 {
 	long ret;
 
+	if (source && !source->mapping)
+		source = NULL;
 	if (!len)
 		return -EINVAL;
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (!len)
 		return -ENOMEM;
-	if (pgoff + (len >> PAGE_SHIFT) < pgoff || (mapping && pgoff > (MAX_FILE_SIZE - len) >> PAGE_SHIFT))
+	if (pgoff + (len >> PAGE_SHIFT) < pgoff || (source && pgoff > (MAX_FILE_SIZE - len) >> PAGE_SHIFT))
 		return -EOVERFLOW;
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
-	mmap_write_lock(mm);
-	ret = mmap_locked(mm, addr, len, prot, flags, mapping, pgoff);
-	mmap_write_unlock(mm);
+	down_write(&mm->mmap_lock);
+	ret = mmap_locked(mm, addr, len, prot, flags, source, pgoff);
+	up_write(&mm->mmap_lock);
 	if (!IS_ERR_VALUE(ret) &&
 	    (flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		mm_populate(mm, (unsigned long)ret, (unsigned long)ret + len);
@@ -312,9 +317,9 @@ long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (!len)
 		return -EINVAL;
-	mmap_write_lock(mm);
+	down_write(&mm->mmap_lock);
 	ret = unmap_locked(mm, addr, addr + len);
-	mmap_write_unlock(mm);
+	up_write(&mm->mmap_lock);
 	return ret;
 }
 
@@ -325,7 +330,7 @@ long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 static int brk_grow(struct mm_struct *mm, unsigned long from, unsigned long to)
 {
 	if (to > task_size_max() || !range_is_free(mm, from, to - from + PAGE_SIZE) ||
-	    obviously_too_much(to - from, BRK_FLAGS, NULL) || mm->map_count >= MAX_MAP_COUNT ||
+	    obviously_too_much(to - from, BRK_FLAGS, false) || mm->map_count >= MAX_MAP_COUNT ||
 	    !may_expand_vm(mm, BRK_FLAGS, (to - from) >> PAGE_SHIFT))
 		return -ENOMEM;
 	return map_region(mm, from, to - from, BRK_FLAGS, NULL, from >> PAGE_SHIFT) ? -ENOMEM : 0;
@@ -354,10 +359,10 @@ long mm_brk(struct mm_struct *mm, unsigned long brk)
 {
 	long ret;
 
-	mmap_write_lock(mm);
+	down_write(&mm->mmap_lock);
 	if (brk_move(mm, brk))
 		mm->brk = brk;
 	ret = (long)mm->brk;
-	mmap_write_unlock(mm);
+	up_write(&mm->mmap_lock);
 	return ret;
 }

@@ -102,7 +102,7 @@ static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 		if (access & ~(vma->vm_flags >> 4))	/* VM_MAYREAD and so on */
 			return -EACCES;
 		if (access & ~vma->vm_flags & VM_WRITE &&
-		    obviously_too_much(min(end, vma->vm_end) - start, vm_flags, vma->mapping))
+		    obviously_too_much(min(end, vma->vm_end) - start, vm_flags, vma->mapping != NULL))
 			return -ENOMEM;
 		if (is_data_mapping(vm_flags) && !is_data_mapping(vma->vm_flags) &&
 		    !may_have_data(mm, (min(end, vma->vm_end) - start) >> PAGE_SHIFT))
@@ -135,8 +135,8 @@ long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 				    PROT_GROWSUP) ||
 	    grows == PROT_GROWSUP)
 		return -EINVAL;
-	mmap_write_lock(mm);
+	down_write(&mm->mmap_lock);
 	ret = protect_locked(mm, addr, end, prot);
-	mmap_write_unlock(mm);
+	up_write(&mm->mmap_lock);
 	return ret;
 }

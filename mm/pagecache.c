@@ -2,6 +2,7 @@
 #include "kernel/base/string.h"
 #include "kernel/uapi/errno.h"
 #include "mm/slab.h"
+#include "mm/truncate.h"
 
 static struct kmem_cache *shmem_cache;
 
@@ -9,6 +10,8 @@ void mapping_init(struct address_space *mapping, const struct address_space_ops 
 {
 	*mapping = (struct address_space){ .ops = ops, .host = host, .size = size, .refcount = ATOMIC_INIT(1) };
 	spin_lock_init(&mapping->tree_lock, LOCK_MAPPING);
+	rwsem_init(&mapping->i_mmap_lock, LOCK_I_MMAP);
+	RB_INIT(&mapping->i_mmap);
 }
 
 void mapping_get(struct address_space *mapping)
@@ -39,10 +42,14 @@ struct folio *filemap_find(struct address_space *mapping, unsigned long index)
 /* Gives the folio its place. The page cache holds a reference of its own from then on. */
 static int add_folio(struct address_space *mapping, unsigned long index, struct folio *folio)
 {
-	int err;
+	int err = mapping->ops->charge ? mapping->ops->charge(mapping) : 0;
 
+	if (err)
+		return err;
 	folio->page.mapping = mapping;
 	folio->page.index = index;
+	if (mapping->shmem)
+		folio->page.flags |= BIT(PG_swapbacked);
 	folio_get(folio);
 	spin_lock(&mapping->tree_lock);
 	err = radix_insert(&mapping->tree, index, folio);
@@ -52,17 +59,27 @@ static int add_folio(struct address_space *mapping, unsigned long index, struct 
 	if (err) {
 		folio->page.mapping = NULL;
 		folio_put(folio);
+		if (mapping->ops->uncharge)
+			mapping->ops->uncharge(mapping);
 	}
 	return err;
 }
 
-static void remove_folio(struct address_space *mapping, struct folio *folio)
+/* tree_lock held. The cache's reference is the caller's from now on. */
+static void remove_locked(struct address_space *mapping, struct folio *folio)
 {
-	spin_lock(&mapping->tree_lock);
 	radix_remove(&mapping->tree, folio->page.index);
 	mapping->nr_pages--;
+	WRITE_ONCE(folio->page.mapping, NULL);
+	if (mapping->ops->uncharge)
+		mapping->ops->uncharge(mapping);
+}
+
+void filemap_remove(struct address_space *mapping, struct folio *folio)
+{
+	spin_lock(&mapping->tree_lock);
+	remove_locked(mapping, folio);
 	spin_unlock(&mapping->tree_lock);
-	folio->page.mapping = NULL;
 	folio_put(folio);
 }
 
@@ -82,7 +99,7 @@ static struct folio *read_new_folio(struct address_space *mapping, unsigned long
 	if (!err && mapping->ops->read_folio) {
 		err = mapping->ops->read_folio(mapping, folio);
 		if (err)
-			remove_folio(mapping, folio);
+			filemap_remove(mapping, folio);
 	}
 	if (!err)
 		page_set(&folio->page, PG_uptodate);
@@ -93,13 +110,11 @@ static struct folio *read_new_folio(struct address_space *mapping, unsigned long
 	return ERR_PTR(err);
 }
 
-struct folio *filemap_get(struct address_space *mapping, unsigned long index)
+struct folio *filemap_grab(struct address_space *mapping, unsigned long index)
 {
 	struct folio *folio;
 
 	for (;;) {
-		if (index >= (READ_ONCE(mapping->size) + PAGE_SIZE - 1) >> PAGE_SHIFT)
-			return ERR_PTR(-EIO);
 		folio = filemap_find(mapping, index);
 		if (!folio) {
 			folio = read_new_folio(mapping, index);
@@ -116,6 +131,13 @@ struct folio *filemap_get(struct address_space *mapping, unsigned long index)
 			return folio;
 		folio_put(folio);
 	}
+}
+
+struct folio *filemap_get(struct address_space *mapping, unsigned long index)
+{
+	if (index >= size_pages(mapping))
+		return ERR_PTR(-EIO);
+	return filemap_grab(mapping, index);
 }
 
 long filemap_read(struct address_space *mapping, u64 pos, void *buf, size_t len)
@@ -144,7 +166,55 @@ void filemap_drop_all(struct address_space *mapping)
 	struct folio *folio;
 
 	while ((folio = radix_next(&mapping->tree, &index)))
-		remove_folio(mapping, folio);
+		filemap_remove(mapping, folio);
+}
+
+/* Whoever uses a page has a reference beside the cache's, and gets one only under tree_lock. */
+void filemap_drop_clean(struct address_space *mapping)
+{
+	unsigned long index = 0;
+	struct folio *folio;
+
+	spin_lock(&mapping->tree_lock);
+	while ((folio = radix_next(&mapping->tree, &index))) {
+		if (folio_ref_count(folio) == 1 && !page_test(&folio->page, PG_dirty)) {
+			remove_locked(mapping, folio);
+			folio_put(folio);
+		}
+		if (!++index)
+			break;
+	}
+	spin_unlock(&mapping->tree_lock);
+}
+
+/* ---- where there is data ---- */
+
+/* The first index from `index` on where nothing is. tree_lock held. */
+static unsigned long next_absent(struct address_space *mapping, unsigned long index, unsigned long end)
+{
+	while (index < end && radix_find(&mapping->tree, index))
+		index++;
+	return index;
+}
+
+s64 filemap_seek(struct address_space *mapping, u64 pos, bool data)
+{
+	unsigned long first = pos >> PAGE_SHIFT, index = first;
+	u64 size = READ_ONCE(mapping->size), at;
+	bool found = true;
+
+	if (pos >= size)
+		return -ENXIO;
+	spin_lock(&mapping->tree_lock);
+	if (data)
+		found = radix_next(&mapping->tree, &index);
+	else
+		index = next_absent(mapping, index, size_pages(mapping));
+	spin_unlock(&mapping->tree_lock);
+	at = index == first ? pos : (u64)index << PAGE_SHIFT;
+	if (data)
+		return found && at < size ? (s64)at : -ENXIO;
+	return (s64)min(at, size);
 }
 
 /* ---- shared anonymous memory: a file without a name, whose absent pages are zero ---- */

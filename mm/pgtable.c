@@ -163,3 +163,42 @@ struct table_walk table_walk(fold_t fold, unsigned long addr)
 		walk_note(&w, 1, ptep_get(pte_offset_lockless(fold, pmdp, pmd, addr)).val);
 	return w;
 }
+
+static void dump_entry(const char *name, unsigned int level, u64 e)
+{
+	if (entry_none(e)) {
+		printk("  %s  none\n", name);
+		return;
+	}
+	printk("  %s  %016lx  frame %lx %s%s%s%s%s%s%s%s%s\n", name, (unsigned long)e, entry_pfn(e),
+	       e & _PAGE_PRESENT ? "P" : e & _PAGE_PROTNONE ? "N" : "-", e & _PAGE_RW ? "W" : "-",
+	       e & _PAGE_USER ? "U" : "-", e & _PAGE_ACCESSED ? "A" : "-", e & _PAGE_DIRTY ? "D" : "-",
+	       e & _PAGE_NX ? "-" : "X", e & _PAGE_SPECIAL ? "S" : "-",
+	       level > 1 && (e & _PAGE_PSE) ? " leaf" : "",
+	       level > 1 && entry_table(e) ? " table" : "");
+}
+
+void page_table_dump(unsigned long root_word, unsigned long addr)
+{
+	static const char *const names[] = { "", "pte", "pmd", "pud", "p4d", "pgd" };
+	fold_t fold = { root_word };
+	unsigned int levels = fold_levels(fold);
+	struct table_walk w;
+
+	printk("walk of %016lx: %u levels, root frame %lx\n", addr, levels, fold_table(fold));
+	if (levels < 3 || levels > 5 || !pfn_valid(fold_table(fold))) {
+		printk("  no page tables\n");
+		return;
+	}
+	w = table_walk(fold, addr);
+	if (!w.lowest) {
+		printk("  beyond the reach of the tree (%lx)\n", fold_reach(fold));
+		return;
+	}
+	for (unsigned int level = 5; level >= w.lowest; level--) {
+		if (level > levels)
+			printk("  %s  folded\n", names[level]);
+		else
+			dump_entry(names[level], level, w.entry[level]);
+	}
+}

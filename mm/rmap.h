@@ -16,7 +16,8 @@ static inline enum mm_counter mm_counter(const struct page *page)
 {
 	if (page_test(page, PG_anon))
 		return MM_ANONPAGES;
-	return page->mapping && page->mapping->shmem ? MM_SHMEMPAGES : MM_FILEPAGES;
+	/* Not by its mapping: that may be gone while entries are left. */
+	return page_test(page, PG_swapbacked) ? MM_SHMEMPAGES : MM_FILEPAGES;
 }
 
 /* A new anonymous page that nobody else can see yet: one entry, exclusive. */

@@ -1,6 +1,6 @@
 /* The tree of mappings: ordered by address, and augmented with the holes between them. */
 #define RB_AUGMENT(vma)	vma_augment(vma)
-#include "mm/mmap_lock.h"
+#include "mm/mm.h"
 #include "kernel/uapi/errno.h"
 #include "mm/pagecache.h"
 #include "mm/slab.h"
@@ -76,11 +76,45 @@ void vm_account(const struct vm_area_struct *vma, long pages)
 		mm->data_vm += (unsigned long)pages;
 }
 
-void vma_link(struct vm_area_struct *vma)
+/*
+ * What maps a file is found through it by truncation, which relies on bounds and tables while it holds
+ * i_mmap_lock: for writing, the VMA's place among those of its file may change.
+ */
+static void lock_file(const struct vm_area_struct *vma)
+{
+	if (vma->mapping)
+		down_write(&vma->mapping->i_mmap_lock);
+}
+static void unlock_file(const struct vm_area_struct *vma)
+{
+	if (vma->mapping)
+		up_write(&vma->mapping->i_mmap_lock);
+}
+static void file_insert(struct vm_area_struct *vma)
+{
+	if (vma->mapping)
+		i_mmap_insert(vma);
+}
+static void file_erase(struct vm_area_struct *vma)
+{
+	if (vma->mapping)
+		i_mmap_erase(vma);
+}
+
+void vma_leave_file(struct vm_area_struct *vma)
+{
+	if (!vma->mapping)
+		return;
+	lock_file(vma);
+	i_mmap_erase(vma);
+	unlock_file(vma);
+}
+
+static void link_in_mm(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
-	mmap_assert_write_locked(mm);
+	lockdep_assert_held(&mm->mmap_lock);
 	vma->gap = vma->subtree_gap = 0;
 	RB_INSERT(vma_tree, &mm->vmas, vma);
 	mm->map_count++;
@@ -88,12 +122,20 @@ void vma_link(struct vm_area_struct *vma)
 	update_gaps(vma);
 }
 
-void vma_unlink(struct vm_area_struct *vma)
+void vma_link(struct vm_area_struct *vma)
+{
+	lock_file(vma);
+	file_insert(vma);
+	link_in_mm(vma);
+	unlock_file(vma);
+}
+
+void vma_unlink_dead(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct vm_area_struct *next = vma_next(vma), *parent = RB_PARENT(vma, rb);
 
-	mmap_assert_write_locked(mm);
+	lockdep_assert_held(&mm->mmap_lock);
 	RB_REMOVE(vma_tree, &mm->vmas, vma);
 	mm->map_count--;
 	vm_account(vma, -(long)vma_pages(vma));
@@ -102,15 +144,30 @@ void vma_unlink(struct vm_area_struct *vma)
 		update_gap(next);
 }
 
-void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+void vma_unlink(struct vm_area_struct *vma)
 {
-	mmap_assert_write_locked(vma->vm_mm);
+	vma_leave_file(vma);
+	vma_unlink_dead(vma);
+}
+
+static void set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	lockdep_assert_held(&vma->vm_mm->mmap_lock);
 	vm_account(vma, -(long)vma_pages(vma));
 	vma->vm_pgoff += (long)(start - vma->vm_start) >> PAGE_SHIFT;
 	vma->vm_start = start;
 	vma->vm_end = end;
 	vm_account(vma, (long)vma_pages(vma));
 	update_gaps(vma);
+}
+
+void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	lock_file(vma);
+	file_erase(vma);
+	set_bounds(vma, start, end);
+	file_insert(vma);
+	unlock_file(vma);
 }
 
 /* ---- looking up ---- */
@@ -250,9 +307,42 @@ struct vm_area_struct *vma_alloc(struct mm_struct *mm, unsigned long start, unsi
 	return vma;
 }
 
+/* A VMA that is counted among those through which a file may be written to. */
+static bool counts_as_writable(const struct vm_area_struct *vma)
+{
+	return (vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
+}
+
+int vma_set_file(struct vm_area_struct *vma, const struct mmap_source *source, unsigned long pgoff)
+{
+	vma->vm_pgoff = pgoff;
+	if (counts_as_writable(vma) && mapping_map_writable(source->mapping))
+		return -EPERM;
+	vma->mapping = source->mapping;
+	vma->vm_file = source->file;
+	if (vma->vm_file)
+		vma_file_get(vma->vm_file);
+	else
+		mapping_get(vma->mapping);
+	return 0;
+}
+
+void vma_copy_file(struct vm_area_struct *vma, const struct vm_area_struct *old, unsigned long pgoff)
+{
+	const struct mmap_source source = { .mapping = old->mapping, .file = old->vm_file };
+
+	vma->vm_pgoff = pgoff;
+	if (old->mapping)
+		BUG_ON(vma_set_file(vma, &source, pgoff));
+}
+
 void vma_free(struct vm_area_struct *vma)
 {
-	if (vma->mapping)
+	if (vma->mapping && counts_as_writable(vma))
+		mapping_unmap_writable(vma->mapping);
+	if (vma->vm_file)
+		vma_file_put(vma->vm_file);
+	else if (vma->mapping)
 		mapping_put(vma->mapping);
 	kmem_cache_free(vma_cache, vma);
 }
@@ -270,12 +360,15 @@ int vma_split(struct vm_area_struct *vma, unsigned long addr)
 	if (!upper)
 		return -ENOMEM;
 	upper->vm_page_prot = vma->vm_page_prot;
-	upper->vm_pgoff = linear_page_index(vma, addr);
-	upper->mapping = vma->mapping;
-	if (upper->mapping)
-		mapping_get(upper->mapping);
-	vma_set_bounds(vma, vma->vm_start, addr);
-	vma_link(upper);
+	vma_copy_file(upper, vma, linear_page_index(vma, addr));
+	/* At every moment each page is one's or the other's. */
+	lock_file(vma);
+	file_erase(vma);
+	set_bounds(vma, vma->vm_start, addr);
+	file_insert(vma);
+	file_insert(upper);
+	link_in_mm(upper);
+	unlock_file(vma);
 	return 0;
 }
 
@@ -283,7 +376,7 @@ int vma_split(struct vm_area_struct *vma, unsigned long addr)
 static bool continues(const struct vm_area_struct *lower, const struct vm_area_struct *upper)
 {
 	return lower->vm_end == upper->vm_start && lower->vm_flags == upper->vm_flags &&
-	       lower->mapping == upper->mapping &&
+	       lower->mapping == upper->mapping && lower->vm_file == upper->vm_file &&
 	       linear_page_index(lower, upper->vm_start) == upper->vm_pgoff;
 }
 
@@ -291,8 +384,13 @@ static void absorb(struct vm_area_struct *lower, struct vm_area_struct *upper)
 {
 	unsigned long end = upper->vm_end;
 
-	vma_unlink(upper);
-	vma_set_bounds(lower, lower->vm_start, end);
+	lock_file(lower);
+	file_erase(upper);
+	file_erase(lower);
+	vma_unlink_dead(upper);
+	set_bounds(lower, lower->vm_start, end);
+	file_insert(lower);
+	unlock_file(lower);
 	vma_free(upper);
 }
 
@@ -310,11 +408,12 @@ struct vm_area_struct *vma_merge(struct vm_area_struct *vma)
 }
 
 struct vm_area_struct *vma_expand_over(struct mm_struct *mm, unsigned long start, unsigned long end,
-				       unsigned long vm_flags, struct address_space *mapping,
+				       unsigned long vm_flags, const struct mmap_source *source,
 				       unsigned long pgoff)
 {
 	struct vm_area_struct as_if = {
-		.vm_start = start, .vm_end = end, .vm_flags = vm_flags, .mapping = mapping, .vm_pgoff = pgoff,
+		.vm_start = start, .vm_end = end, .vm_flags = vm_flags, .vm_pgoff = pgoff,
+		.mapping = source ? source->mapping : NULL, .vm_file = source ? source->file : NULL,
 	};
 	struct vm_area_struct *next = vma_find(mm, end), *prev;
 

@@ -4,6 +4,7 @@
 #include "mm/page.h"
 
 struct mm_struct;
+struct mmap_source;
 
 /* Mappings that one address space may have, as in Linux. */
 #define MAX_MAP_COUNT	65530
@@ -29,10 +30,15 @@ struct vm_area_struct {
 	pgprot_t vm_page_prot;
 	struct mm_struct *vm_mm;
 	struct address_space *mapping;		/* file or shared memory; NULL: private anonymous */
+	struct file *vm_file;			/* the open file that mapping belongs to; NULL: none does */
 	unsigned long vm_pgoff;			/* offset in mapping; anonymous: vm_start >> PAGE_SHIFT at creation */
 	RB_ENTRY(vm_area_struct) rb;
 	unsigned long gap;			/* bytes free before it, the stack's guard gap left out */
 	unsigned long subtree_gap;		/* the largest gap in its subtree */
+	/* In mapping->i_mmap, under its lock. */
+	RB_ENTRY(vm_area_struct) i_mmap_rb;
+	unsigned long i_mmap_last;		/* the last page that its subtree maps */
+	u64 i_mmap_order;			/* among those that begin with the same page */
 };
 
 RB_HEAD(vma_tree, vm_area_struct);
@@ -63,8 +69,16 @@ struct vm_area_struct *vma_find_intersection(const struct mm_struct *mm, unsigne
 struct vm_area_struct *vma_alloc(struct mm_struct *mm, unsigned long start, unsigned long end,
 				 unsigned long vm_flags);
 void vma_free(struct vm_area_struct *vma);	/* one that is in no tree */
+/* Makes a new VMA one of a file, whose references it takes. -EPERM: it may not be writable. */
+int vma_set_file(struct vm_area_struct *vma, const struct mmap_source *source, unsigned long pgoff);
+/* Gives a new VMA what an old one maps; pgoff is the new one's. */
+void vma_copy_file(struct vm_area_struct *vma, const struct vm_area_struct *old, unsigned long pgoff);
+/* Exit: nobody finds the VMA through its file any more. Before its tables are freed. */
+void vma_leave_file(struct vm_area_struct *vma);
 void vma_link(struct vm_area_struct *vma);
 void vma_unlink(struct vm_area_struct *vma);
+/* The same after vma_leave_file(). */
+void vma_unlink_dead(struct vm_area_struct *vma);
 /* Moves the bounds of a linked mapping; the hole beside it is free. vm_pgoff follows start. */
 void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /* Cuts at addr (inside it); the mapping keeps the lower part. -ENOMEM leaves all as it was. */
@@ -76,7 +90,7 @@ struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
  * mmap and brk then need no new structure.
  */
 struct vm_area_struct *vma_expand_over(struct mm_struct *mm, unsigned long start, unsigned long end,
-				       unsigned long vm_flags, struct address_space *mapping,
+				       unsigned long vm_flags, const struct mmap_source *source,
 				       unsigned long pgoff);
 /* Unmapped bytes below a stack, so that its growth meets a hole and not another mapping. */
 #define STACK_GUARD_GAP	(256 * PAGE_SIZE)

@@ -5,6 +5,7 @@
 struct zap {
 	struct mmu_gather *tlb;
 	unsigned long floor, ceiling;	/* the hole that tables are freed in; empty: none are */
+	bool keep_anon;			/* only the file's own pages go, not copies of them */
 };
 
 /* Takes one entry out; true if the gather is full. */
@@ -16,14 +17,28 @@ static __always_inline bool zap_pte(struct mmu_gather *tlb, unsigned long addr, 
 
 	if (!page)
 		return false;
+	if (pte_dirty_novma(pte) && !page_test(page, PG_anon) && !page_test(page, PG_dirty))
+		page_set(page, PG_dirty);	/* a file's page: nobody else will know */
 	tlb->rss[mm_counter(page)]++;
 	page_remove_rmap(page);
 	return tlb_remove_page(tlb, page);
 }
 
+/* Is there something to take out? The table is locked. */
+static __always_inline bool zap_wanted(const struct zap *zap, pte_t pte)
+{
+	const struct page *page;
+
+	if (pte_none(pte) || likely(!zap->keep_anon))
+		return !pte_none(pte);
+	page = vm_normal_page(pte);
+	return page && !page_test(page, PG_anon);
+}
+
 static int zap_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
 {
-	struct mmu_gather *tlb = ((struct zap *)walk->private)->tlb;
+	const struct zap *zap = walk->private;
+	struct mmu_gather *tlb = zap->tlb;
 	struct pte_slot slot;
 	unsigned long start;
 	bool full;
@@ -36,7 +51,7 @@ static int zap_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr
 			addr += PAGE_SIZE, slot.ptep++;
 		start = addr;
 		for (full = false; addr != end && !full; addr += PAGE_SIZE, slot.ptep++)
-			if (!pte_none(ptep_get(slot.ptep)))
+			if (zap_wanted(zap, ptep_get(slot.ptep)))
 				full = zap_pte(tlb, addr, slot.ptep);
 		if (start != addr)
 			tlb_range(tlb, start, addr - start);
@@ -74,10 +89,17 @@ void zap_page_range(struct mmu_gather *tlb, unsigned long start, unsigned long e
 	walk_page_range(tlb->mm, start, end, &zap_ops, &zap);
 }
 
+void zap_file_range(struct mmu_gather *tlb, unsigned long start, unsigned long end, bool even_cows)
+{
+	struct zap zap = { .tlb = tlb, .keep_anon = !even_cows };
+
+	walk_page_range(tlb->mm, start, end, &zap_ops, &zap);
+}
+
 void unmap_page_range(struct mmu_gather *tlb, unsigned long start, unsigned long end,
 		      unsigned long floor, unsigned long ceiling)
 {
-	struct zap zap = { tlb, floor, ceiling };
+	struct zap zap = { .tlb = tlb, .floor = floor, .ceiling = ceiling };
 
 	walk_page_range(tlb->mm, start, end, &unmap_ops, &zap);
 }

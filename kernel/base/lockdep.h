@@ -8,6 +8,9 @@
 
 enum lock_class {
 	LOCK_UNCHECKED,		/* before there is a current task, and in the checker itself */
+	LOCK_FILE,		/* the position of an open file */
+	LOCK_RENAME,		/* no directory moves to another one */
+	LOCK_DIRECTORY,		/* a directory's entries: ancestors first */
 	LOCK_INODE,		/* files, pipes: held over copies to and from user space */
 	LOCK_MMAP,		/* mm->mmap_lock */
 	LOCK_VMA,
@@ -16,7 +19,10 @@ enum lock_class {
 	LOCK_ANON_VMA,
 	LOCK_PAGE_TABLE,	/* mm->page_table_lock and the split pte locks */
 	LOCK_SWAP,
+	LOCK_TMPFS,		/* the list of files whose contents lie in the initramfs */
 	LOCK_MAPPING,		/* mapping->tree_lock */
+	LOCK_FS,		/* a process's working directory */
+	LOCK_DCACHE,		/* the tree of names, mounts */
 	LOCK_TASKS,		/* the task list, parents and children */
 	LOCK_LRU,
 	LOCK_VMALLOC,

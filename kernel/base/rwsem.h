@@ -15,11 +15,15 @@ struct rwsem {
 
 void rwsem_init(struct rwsem *sem, enum lock_class cls);
 void down_read(struct rwsem *sem);
+bool down_read_trylock(struct rwsem *sem);
 void up_read(struct rwsem *sem);
 void down_write(struct rwsem *sem);
 /* A second lock of the class; the caller orders the two by address (fork: the child's is new). */
 void down_write_nested(struct rwsem *sem);
 void up_write(struct rwsem *sem);
+void downgrade_write(struct rwsem *sem);
+bool rwsem_is_locked(const struct rwsem *sem);
+bool rwsem_is_write_locked(const struct rwsem *sem);
 
 struct mutex {
 	struct rwsem sem;
@@ -27,4 +31,5 @@ struct mutex {
 
 static inline void mutex_init(struct mutex *m, enum lock_class cls) { rwsem_init(&m->sem, cls); }
 static inline void mutex_lock(struct mutex *m) { down_write(&m->sem); }
+static inline void mutex_lock_nested(struct mutex *m) { down_write_nested(&m->sem); }
 static inline void mutex_unlock(struct mutex *m) { up_write(&m->sem); }

@@ -25,7 +25,7 @@
 /* One file on its way into the address space. */
 struct image {
 	struct mm_struct *mm;
-	struct address_space *mapping;
+	struct file *file;
 	struct elf64_hdr hdr;
 	struct elf64_phdr *phdrs;
 	unsigned long bias;		/* added to the file's addresses */
@@ -47,9 +47,9 @@ void buffer_free(void *buf, size_t size)
 }
 
 /* All of it or -ENOEXEC; -EIO, -ENOMEM from the page cache. */
-static int read_exact(struct address_space *mapping, u64 pos, void *buf, size_t n)
+static int read_exact(const struct file *file, u64 pos, void *buf, size_t n)
 {
-	long got = filemap_read(mapping, pos, buf, n);
+	long got = filemap_read(file->f_mapping, pos, buf, n);
 
 	return got < 0 ? (int)got : (size_t)got == n ? 0 : -ENOEXEC;
 }
@@ -76,7 +76,7 @@ static int check_segment(const struct image *img, const struct elf64_phdr *ph)
 	if (ph->p_filesz > ph->p_memsz || start < img->bias)
 		return -ENOEXEC;
 	if (__builtin_add_overflow(ph->p_offset, ph->p_filesz, &file_end) ||
-	    file_end > img->mapping->size)
+	    file_end > READ_ONCE(img->file->f_mapping->size))
 		return -ENOEXEC;
 	if (ph->p_filesz && (ph->p_vaddr - ph->p_offset) % PAGE_SIZE)
 		return -ENOEXEC;
@@ -99,11 +99,12 @@ static int map_pages(struct image *img, unsigned long start, unsigned long end, 
 		     u64 offset, bool file)
 {
 	int flags = MAP_PRIVATE | MAP_FIXED | MAP_FIXED_NOREPLACE | (file ? 0 : MAP_ANONYMOUS);
+	const struct mmap_source source = { .mapping = img->file->f_mapping, .file = img->file };
 	long ret;
 
 	if (start >= end)
 		return 0;
-	ret = mm_mmap(img->mm, start, end - start, prot, flags, file ? img->mapping : NULL,
+	ret = mm_mmap(img->mm, start, end - start, prot, flags, file ? &source : NULL,
 		      offset >> PAGE_SHIFT);
 	if (ret == -EEXIST)
 		return -ENOEXEC;
@@ -169,7 +170,7 @@ static void note_segment(struct image *img, const struct elf64_phdr *ph)
 static int read_headers(struct image *img, int bad)
 {
 	size_t size;
-	int ret = read_exact(img->mapping, 0, &img->hdr, sizeof(img->hdr));
+	int ret = read_exact(img->file, 0, &img->hdr, sizeof(img->hdr));
 
 	if (!ret)
 		ret = check_header(&img->hdr);
@@ -179,7 +180,7 @@ static int read_headers(struct image *img, int bad)
 	img->phdrs = buffer_alloc(size);
 	if (!img->phdrs)
 		return -ENOMEM;
-	ret = read_exact(img->mapping, img->hdr.e_phoff, img->phdrs, size);
+	ret = read_exact(img->file, img->hdr.e_phoff, img->phdrs, size);
 	return ret == -ENOEXEC ? bad : ret;
 }
 
@@ -279,9 +280,9 @@ static int load_segments(struct image *img, bool program)
 	return ret ? ret : any ? 0 : -ENOEXEC;
 }
 
-static int load_interpreter(struct exec *exec, struct inode *inode)
+static int load_interpreter(struct exec *exec, struct file *file)
 {
-	struct image img = { .mm = exec->mm, .mapping = inode_mapping_get(inode) };
+	struct image img = { .mm = exec->mm, .file = file };
 	int ret = read_headers(&img, -ELIBBAD);
 
 	if (!ret)
@@ -291,7 +292,6 @@ static int load_interpreter(struct exec *exec, struct inode *inode)
 	exec->entry = img.hdr.e_entry + img.bias;
 	exec->interpreter_base = img.bias;
 	drop_headers(&img);
-	mapping_put(img.mapping);
 	return ret;
 }
 
@@ -306,7 +306,7 @@ static char *interpreter_path(const struct image *img, const struct elf64_phdr *
 	path = kmalloc(ph->p_filesz, GFP_KERNEL);
 	if (!path)
 		return ERR_PTR(-ENOMEM);
-	ret = read_exact(img->mapping, ph->p_offset, path, ph->p_filesz);
+	ret = read_exact(img->file, ph->p_offset, path, ph->p_filesz);
 	if (!ret && path[ph->p_filesz - 1])
 		ret = -ENOEXEC;
 	if (!ret)
@@ -316,25 +316,25 @@ static char *interpreter_path(const struct image *img, const struct elf64_phdr *
 }
 
 /* The file named as interpreter, before anything is mapped; NULL: the program starts itself. */
-static struct inode *find_interpreter(const struct image *img)
+static struct file *open_interpreter(const struct image *img)
 {
 	const struct elf64_phdr *ph = find_phdr(img, PT_INTERP);
-	struct inode *inode;
+	struct file *file;
 	char *path;
 
 	if (!ph)
 		return NULL;
 	path = interpreter_path(img, ph);
 	if (IS_ERR(path))
-		return (struct inode *)path;
-	inode = find_executable(AT_FDCWD, path, 0);
+		return (struct file *)path;
+	file = open_exec(AT_FDCWD, path, 0);
 	kfree(path);
-	return inode;
+	return file;
 }
 
 static int load_program(struct exec *exec, struct image *img)
 {
-	struct inode *interpreter = find_interpreter(img);
+	struct file *interpreter = open_interpreter(img);
 	int ret;
 
 	if (IS_ERR(interpreter))
@@ -346,6 +346,8 @@ static int load_program(struct exec *exec, struct image *img)
 	exec->phnum = img->hdr.e_phnum;
 	if (!ret && interpreter)
 		ret = load_interpreter(exec, interpreter);
+	if (interpreter)
+		file_put(interpreter);
 	if (!ret && exec->entry >= task_size_max())
 		ret = -ENOEXEC;
 	if (!ret)
@@ -355,7 +357,7 @@ static int load_program(struct exec *exec, struct image *img)
 
 int elf_load(struct exec *exec)
 {
-	struct image img = { .mm = exec->mm, .mapping = &exec->inode->mapping };
+	struct image img = { .mm = exec->mm, .file = exec->file };
 	int ret = read_headers(&img, -ENOEXEC);
 
 	if (!ret)

@@ -5,6 +5,7 @@
 #include "kernel/base/cmdline.h"
 #include "kernel/base/string.h"
 #include "kernel/exec/exec.h"
+#include "kernel/fs/namei.h"
 #include "kernel/exit.h"
 #include "kernel/random.h"
 #include "kernel/syscall.h"
@@ -24,27 +25,29 @@ static const char *set_norandmaps(const char *value)
 BOOT_OPTION("norandmaps", "", "programs, their stacks and mappings lie at the same addresses each time",
 	    set_norandmaps);
 
-struct inode *find_executable(int dirfd, const char *path, int flags)
+struct file *open_exec(int dirfd, const char *path, int flags)
 {
-	struct dentry *dentry = path_start(dirfd, path);
-	struct inode *inode;
+	struct dentry *dentry = path_lookup(dirfd, path, (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
+						     (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0));
+	struct file *file;
 
-	if (!IS_ERR(dentry))
-		dentry = path_lookup(dentry, path, !(flags & AT_SYMLINK_NOFOLLOW));
 	if (IS_ERR(dentry))
-		return (struct inode *)dentry;
-	inode = dentry->inode;
-	if (is_link(inode))
-		return ERR_PTR(-ELOOP);
-	return is_regular(inode) && inode->mode & 0111 ? inode : ERR_PTR(-EACCES);
+		return (struct file *)dentry;
+	if (is_link(dentry->inode))
+		file = ERR_PTR(-ELOOP);
+	else if (!is_regular(dentry->inode) || !(dentry->inode->mode & 0111))
+		file = ERR_PTR(-EACCES);
+	else
+		file = dentry_open(dentry, O_RDONLY);
+	path_put(dentry);
+	return file;
 }
 
-void exec_set_inode(struct exec *exec, struct inode *inode)
+void exec_set_file(struct exec *exec, struct file *file)
 {
-	inode_mapping_get(inode);
-	if (exec->inode)
-		mapping_put(&exec->inode->mapping);
-	exec->inode = inode;
+	if (exec->file)
+		file_put(exec->file);
+	exec->file = file;
 }
 
 /* Which parts of the layout are not where they always are. */
@@ -163,12 +166,12 @@ static int do_exec(int dirfd, const char *path, const struct string_list *argv,
 		   const struct string_list *envp, int flags)
 {
 	struct exec exec = { .path = path };
-	struct inode *inode = find_executable(dirfd, path, flags);
+	struct file *file = open_exec(dirfd, path, flags);
 	int ret;
 
-	if (IS_ERR(inode))
-		return (int)PTR_ERR(inode);
-	exec_set_inode(&exec, inode);
+	if (IS_ERR(file))
+		return (int)PTR_ERR(file);
+	exec_set_file(&exec, file);
 	ret = script_follow(&exec);
 	if (!ret)
 		ret = build_mm(&exec, argv, envp);
@@ -181,7 +184,7 @@ static int do_exec(int dirfd, const char *path, const struct string_list *argv,
 	else
 		commit(&exec);
 	script_drop(&exec);
-	mapping_put(&exec.inode->mapping);
+	file_put(exec.file);
 	return ret;
 }
 

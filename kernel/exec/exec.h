@@ -1,6 +1,6 @@
 /* A program that is being started: what the parts of exec hand to each other. */
 #pragma once
-#include "kernel/fs/inode.h"
+#include "kernel/fs/fs.h"
 #include "kernel/uapi/elf.h"
 #include "mm/mm.h"
 
@@ -9,7 +9,7 @@
 
 struct exec {
 	const char *path;		/* as the caller gave it */
-	struct inode *inode;		/* what is loaded; its pages stay while we read it */
+	struct file *file;		/* what is loaded; counted */
 	struct mm_struct *mm;		/* the new one */
 	struct files *files;
 	struct sighand *sighand;	/* NULL: the old one is the process's own already */
@@ -38,14 +38,14 @@ struct string_list {
 };
 
 /*
- * A regular file with an x bit (root needs no more), for which nothing is held. flags: AT_EMPTY_PATH,
- * AT_SYMLINK_NOFOLLOW. ERR_PTR(-ENOENT, -EACCES, ...).
+ * Opens a regular file with an x bit (root needs no more). flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW.
+ * ERR_PTR(-ENOENT, -EACCES, ...).
  */
-struct inode *find_executable(int dirfd, const char *path, int flags);
-/* What exec->inode was is let go, and the new one's pages are held. */
-void exec_set_inode(struct exec *exec, struct inode *inode);
+struct file *open_exec(int dirfd, const char *path, int flags);
+/* What exec->file was is let go; takes the reference of the new one over. */
+void exec_set_file(struct exec *exec, struct file *file);
 /*
- * If exec->inode is a script it becomes its interpreter, and script_words what to put before the
+ * If exec->file is a script it becomes its interpreter, and script_words what to put before the
  * arguments. -ENOEXEC, -ELOOP, -ENOENT, ...
  */
 int script_follow(struct exec *exec);

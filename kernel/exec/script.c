@@ -64,23 +64,23 @@ static char *split_line(char *line, char **argument)
 
 static int take_interpreter(struct exec *exec, char *path, char *argument)
 {
-	struct inode *inode;
+	struct file *file;
 
 	if (!*path)
 		return -ENOEXEC;
-	inode = find_executable(AT_FDCWD, path, 0);
-	if (IS_ERR(inode))
-		return (int)PTR_ERR(inode);
+	file = open_exec(AT_FDCWD, path, 0);
+	if (IS_ERR(file))
+		return (int)PTR_ERR(file);
 	if (!exec->nr_script_words)
 		exec->script_words[exec->nr_script_words++] = exec->path;
 	if (argument)
 		exec->script_words[exec->nr_script_words++] = argument;
 	exec->script_words[exec->nr_script_words++] = path;
-	exec_set_inode(exec, inode);
+	exec_set_file(exec, file);
 	return 0;
 }
 
-/* One level: 1 if the file is a script and exec->inode has become its interpreter. */
+/* One level: 1 if the file is a script and exec->file has become its interpreter. */
 static int follow_once(struct exec *exec, unsigned int depth)
 {
 	char *line = kzalloc(SCRIPT_LINE + 1, GFP_KERNEL), *argument, *path;
@@ -89,7 +89,7 @@ static int follow_once(struct exec *exec, unsigned int depth)
 
 	if (!line)
 		return -ENOMEM;
-	len = filemap_read(&exec->inode->mapping, 0, line, SCRIPT_LINE);
+	len = filemap_read(exec->file->f_mapping, 0, line, SCRIPT_LINE);
 	if (len < 2 || memcmp(line, "#!", 2)) {
 		kfree(line);
 		return len < 0 ? (int)len : 0;

@@ -1,9 +1,16 @@
-/* The memory devices: /dev/null, zero, full, random. */
-#include "kernel/fs/inode.h"
+/* Character devices: their numbers, and the memory devices /dev/null, zero, full, random. */
+#include "kernel/fs/internal.h"
 #include "kernel/random.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
+
+static s64 null_llseek(struct file *file, s64 offset, int whence)
+{
+	if (whence < SEEK_SET || whence > SEEK_END)
+		return -EINVAL;
+	return file->pos = 0;
+}
 
 static long null_read(struct file *file, void *buf, size_t n, u64 *pos) { return 0; }
 static long null_write(struct file *file, const void *buf, size_t n, u64 *pos) { return (long)n; }
@@ -25,27 +32,66 @@ static long zero_read(struct file *file, void *buf, size_t n, u64 *pos)
 	return (long)done;
 }
 
+/* Anonymous memory, shared or private as it is asked for. */
+static int zero_mmap(struct file *file, struct mmap_source *source)
+{
+	source->mapping = NULL;
+	return 0;
+}
+
 static long random_read(struct file *file, void *buf, size_t n, u64 *pos)
 {
 	return random_to_user(buf, n);
 }
 
-const struct file_ops null_ops = { .read = null_read, .write = null_write };
-const struct file_ops zero_ops = { .read = zero_read, .write = null_write };
-const struct file_ops full_ops = { .read = zero_read, .write = full_write };
-const struct file_ops random_ops = { .read = random_read, .write = null_write };
+const struct file_operations null_fops = {
+	.read = null_read, .write = null_write, .llseek = null_llseek,
+};
+const struct file_operations zero_fops = {
+	.read = zero_read, .write = null_write, .llseek = null_llseek, .mmap = zero_mmap,
+};
+const struct file_operations full_fops = {
+	.read = zero_read, .write = full_write, .llseek = null_llseek,
+};
+const struct file_operations random_fops = {
+	.read = random_read, .write = null_write, .llseek = null_llseek,
+};
+
+/* ---- numbers ---- */
+
+#define MAX_CHRDEVS	32
+
+static struct {
+	u32 major, minor;
+	const struct file_operations *fop;
+} devices[MAX_CHRDEVS];
+static unsigned int nr_devices;
+
+void register_chrdev(u32 major, u32 minor, const struct file_operations *fop)
+{
+	BUG_MSG(nr_devices == MAX_CHRDEVS, "more than %d character devices", MAX_CHRDEVS);
+	devices[nr_devices].major = major;
+	devices[nr_devices].minor = minor;
+	devices[nr_devices++].fop = fop;
+}
+
+const struct file_operations *chrdev_fops(u32 major, u32 minor)
+{
+	for (unsigned int i = 0; i < nr_devices; i++) {
+		if (devices[i].major == major && devices[i].minor == minor)
+			return devices[i].fop;
+	}
+	return NULL;
+}
 
 /* The numbers of Linux. */
-const struct file_ops *chardev_ops(u32 major, u32 minor)
+void chrdev_init(void)
 {
-	static const struct file_ops *const memory[] = {
-		[3] = &null_ops,   [5] = &zero_ops,   [7] = &full_ops,
-		[8] = &random_ops, [9] = &random_ops,
-	};
-
-	if (major == 1 && minor < ARRAY_SIZE(memory))
-		return memory[minor];
-	if (major == 5 && minor <= 1)
-		return &console_ops;
-	return NULL;
+	register_chrdev(1, 3, &null_fops);
+	register_chrdev(1, 5, &zero_fops);
+	register_chrdev(1, 7, &full_fops);
+	register_chrdev(1, 8, &random_fops);
+	register_chrdev(1, 9, &random_fops);
+	register_chrdev(5, 0, &console_fops);
+	register_chrdev(5, 1, &console_fops);
 }

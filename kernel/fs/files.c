@@ -1,6 +1,10 @@
 /* Tables of file descriptors, and the references to open files (kernel/fs/files.h). */
 #include "kernel/fs/files.h"
+#include "kernel/fs/internal.h"
+#include "kernel/base/file.h"
 #include "kernel/base/string.h"
+#include "kernel/fs/locks.h"
+#include "kernel/fs/pipe.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
@@ -15,7 +19,7 @@ void files_init(void)
 	files_cache = kmem_cache_create("files", sizeof(struct files), 0);
 }
 
-struct file *file_alloc(const struct file_ops *ops, unsigned int flags)
+struct file *file_alloc(const struct file_operations *ops, unsigned int flags)
 {
 	struct file *file = kmem_cache_alloc(file_cache, GFP_KERNEL | GFP_ZERO);
 
@@ -24,7 +28,7 @@ struct file *file_alloc(const struct file_ops *ops, unsigned int flags)
 	file->ops = ops;
 	file->flags = flags;
 	atomic_set(&file->refcount, 1);
-	mutex_init(&file->pos_lock, LOCK_INODE);
+	mutex_init(&file->pos_lock, LOCK_FILE);
 	return file;
 }
 
@@ -32,10 +36,17 @@ void file_put(struct file *file)
 {
 	if (!atomic_dec_and_test(&file->refcount))
 		return;
+	locks_remove_file(file);
 	if (file->ops->release)
 		file->ops->release(file);
+	inode_put(file->inode);
+	if (file->dentry)
+		path_put(file->dentry);
 	kmem_cache_free(file_cache, file);
 }
+
+void vma_file_get(struct file *file) { file_get(file); }
+void vma_file_put(struct file *file) { file_put(file); }
 
 /* ---- tables ---- */
 
@@ -143,8 +154,12 @@ void files_put(struct files *files)
 	if (!atomic_dec_and_test(&files->refcount))
 		return;
 	for (unsigned int word = 0; word < files->capacity / 64; word++) {
-		for (u64 left = files->open[word]; left; left &= left - 1)
-			file_put(files->file[word * 64 + (unsigned int)__builtin_ctzll(left)]);
+		for (u64 left = files->open[word]; left; left &= left - 1) {
+			struct file *file = files->file[word * 64 + (unsigned int)__builtin_ctzll(left)];
+
+			locks_remove_posix(file, files);
+			file_put(file);
+		}
 	}
 	free_array(files, files->file);
 	kmem_cache_free(files_cache, files);
@@ -186,7 +201,17 @@ struct fd fd_get(int fd)
 	return result;
 }
 
-static unsigned int max_files(void)
+struct fd fd_get_io(int fd)
+{
+	struct fd f = fd_get(fd);
+
+	if (likely(!f.file || !(f.file->fmode & FMODE_PATH)))
+		return f;
+	fd_put(f);
+	return (struct fd){ NULL, false };
+}
+
+unsigned int max_files(void)
 {
 	u64 limit = READ_ONCE(current_process()->rlimits[RLIMIT_NOFILE].rlim_cur);
 
@@ -284,6 +309,7 @@ long fd_close(int fd)
 	spin_unlock(&files->lock);
 	if (!file)
 		return -EBADF;
+	locks_remove_posix(file, files);
 	file_put(file);
 	return 0;
 }
@@ -292,7 +318,7 @@ long fd_close(int fd)
 
 SYSCALL_DEFINE1(close, int, fd) { return fd_close(fd); }
 
-static long dup_from(int fd, unsigned int from, bool cloexec)
+long dup_from(int fd, unsigned int from, bool cloexec)
 {
 	struct fd old = fd_get(fd);
 	int new;
@@ -328,8 +354,10 @@ static long dup_to(struct file *file, unsigned int n, bool cloexec)
 		mark(files, n, cloexec);
 	}
 	spin_unlock(&files->lock);
-	if (before)
+	if (before) {
+		locks_remove_posix(before, files);
 		file_put(before);
+	}
 	return ret ? ret : (long)n;
 }
 
@@ -369,7 +397,7 @@ SYSCALL_DEFINE3(dup3, int, from, int, to, int, flags)
  * Sets or reads the close-on-exec mark of a descriptor below the capacity. Another thread may have
  * closed it since it was looked up: without its file there is nothing to mark.
  */
-static long fd_cloexec(int fd, bool set, bool value)
+long fd_cloexec(int fd, bool set, bool value)
 {
 	struct files *files = current_task()->files;
 	long ret = -EBADF;
@@ -384,35 +412,17 @@ static long fd_cloexec(int fd, bool set, bool value)
 	return ret;
 }
 
-#define SETTABLE_FLAGS	(O_NONBLOCK | O_APPEND)
-
-static long do_fcntl(struct file *file, int fd, int cmd, unsigned long arg)
+SYSCALL_DEFINE3(close_range, unsigned int, first, unsigned int, last, unsigned int, flags)
 {
-	switch (cmd) {
-	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
-		if (arg >= max_files())
-			return -EINVAL;
-		return dup_from(fd, (unsigned int)arg, cmd == F_DUPFD_CLOEXEC);
-	case F_GETFD:
-		return fd_cloexec(fd, false, false);
-	case F_SETFD:
-		return fd_cloexec(fd, true, arg & FD_CLOEXEC);
-	case F_GETFL:
-		return READ_ONCE(file->flags) | O_LARGEFILE;
-	case F_SETFL:
-		WRITE_ONCE(file->flags, (file->flags & ~SETTABLE_FLAGS) | (arg & SETTABLE_FLAGS));
-		return 0;
-	default:
+	struct files *files = current_task()->files;
+
+	if (flags & ~CLOSE_RANGE_CLOEXEC || first > last)
 		return -EINVAL;
+	for (unsigned int n = first; n <= last && n < READ_ONCE(files->capacity); n++) {
+		if (flags & CLOSE_RANGE_CLOEXEC)
+			fd_cloexec((int)n, true, true);
+		else
+			fd_close((int)n);
 	}
-}
-
-SYSCALL_DEFINE3(fcntl, int, fd, int, cmd, unsigned long, arg)
-{
-	struct fd f = fd_get(fd);
-	long ret = f.file ? do_fcntl(f.file, fd, cmd, arg) : -EBADF;
-
-	fd_put(f);
-	return ret;
+	return 0;
 }

@@ -1,52 +1,10 @@
 /*
- * Open files and tables of file descriptors.
- *
- * A struct file is what open() makes: operations, a position, flags. Descriptors of several
- * processes may refer to it. A struct files is a process's table of descriptors, which threads
- * share.
+ * Tables of file descriptors. A struct files is a process's table, which threads share; the open files
+ * that it leads to are those of kernel/fs/fs.h.
  */
 #pragma once
 #include "kernel/base/atomic.h"
-#include "kernel/base/rwsem.h"
-#include "kernel/uapi/stat.h"
-
-struct file;
-struct inode;
-struct poll_table;
-
-/* Buffers are user addresses, not yet checked. Results are a number of bytes or -errno. */
-struct file_ops {
-	long (*read)(struct file *file, void *buf, size_t n, u64 *pos);
-	long (*write)(struct file *file, const void *buf, size_t n, u64 *pos);
-	/*
-	 * POLLIN and so on that hold now; registers the caller with poll_add() for when more will.
-	 * NULL: always ready.
-	 */
-	short (*poll)(struct file *file, struct poll_table *table);
-	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);
-	void (*release)(struct file *file);
-	/* For files without an inode. */
-	void (*stat)(struct file *file, struct __kernel_stat *st);
-	bool seekable;		/* has a position; read and write run under pos_lock */
-};
-
-struct file {
-	const struct file_ops *ops;
-	atomic_t refcount;
-	unsigned int flags;		/* O_ACCMODE, O_NONBLOCK, O_APPEND */
-	u64 pos;
-	struct mutex pos_lock;
-	struct inode *inode;		/* NULL: a pipe */
-	void *private;			/* of the operations */
-};
-
-/* A new file with one reference; NULL: no memory. */
-struct file *file_alloc(const struct file_ops *ops, unsigned int flags);
-static inline void file_get(struct file *file) { atomic_inc(&file->refcount); }
-/* The last one releases it. May sleep. */
-void file_put(struct file *file);
-static inline bool file_readable(const struct file *file) { return (file->flags & 3) != 1; }
-static inline bool file_writable(const struct file *file) { return (file->flags & 3) != 0; }
+#include "kernel/fs/fs.h"
 
 #define MAX_FILES	1024	/* descriptors of a process; RLIMIT_NOFILE may ask for less */
 #define FIRST_FILES	64	/* room in the table itself */
@@ -87,6 +45,8 @@ struct fd {
 	bool counted;
 };
 struct fd fd_get(int fd);
+/* The same for calls that O_PATH descriptors are not good for: those count as none. */
+struct fd fd_get_io(int fd);
 static inline void fd_put(struct fd fd)
 {
 	if (fd.counted)
@@ -101,3 +61,7 @@ void fd_cancel(int fd);
 /* Reserves and installs; puts the file if that fails. */
 int fd_new(struct file *file, bool cloexec);
 long fd_close(int fd);
+/* For fcntl(): a second number from `from` on; the close-on-exec mark; how many there may be. */
+long dup_from(int fd, unsigned int from, bool cloexec);
+long fd_cloexec(int fd, bool set, bool value);
+unsigned int max_files(void);

@@ -1,10 +1,12 @@
 /*
- * The initramfs: concatenated cpio "newc" archives that the loader left in memory, as a tree of
- * files. The archive stays where it is; a file's pages are copied from it when somebody reads or
- * maps them.
+ * The initramfs: concatenated cpio "newc" archives that the loader left in memory, unpacked into the
+ * root file system, a tmpfs. The archive stays where it is; a file's pages are copied from it when
+ * somebody reads or maps them (tmpfs_back()).
  */
 #include "kernel/base/string.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/internal.h"
+#include "kernel/fs/tmpfs.h"
+#include "kernel/time.h"
 #include "kernel/uapi/errno.h"
 #include "mm/leak.h"
 #include "mm/slab.h"
@@ -29,58 +31,19 @@ struct archive {
 	const u8 *start, *at, *end;
 };
 
-/*
- * All inodes, for the leak check; and the last ones with several names, to find their other names'
- * inode.
- */
-struct inode_list {
-	struct inode_list *next;
-	struct inode inode;
-	u32 link_ino, link_major, link_minor;	/* of the archive; 0: one name only */
+/* Files of an archive that have several names, to find the inode that the others lead to. */
+struct linked {
+	struct linked *next;
+	struct inode *inode;		/* counted by its name */
+	u32 ino, major, minor;		/* of the archive */
 };
 
-static struct inode_list *inodes;
-static u64 next_ino = 1;
-
-/*
- * Held for reading while a file's mapping gets its first reference; for writing while pages are
- * let go.
- */
-static struct rwsem drop_lock;
+static struct linked *linked_files;
 
 static void __noreturn damaged(const struct archive *archive, const char *what)
 {
 	boot_stop("The initramfs is damaged: %s at byte %zu.", what,
 		  (size_t)(archive->at - archive->start));
-}
-
-/* ---- contents ---- */
-
-static int initramfs_read_folio(struct address_space *mapping, struct folio *folio)
-{
-	const struct inode *inode = mapping->host;
-	u64 pos = (u64)folio->page.index << PAGE_SHIFT;
-
-	if (pos < inode->size)
-		memcpy(folio_address(folio), inode->data + pos, min(inode->size - pos, PAGE_SIZE));
-	return 0;
-}
-
-static const struct address_space_ops initramfs_mapping_ops = { .read_folio =
-									initramfs_read_folio };
-
-struct inode *inode_create(u32 mode)
-{
-	struct inode_list *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
-
-	if (!entry)
-		boot_stop("There is not enough memory for the files in the initramfs.");
-	entry->next = inodes;
-	inodes = entry;
-	entry->inode.ino = next_ino++;
-	entry->inode.mode = mode;
-	entry->inode.nlink = 1;
-	return &entry->inode;
 }
 
 /* ---- reading an archive ---- */
@@ -153,52 +116,112 @@ static bool is_trailer(const struct member *m)
 
 /* ---- building the tree ---- */
 
-/* Another name of a file of the same archive: its inode. The contents stand with the last name. */
-static struct inode_list *find_linked(const struct member *m)
+static void __noreturn no_memory(void)
 {
-	struct inode_list *entry;
+	boot_stop("There is not enough memory for the files in the initramfs.");
+}
 
-	for (entry = inodes; entry; entry = entry->next) {
-		if (entry->link_ino == m->ino && entry->link_major == m->dev_major &&
-		    entry->link_minor == m->dev_minor)
-			return entry;
+static struct inode *new_inode(u32 mode)
+{
+	struct inode *inode = tmpfs_inode_alloc(root_dentry->sb, mode);
+
+	if (IS_ERR(inode))
+		no_memory();
+	return inode;
+}
+
+/* Gives dir an entry, in place of one of that name. Takes the inode's reference over. */
+static struct dentry *add_entry(struct dentry *dir, const char *name, size_t len, struct inode *inode)
+{
+	struct dentry *old = d_find(dir, name, len), *dentry = d_alloc(dir, name, len);
+
+	if (!dentry)
+		no_memory();
+	if (old) {
+		old->inode->nlink--;
+		d_drop(old);
+	}
+	d_instantiate(dentry, inode);
+	d_add(dentry);
+	dput(dentry);
+	return dentry;
+}
+
+/* Another name of a file of the same archive: its inode. The contents stand with the last name. */
+static struct inode *find_linked(const struct member *m)
+{
+	struct linked *at;
+
+	for (at = linked_files; at; at = at->next) {
+		if (at->ino == m->ino && at->major == m->dev_major && at->minor == m->dev_minor)
+			return at->inode;
 	}
 	return NULL;
 }
 
+static void note_linked(const struct member *m, struct inode *inode)
+{
+	struct linked *new = kmalloc(sizeof(*new), GFP_KERNEL);
+
+	if (!new)
+		no_memory();
+	*new = (struct linked){ linked_files, inode, m->ino, m->dev_major, m->dev_minor };
+	inode_get(inode);
+	linked_files = new;
+}
+
 static void forget_links(void)
 {
-	for (struct inode_list *entry = inodes; entry; entry = entry->next)
-		entry->link_ino = 0;
+	struct linked *at, *next;
+
+	for (at = linked_files; at; at = next) {
+		next = at->next;
+		inode_put(at->inode);
+		kfree(at);
+	}
+	linked_files = NULL;
+}
+
+static void set_attributes(struct inode *inode, const struct member *m)
+{
+	inode->mode = m->mode & (S_IFMT | 07777);
+	inode->uid = m->uid;
+	inode->gid = m->gid;
+	inode->atime = inode->mtime = inode->ctime = m->mtime * NSEC_PER_SEC;
+}
+
+static void set_link(struct inode *inode, const struct member *m)
+{
+	char *target = kmalloc(m->size + 1ul, GFP_KERNEL);
+
+	if (!target)
+		no_memory();
+	memcpy(target, m->data, m->size);
+	target[m->size] = '\0';
+	inode->link = target;
+	inode->mapping.size = m->size;
 }
 
 static struct inode *member_inode(const struct member *m)
 {
 	bool linked = m->nlink > 1 && m->ino && (m->mode & S_IFMT) != S_IFDIR;
-	struct inode_list *entry = linked ? find_linked(m) : NULL;
-	struct inode *inode;
+	struct inode *inode = linked ? find_linked(m) : NULL;
 
-	if (entry) {
-		inode = &entry->inode;
+	if (inode) {
 		inode->nlink++;
+		inode_get(inode);
 	} else {
-		inode = inode_create(m->mode);
-		entry = container_of(inode, struct inode_list, inode);
+		inode = new_inode(m->mode);
+		if (is_link(inode))
+			set_link(inode, m);
+		else
+			init_special_inode(inode, m->mode, m->rdev_major, m->rdev_minor);
+		if (linked)
+			note_linked(m, inode);
 	}
-	if (linked) {
-		entry->link_ino = m->ino;
-		entry->link_major = m->dev_major;
-		entry->link_minor = m->dev_minor;
-	}
-	inode->uid = m->uid;
-	inode->gid = m->gid;
-	inode->mtime = m->mtime;
-	inode->rdev_major = m->rdev_major;
-	inode->rdev_minor = m->rdev_minor;
-	if (m->size || !inode->data) {
-		inode->data = m->data;
-		inode->size = m->size;
-	}
+	set_attributes(inode, m);
+	if (is_regular(inode) && m->size)
+		tmpfs_back(inode, m->data, m->size);
 	return inode;
 }
 
@@ -206,13 +229,10 @@ static struct inode *member_inode(const struct member *m)
 static struct dentry *enter_dir(const struct archive *archive, struct dentry *dir,
 				const char *name, size_t len)
 {
-	struct dentry *child = dentry_child(dir, name, len);
-	struct inode *inode;
+	struct dentry *child = d_find(dir, name, len);
 
 	if (!child) {
-		inode = inode_create(S_IFDIR | 0755);
-		inode->nlink = 2;
-		child = dentry_add(dir, name, len, inode);
+		child = add_entry(dir, name, len, new_inode(S_IFDIR | 0755));
 		dir->inode->nlink++;
 	}
 	if (!is_dir(child->inode))
@@ -236,38 +256,23 @@ static void add_member(const struct archive *archive, const struct member *m)
 		return;		/* the root itself */
 	if (end - name > NAME_MAX)
 		damaged(archive, "a name that is too long");
-	old = dentry_child(dir, name, (size_t)(end - name));
+	old = d_find(dir, name, (size_t)(end - name));
 	if ((m->mode & S_IFMT) == S_IFDIR) {
 		dir = enter_dir(archive, dir, name, (size_t)(end - name));
-		dir->inode->mode = m->mode;
-		dir->inode->mtime = m->mtime;
+		set_attributes(dir->inode, m);
 	} else if (old && is_dir(old->inode)) {
 		damaged(archive, "a file with the name of a directory");
 	} else {
-		dentry_add(dir, name, (size_t)(end - name), member_inode(m));
-	}
-}
-
-/* Sizes are final: the page cache may serve them. */
-static void start_mappings(void)
-{
-	for (struct inode_list *entry = inodes; entry; entry = entry->next) {
-		struct inode *inode = &entry->inode;
-
-		if (!is_regular(inode))
-			continue;
-		mapping_init(&inode->mapping, &initramfs_mapping_ops, inode, inode->size);
-		inode->mapping.read_only = true;
+		add_entry(dir, name, (size_t)(end - name), member_inode(m));
 	}
 }
 
 static void add_device(struct dentry *dir, const char *name, u32 major, u32 minor)
 {
-	struct inode *inode = inode_create(S_IFCHR | 0666);
+	struct inode *inode = new_inode(S_IFCHR | 0666);
 
-	inode->rdev_major = major;
-	inode->rdev_minor = minor;
-	dentry_add(dir, name, strlen(name), inode);
+	init_special_inode(inode, S_IFCHR, major, minor);
+	add_entry(dir, name, strlen(name), inode);
 }
 
 static void add_devices(void)
@@ -284,24 +289,13 @@ static void add_devices(void)
 	add_device(dev, "console", 5, 1);
 }
 
-static void make_root(void)
-{
-	root_dentry = kzalloc(sizeof(*root_dentry) + 1, GFP_KERNEL);
-	if (!root_dentry)
-		boot_stop("There is not enough memory for the root directory.");
-	root_dentry->parent = root_dentry;
-	root_dentry->inode = inode_create(S_IFDIR | 0755);
-	root_dentry->inode->nlink = 2;
-}
-
 void initramfs_init(const u8 *data, size_t size)
 {
 	struct archive archive = { .start = data, .at = data, .end = data + size };
 	struct member m;
 	bool complete = true;
 
-	rwsem_init(&drop_lock, LOCK_INODE);
-	make_root();
+	mount_root(&tmpfs_type);
 	if (!size)
 		boot_stop(
 			"There is no initramfs: give the kernel one (-initrd, GRUB module2).");
@@ -315,40 +309,13 @@ void initramfs_init(const u8 *data, size_t size)
 	if (!complete)
 		damaged(&archive, "it ends without a trailer");
 	add_devices();
-	start_mappings();
+	d_mark_tree(root_dentry);
+	quiesce_register(tmpfs_drop_clean);
 }
 
-/* ---- letting go ---- */
-
-struct address_space *inode_mapping_get(struct inode *inode)
+void initramfs_discard_rest(void)
 {
-	down_read(&drop_lock);
-	mapping_get(&inode->mapping);
-	up_read(&drop_lock);
-	return &inode->mapping;
+	umount_all();
+	d_discard_unmarked(root_dentry);
+	tmpfs_discard_pages();
 }
-
-/* What only speed keeps: pages of files that nobody has open or mapped. */
-static void drop_unused_pages(void)
-{
-	down_write(&drop_lock);
-	for (struct inode_list *entry = inodes; entry; entry = entry->next) {
-		struct address_space *mapping = &entry->inode.mapping;
-
-		if (is_regular(&entry->inode) && mapping->nr_pages &&
-		    atomic_read(&mapping->refcount) == 1)
-			filemap_drop_all(mapping);
-	}
-	up_write(&drop_lock);
-}
-
-unsigned long initramfs_cached_pages(void)
-{
-	unsigned long pages = 0;
-
-	for (const struct inode_list *entry = inodes; entry; entry = entry->next)
-		pages += READ_ONCE(entry->inode.mapping.nr_pages);
-	return pages;
-}
-
-void initramfs_quiesce_init(void) { quiesce_register(drop_unused_pages); }

@@ -1,109 +1,145 @@
-/* Regular files, directories and devices of the tree, as open files. */
-#include "kernel/fs/inode.h"
+/* Inodes: making and freeing them, what stat() says of them, and the changes that need no file system. */
 #include "kernel/base/string.h"
-#include "kernel/task.h"
+#include "kernel/fs/internal.h"
+#include "kernel/fs/locks.h"
+#include "kernel/time.h"
 #include "kernel/uapi/errno.h"
-#include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/statfs.h"
 #include "mm/slab.h"
 
-/* ---- regular files ---- */
+static struct kmem_cache *inode_cache;
 
-/* From one page of the file to the program; bytes copied or -errno. */
-static long read_page(struct address_space *mapping, u64 pos, void *buf, size_t n)
+struct inode *anon_inode;
+
+static const struct inode_operations no_operations;
+static const struct address_space_ops no_mapping_ops;
+
+void inode_init(struct inode *inode, struct super_block *sb, u32 mode)
 {
-	size_t offset = pos & (PAGE_SIZE - 1), left;
-	struct folio *folio = filemap_get(mapping, pos >> PAGE_SHIFT);
-
-	if (IS_ERR(folio))
-		return PTR_ERR(folio);
-	n = min(n, PAGE_SIZE - offset);
-	left = copy_to_user(buf, (char *)folio_address(folio) + offset, n);
-	folio_put(folio);
-	return left == n ? -EFAULT : (long)(n - left);
+	*inode = (struct inode){ .op = &no_operations, .sb = sb, .mode = mode, .nlink = 1 };
+	inode->ino = (u64)atomic_long_add_return(1, &sb->last_ino);
+	inode->atime = inode->mtime = inode->ctime = inode->btime = realtime_ns();
+	atomic_set(&inode->refcount, 1);
+	rwsem_init(&inode->lock, (mode & S_IFMT) == S_IFDIR ? LOCK_DIRECTORY : LOCK_INODE);
+	mapping_init(&inode->mapping, &no_mapping_ops, inode, 0);
 }
 
-static long regular_read(struct file *file, void *buf, size_t n, u64 *pos)
+struct inode *inode_alloc(struct super_block *sb, u32 mode)
 {
-	struct inode *inode = file->inode;
-	size_t done = 0;
-	long ret = 0;
+	struct inode *inode = kmem_cache_alloc(inode_cache, GFP_KERNEL);
 
-	if (*pos >= inode->size)
-		return 0;
-	n = min(n, inode->size - *pos);
-	while (done < n) {
-		ret = read_page(&inode->mapping, *pos + done, (char *)buf + done, n - done);
-		if (ret < 0 || fatal_signal_pending())
-			break;
-		done += (size_t)ret;
-		cond_resched();
-	}
-	*pos += done;
-	return done ? (long)done : ret;
+	if (inode)
+		inode_init(inode, sb, mode);
+	return inode;
 }
 
-static void regular_release(struct file *file) { mapping_put(&file->inode->mapping); }
-
-static const struct file_ops regular_ops = {
-	.read = regular_read,
-	.release = regular_release,
-	.seekable = true,
-};
-
-/* ---- directories ---- */
-
-static long directory_read(struct file *file, void *buf, size_t n, u64 *pos) { return -EISDIR; }
-
-static const struct file_ops directory_ops = {
-	.read = directory_read,
-	.seekable = true,
-};
-
-/* ---- opening ---- */
-
-static const struct file_ops *inode_ops(const struct inode *inode)
+void inode_put(struct inode *inode)
 {
-	switch (inode->mode & S_IFMT) {
-	case S_IFREG: return &regular_ops;
-	case S_IFDIR: return &directory_ops;
-	case S_IFCHR: return chardev_ops(inode->rdev_major, inode->rdev_minor);
-	default: return NULL;
-	}
+	const struct super_operations *ops = inode->sb->ops;
+
+	if (!atomic_dec_and_test(&inode->refcount))
+		return;
+	filemap_drop_all(&inode->mapping);
+	file_locks_free(inode);
+	if (ops && ops->evict_inode)
+		ops->evict_inode(inode);
+	if (ops && ops->free_inode)
+		ops->free_inode(inode);
+	else
+		kmem_cache_free(inode_cache, inode);
 }
 
-struct file *inode_open(struct dentry *dentry, unsigned int flags)
+void init_special_inode(struct inode *inode, u32 mode, u32 major, u32 minor)
 {
-	struct inode *inode = dentry->inode;
-	const struct file_ops *ops = inode_ops(inode);
-	struct file *file;
-
-	if (!ops)
-		return ERR_PTR(-ENXIO);
-	file = file_alloc(ops, flags & (O_ACCMODE | O_NONBLOCK | O_APPEND | O_DIRECTORY));
-	if (!file)
-		return ERR_PTR(-ENOMEM);
-	file->inode = inode;
-	file->private = dentry;
-	if (is_regular(inode))
-		inode_mapping_get(inode);
-	return file;
+	inode->rdev_major = major;
+	inode->rdev_minor = minor;
+	if ((mode & S_IFMT) == S_IFCHR)
+		inode->fop = chrdev_fops(major, minor);
+	else if ((mode & S_IFMT) == S_IFIFO)
+		inode->fop = &fifo_fops;
 }
 
-void inode_stat(const struct inode *inode, struct __kernel_stat *st)
+void inode_touch(struct inode *inode)
+{
+	WRITE_ONCE(inode->mtime, realtime_ns());
+	WRITE_ONCE(inode->ctime, inode->mtime);
+}
+
+/* ---- stat ---- */
+
+void inode_stat(struct inode *inode, struct __kernel_stat *st)
 {
 	*st = (struct __kernel_stat){
-		.st_dev = 2,
+		.st_dev = inode->sb->dev,
 		.st_ino = inode->ino,
-		.st_nlink = inode->nlink,
-		.st_mode = inode->mode,
+		.st_nlink = READ_ONCE(inode->nlink),
+		.st_mode = READ_ONCE(inode->mode),
 		.st_uid = inode->uid,
 		.st_gid = inode->gid,
 		.st_rdev = (u64)inode->rdev_major << 8 | inode->rdev_minor,
-		.st_size = (s64)inode->size,
+		.st_size = (s64)READ_ONCE(inode->mapping.size),
 		.st_blksize = PAGE_SIZE,
-		.st_blocks = (s64)(ALIGN_UP(inode->size, PAGE_SIZE) / 512),
-		.st_atime_sec = inode->mtime,
-		.st_mtime_sec = inode->mtime,
-		.st_ctime_sec = inode->mtime,
+		.st_blocks = (s64)(READ_ONCE(inode->mapping.nr_pages) * (PAGE_SIZE / 512)),
+		.st_atime_sec = inode->atime / NSEC_PER_SEC,
+		.st_atime_nsec = inode->atime % NSEC_PER_SEC,
+		.st_mtime_sec = inode->mtime / NSEC_PER_SEC,
+		.st_mtime_nsec = inode->mtime % NSEC_PER_SEC,
+		.st_ctime_sec = inode->ctime / NSEC_PER_SEC,
+		.st_ctime_nsec = inode->ctime % NSEC_PER_SEC,
 	};
+	if (inode->op->getattr)
+		inode->op->getattr(inode, st);
+}
+
+/* ---- changing attributes ---- */
+
+int setattr_copy(struct inode *inode, const struct iattr *attr)
+{
+	if (attr->valid & ATTR_MODE)
+		WRITE_ONCE(inode->mode, (inode->mode & S_IFMT) | (attr->mode & 07777));
+	if (attr->valid & ATTR_UID)
+		inode->uid = attr->uid;
+	if (attr->valid & ATTR_GID)
+		inode->gid = attr->gid;
+	if (attr->valid & ATTR_ATIME)
+		inode->atime = attr->atime;
+	if (attr->valid & ATTR_MTIME)
+		inode->mtime = attr->mtime;
+	inode->ctime = realtime_ns();
+	return 0;
+}
+
+int inode_setattr(struct inode *inode, const struct iattr *attr)
+{
+	if (inode->op->setattr)
+		return inode->op->setattr(inode, attr);
+	return attr->valid & ATTR_SIZE ? -EINVAL : setattr_copy(inode, attr);
+}
+
+int notify_change(struct inode *inode, const struct iattr *attr)
+{
+	int ret;
+
+	down_write(&inode->lock);
+	ret = inode_setattr(inode, attr);
+	up_write(&inode->lock);
+	return ret;
+}
+
+static int anon_fill_super(struct super_block *sb, const char *data)
+{
+	sb->magic = ANON_INODE_FS_MAGIC;
+	return 0;
+}
+
+static struct file_system_type anon_type = {
+	.name = "anon_inodefs", .flags = FS_INTERNAL, .fill_super = anon_fill_super,
+};
+
+void inode_cache_init(void)
+{
+	inode_cache = kmem_cache_create("inode", sizeof(struct inode), 0);
+	anon_inode = inode_alloc(kern_mount(&anon_type), 0600);
+	if (!anon_inode)
+		boot_stop("There is not enough memory for the first inode.");
 }

@@ -1,115 +1,179 @@
-/* From paths to files. */
+/*
+ * From paths to dentries. A walk holds a path_get() on where it is; each step looks a name up in the
+ * tree under dcache_lock, and asks the file system only for what is not there.
+ */
+#include "kernel/fs/namei.h"
 #include "kernel/base/string.h"
-#include "kernel/fs/inode.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "mm/slab.h"
 
-#define MAX_LINKS	40	/* symbolic links followed in one look-up */
+/* ---- steps ---- */
 
-struct dentry *root_dentry;
-
-
-static int name_cmp(const char *a, size_t a_len, const char *b, size_t b_len)
+/* Goes to `to`; the references to it and to its file system, if that is another, are the caller's. */
+static void step_to(struct walk *walk, struct dentry *to)
 {
-	int order = memcmp(a, b, min(a_len, b_len));
+	struct dentry *from = walk->at;
+	struct super_block *old = from->sb;
 
-	return order ? order : a_len < b_len ? -1 : a_len > b_len;
+	walk->at = to;
+	dput(from);
+	if (to->sb != old)
+		sb_put(old);
 }
 
-static int dentry_cmp(const struct dentry *a, const struct dentry *b)
+/* What covers a directory, if anything does, with the references for step_to(). dcache_lock held. */
+static struct dentry *topmost(const struct walk *walk, struct dentry *dentry)
 {
-	return name_cmp(a->name, a->name_len, b->name, b->name_len);
-}
-
-RB_GENERATE_STATIC(dentry_tree, dentry, link, dentry_cmp)
-
-struct dentry *dentry_child(const struct dentry *dir, const char *name, size_t len)
-{
-	struct dentry *at = RB_ROOT(&dir->names);
-
-	while (at) {
-		int order = name_cmp(name, len, at->name, at->name_len);
-
-		if (!order)
-			break;
-		at = order < 0 ? RB_LEFT(at, link) : RB_RIGHT(at, link);
-	}
-	return at;
-}
-
-struct dentry *dentry_first(const struct dentry *dir)
-{
-	return RB_MIN(dentry_tree, (struct dentry_tree *)&dir->names);
-}
-
-struct dentry *dentry_next(struct dentry *dentry) { return RB_NEXT(dentry_tree, NULL, dentry); }
-
-struct dentry *dentry_add(struct dentry *dir, const char *name, size_t len, struct inode *inode)
-{
-	struct dentry *dentry = dentry_child(dir, name, len);
-
-	if (dentry) {
-		dentry->inode = inode;
-		return dentry;
-	}
-	dentry = kzalloc(sizeof(*dentry) + len + 1, GFP_KERNEL);
-	if (!dentry)
-		boot_stop("There is not enough memory for the names in the initramfs.");
-	dentry->name_len = (u8)len;
-	memcpy(dentry->name, name, len);
-	RB_INIT(&dentry->names);
-	dentry->inode = inode;
-	dentry->parent = dir;
-	RB_INSERT(dentry_tree, &dir->names, dentry);
+	while (dentry->mounted)
+		dentry = dentry->mounted->root;
+	dget(dentry);
+	if (dentry->sb != walk->at->sb)
+		sb_get(dentry->sb);
 	return dentry;
 }
 
-/* ---- walking ---- */
+static void step_up(struct walk *walk)
+{
+	struct dentry *at = walk->at;
 
-/* One step of a walk; links counts those followed so far. */
-struct walk {
-	struct dentry *at;
-	int links;
-};
+	spin_lock(&dcache_lock);
+	while (at == at->parent && at->sb->mountpoint)
+		at = at->sb->mountpoint;
+	at = topmost(walk, at->parent);
+	spin_unlock(&dcache_lock);
+	step_to(walk, at);
+}
 
-static int walk_path(struct walk *walk, const char *path, size_t len, bool follow);
+/* The file system's own answer for a name that the tree does not have. dir's lock held. */
+static struct dentry *ask(struct dentry *dir, const char *name, size_t len)
+{
+	struct inode *inode = dir->inode;
 
-static int follow_link(struct walk *walk, struct dentry *link)
+	return inode->op->lookup ? inode->op->lookup(inode, dir, name, len) : ERR_PTR(-ENOENT);
+}
+
+struct dentry *lookup_one_locked(struct dentry *dir, const char *name, size_t len)
+{
+	struct dentry *found = d_lookup(dir, name, len);
+
+	return found ? found : ask(dir, name, len);
+}
+
+/* The entry of that name, or what is mounted there, with the references for step_to(). ERR_PTR. */
+static struct dentry *lookup_step(const struct walk *walk, const char *name, size_t len)
+{
+	struct inode *dir = walk->at->inode;
+	struct dentry *found;
+
+	if (len > NAME_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+	spin_lock(&dcache_lock);
+	found = d_find(walk->at, name, len);
+	if (found)
+		found = topmost(walk, found);
+	spin_unlock(&dcache_lock);
+	if (found || !dir->op->lookup)
+		return found ? found : ERR_PTR(-ENOENT);
+	down_read(&dir->lock);
+	found = ask(walk->at, name, len);
+	up_read(&dir->lock);
+	return found;
+}
+
+/* ---- symbolic links ---- */
+
+long link_text(struct dentry *link, char *buf, size_t size)
+{
+	const struct inode *inode = link->inode;
+	size_t len;
+
+	if (!inode->link)
+		return inode->op->readlink ? inode->op->readlink(link, buf, size) : -EINVAL;
+	len = min(strlen(inode->link), size);
+	memcpy(buf, inode->link, len);
+	return (long)len;
+}
+
+/* A target that the file system makes up. */
+static int follow_made_up(struct walk *walk, struct dentry *link)
+{
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	long len;
+
+	if (!buf)
+		return -ENOMEM;
+	len = link_text(link, buf, PATH_MAX);
+	if (len >= 0)
+		len = walk_path(walk, buf, (size_t)len, true);
+	kfree(buf);
+	return (int)len;
+}
+
+/* The walk is in the link's directory. The caller holds the link. */
+int follow_link(struct walk *walk, struct dentry *link)
 {
 	const struct inode *inode = link->inode;
 
 	if (++walk->links > MAX_LINKS)
 		return -ELOOP;
-	return walk_path(walk, (const char *)inode->data, inode->size, true);
+	if (inode->op->get_link) {
+		struct dentry *to = inode->op->get_link(link);
+
+		if (IS_ERR(to))
+			return (int)PTR_ERR(to);
+		path_put(walk->at);
+		walk->at = to;
+		return 0;
+	}
+	if (inode->link)
+		return walk_path(walk, inode->link, strlen(inode->link), true);
+	return follow_made_up(walk, link);
 }
+
+/* ---- walking ---- */
+
+static bool is_dot(const char *name, size_t len) { return len == 1 && name[0] == '.'; }
+static bool is_dotdot(const char *name, size_t len) { return len == 2 && !memcmp(name, "..", 2); }
 
 static int walk_name(struct walk *walk, const char *name, size_t len, bool follow)
 {
 	struct dentry *child;
+	int ret;
 
 	if (!is_dir(walk->at->inode))
 		return -ENOTDIR;
-	if (len > NAME_MAX)
-		return -ENAMETOOLONG;
-	if (len == 1 && name[0] == '.')
+	if (is_dot(name, len))
 		return 0;
-	if (len == 2 && name[0] == '.' && name[1] == '.') {
-		walk->at = walk->at->parent;
+	if (is_dotdot(name, len)) {
+		step_up(walk);
 		return 0;
 	}
-	child = dentry_child(walk->at, name, len);
-	if (!child)
-		return -ENOENT;
-	if (follow && is_link(child->inode))
-		return follow_link(walk, child);
-	walk->at = child;
-	return 0;
+	child = lookup_step(walk, name, len);
+	if (IS_ERR(child))
+		return (int)PTR_ERR(child);
+	if (!follow || !is_link(child->inode)) {
+		step_to(walk, child);
+		return 0;
+	}
+	ret = follow_link(walk, child);
+	dput(child);
+	return ret;
+}
+
+static void walk_to_root(struct walk *walk)
+{
+	struct dentry *root;
+
+	spin_lock(&dcache_lock);
+	root = topmost(walk, root_dentry);
+	spin_unlock(&dcache_lock);
+	step_to(walk, root);
 }
 
 /* Links lead to paths that have links: at most MAX_LINKS deep, since each is counted. */
-static int walk_path(struct walk *walk, const char *path, size_t len, bool follow)
+int walk_path(struct walk *walk, const char *path, size_t len, bool follow)
 {
 	const char *end = path + len;
 	int ret = 0;
@@ -117,7 +181,7 @@ static int walk_path(struct walk *walk, const char *path, size_t len, bool follo
 	if (!len)
 		return -ENOENT;
 	if (*path == '/')
-		walk->at = root_dentry;
+		walk_to_root(walk);
 	while (!ret && path < end) {
 		const char *name;
 		bool last;
@@ -136,28 +200,69 @@ static int walk_path(struct walk *walk, const char *path, size_t len, bool follo
 	return ret;
 }
 
-struct dentry *path_lookup(struct dentry *start, const char *path, bool follow)
-{
-	struct walk walk = { .at = start };
-	int ret = walk_path(&walk, path, strlen(path), follow);
+/* ---- where walks start ---- */
 
-	return ret ? ERR_PTR(ret) : walk.at;
+static struct dentry *get_cwd(void)
+{
+	struct fs_struct *fs = current_task()->fs;
+	struct dentry *cwd = root_dentry;
+
+	if (!fs) {		/* the kernel's own threads */
+		path_get(cwd);
+		return cwd;
+	}
+	spin_lock(&fs->lock);
+	cwd = fs->cwd;
+	path_get(cwd);
+	spin_unlock(&fs->lock);
+	return cwd;
+}
+
+/* The dentry of a descriptor; ERR_PTR(-EBADF), or -ENOTDIR if it has no name. */
+static struct dentry *fd_dentry(int dirfd)
+{
+	struct fd f = fd_get(dirfd);
+	struct dentry *dentry = ERR_PTR(-EBADF);
+
+	if (f.file)
+		dentry = f.file->dentry ? f.file->dentry : ERR_PTR(-ENOTDIR);
+	if (!IS_ERR(dentry))
+		path_get(dentry);
+	fd_put(f);
+	return dentry;
 }
 
 struct dentry *path_start(int dirfd, const char *path)
 {
 	struct dentry *start;
-	struct fd fd;
 
-	if (*path == '/' || dirfd == AT_FDCWD)
-		return root_dentry;	/* which is every program's current directory */
-	fd = fd_get(dirfd);
-	if (!fd.file)
-		return ERR_PTR(-EBADF);
-	/* Entries are for ever: the descriptor may be closed meanwhile. */
-	start = fd.file->inode ? fd.file->private : NULL;
-	fd_put(fd);
-	return start && is_dir(start->inode) ? start : ERR_PTR(-ENOTDIR);
+	if (*path == '/') {
+		path_get(root_dentry);
+		return root_dentry;
+	}
+	start = dirfd == AT_FDCWD ? get_cwd() : fd_dentry(dirfd);
+	if (!IS_ERR(start) && *path && !is_dir(start->inode)) {
+		path_put(start);
+		start = ERR_PTR(-ENOTDIR);
+	}
+	return start;
+}
+
+struct dentry *path_lookup(int dirfd, const char *path, unsigned int flags)
+{
+	struct walk walk = { .at = path_start(dirfd, path) };
+	int ret = 0;
+
+	if (IS_ERR(walk.at))
+		return walk.at;
+	if (*path || !(flags & LOOKUP_EMPTY))
+		ret = walk_path(&walk, path, strlen(path), flags & LOOKUP_FOLLOW);
+	if (!ret && flags & LOOKUP_DIRECTORY && !is_dir(walk.at->inode))
+		ret = -ENOTDIR;
+	if (!ret)
+		return walk.at;
+	path_put(walk.at);
+	return ERR_PTR(ret);
 }
 
 char *path_from_user(const char *user_path)
@@ -174,36 +279,66 @@ char *path_from_user(const char *user_path)
 	return ERR_PTR(len);
 }
 
-/* The inode that a descriptor itself refers to, for an empty path. */
-static struct inode *fd_inode(int fd)
-{
-	struct inode *inode;
-	struct fd f;
-
-	if (fd == AT_FDCWD)
-		return root_dentry->inode;
-	f = fd_get(fd);
-	if (!f.file)
-		return ERR_PTR(-EBADF);
-	inode = f.file->inode ? f.file->inode : ERR_PTR(-EINVAL);
-	fd_put(f);
-	return inode;
-}
-
-struct inode *path_inode(int dirfd, const char *user_path, int flags)
+struct dentry *user_path_lookup(int dirfd, const char *user_path, unsigned int flags)
 {
 	char *path = path_from_user(user_path);
 	struct dentry *dentry;
 
 	if (IS_ERR(path))
-		return (struct inode *)path;
-	if (!*path && flags & AT_EMPTY_PATH) {
-		kfree(path);
-		return fd_inode(dirfd);
-	}
-	dentry = path_start(dirfd, path);
-	if (!IS_ERR(dentry))
-		dentry = path_lookup(dentry, path, !(flags & AT_SYMLINK_NOFOLLOW));
+		return (struct dentry *)path;
+	dentry = path_lookup(dirfd, path, flags);
 	kfree(path);
-	return IS_ERR(dentry) ? (struct inode *)dentry : dentry->inode;
+	return dentry;
+}
+
+/* ---- the directory of the last name ---- */
+
+/* Cuts the last name off. Returns the length of the rest, which is what leads to its directory. */
+static size_t split_last(const char *path, size_t len, struct last_name *last)
+{
+	const char *end = path + len, *name;
+
+	last->slash = false;
+	while (end > path && end[-1] == '/') {
+		end--;
+		last->slash = true;
+	}
+	name = end;
+	while (name > path && name[-1] != '/')
+		name--;
+	last->name = name;
+	last->len = (size_t)(end - name);
+	last->special = !last->len || is_dot(name, last->len) || is_dotdot(name, last->len);
+	return (size_t)(name - path);
+}
+
+int walk_parent(struct walk *walk, const char *path, size_t len, struct last_name *last)
+{
+	size_t rest = split_last(path, len, last);
+	int ret = 0;
+
+	if (!len)
+		return -ENOENT;
+	if (rest)
+		ret = walk_path(walk, path, rest, true);
+	if (!ret && !is_dir(walk->at->inode))
+		ret = -ENOTDIR;
+	if (!ret && last->len > NAME_MAX)
+		ret = -ENAMETOOLONG;
+	return ret;
+}
+
+int path_parent(int dirfd, const char *path, struct last_name *last)
+{
+	struct walk walk = { .at = path_start(dirfd, path) };
+	int ret;
+
+	if (IS_ERR(walk.at))
+		return (int)PTR_ERR(walk.at);
+	ret = walk_parent(&walk, path, strlen(path), last);
+	if (ret)
+		path_put(walk.at);
+	else
+		last->dir = walk.at;
+	return ret;
 }

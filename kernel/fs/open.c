@@ -1,250 +1,301 @@
-/* System calls on paths: open, stat, access, readlink, getdents. The tree is read-only. */
+/* open(): finding or making the file, and the struct file for it. */
 #include "kernel/base/string.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/create.h"
 #include "kernel/syscall.h"
-#include "kernel/uapi/dirent.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "mm/slab.h"
 
-/* What open() with these flags may not do to that entry; 0 or -errno. */
-static int may_open(const struct inode *inode, int flags)
+/* ---- struct file ---- */
+
+static unsigned int fmode_of(const struct inode *inode, const struct file_operations *ops,
+			     unsigned int flags)
+{
+	unsigned int mode = 0, access = flags & O_ACCMODE;
+
+	if (access == O_RDONLY || access == O_RDWR)
+		mode |= FMODE_READ;
+	if (access == O_WRONLY || access == O_RDWR)
+		mode |= FMODE_WRITE;
+	if (ops->llseek)
+		mode |= FMODE_LSEEK | FMODE_PREAD;
+	if (ops->llseek && (is_regular(inode) || is_dir(inode)))
+		mode |= FMODE_POS;
+	return mode;
+}
+
+/* An O_PATH descriptor does nothing by itself. */
+static const struct file_operations path_fops;
+
+#define KEPT_FLAGS	(O_ACCMODE | O_NONBLOCK | O_APPEND | O_DIRECTORY | O_NOFOLLOW | O_DSYNC | \
+			 O_DIRECT | O_NOATIME | O_PATH | O_TMPFILE)
+
+static int call_open(struct inode *inode, struct file *file, unsigned int flags)
+{
+	if (flags & O_PATH) {
+		file->ops = &path_fops;
+		file->fmode = FMODE_PATH;
+		return 0;
+	}
+	if (!inode->fop)
+		return -ENXIO;
+	file->ops = inode->fop;
+	file->fmode = fmode_of(inode, inode->fop, flags);
+	return inode->fop->open ? inode->fop->open(inode, file) : 0;
+}
+
+struct file *dentry_open(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = dentry->inode;
+	struct file *file = file_alloc(NULL, flags & KEPT_FLAGS);
+	int ret;
+
+	if (!file)
+		return ERR_PTR(-ENOMEM);
+	path_get(dentry);
+	inode_get(inode);
+	file->dentry = dentry;
+	file->inode = inode;
+	file->f_mapping = &inode->mapping;
+	ret = call_open(inode, file, flags);
+	if (!ret)
+		return file;
+	file->ops = &path_fops;		/* which has nothing to release */
+	file_put(file);
+	return ERR_PTR(ret);
+}
+
+struct file *filp_open(const char *path, unsigned int flags)
+{
+	return do_filp_open(AT_FDCWD, path, flags, 0);
+}
+
+struct file *anon_file(struct inode *inode, const struct file_operations *ops, void *private,
+		       unsigned int flags)
+{
+	struct file *file = file_alloc(ops, flags);
+
+	if (!file)
+		return ERR_PTR(-ENOMEM);
+	if (!inode) {
+		inode = anon_inode;
+		inode_get(inode);
+	}
+	file->inode = inode;
+	file->f_mapping = &inode->mapping;
+	file->private = private;
+	file->fmode = fmode_of(inode, ops, flags);
+	return file;
+}
+
+/* ---- what open() may do ---- */
+
+static int may_open(const struct inode *inode, unsigned int flags)
 {
 	bool write = (flags & O_ACCMODE) != O_RDONLY;
 
-	if (flags & O_CREAT && flags & O_EXCL)
-		return -EEXIST;
+	if (flags & O_DIRECTORY && !is_dir(inode))
+		return -ENOTDIR;
+	if (flags & O_PATH)
+		return 0;
 	if (is_link(inode))
 		return -ELOOP;		/* O_NOFOLLOW */
 	if (is_dir(inode) && (write || flags & O_CREAT))
 		return -EISDIR;
-	if (!is_dir(inode) && flags & O_DIRECTORY)
-		return -ENOTDIR;
-	if (is_regular(inode) && (write || flags & O_TRUNC))
-		return -EROFS;
 	return 0;
 }
 
-static struct file *open_path(int dirfd, const char *path, int flags)
+static int truncate_opened(struct inode *inode)
 {
-	struct dentry *dentry = path_start(dirfd, path);
-	int ret;
+	const struct iattr attr = { .valid = ATTR_SIZE };
 
-	if (!IS_ERR(dentry))
-		dentry = path_lookup(dentry, path,
-				     !(flags & O_NOFOLLOW || (flags & O_EXCL && flags & O_CREAT)));
-	if (dentry == ERR_PTR(-ENOENT) && flags & O_CREAT && *path)
-		return ERR_PTR(-EROFS);
-	if (IS_ERR(dentry))
-		return (struct file *)dentry;
-	ret = may_open(dentry->inode, flags);
-	return ret ? ERR_PTR(ret) : inode_open(dentry, (unsigned int)flags);
+	return is_regular(inode) ? notify_change(inode, &attr) : 0;
 }
 
-static long do_open(int dirfd, const char *user_path, int flags)
+static struct file *open_dentry(struct dentry *dentry, unsigned int flags)
+{
+	struct file *file;
+	int ret = may_open(dentry->inode, flags);
+
+	if (ret)
+		return ERR_PTR(ret);
+	file = dentry_open(dentry, flags);
+	if (IS_ERR(file) || !(flags & O_TRUNC))
+		return file;
+	ret = truncate_opened(dentry->inode);
+	if (!ret)
+		return file;
+	file_put(file);
+	return ERR_PTR(ret);
+}
+
+/* ---- O_CREAT ---- */
+
+/* The entry, made if it is not there; *created says so. With a dget(). */
+static struct dentry *find_or_create(struct walk *walk, const struct last_name *last,
+				     unsigned int flags, u32 mode, bool *created)
+{
+	const struct new_file new = { .mode = S_IFREG | mode };
+	struct inode *dir = walk->at->inode;
+	struct dentry *dentry;
+
+	down_write(&dir->lock);
+	dentry = lookup_one_locked(walk->at, last->name, last->len);
+	*created = dentry == ERR_PTR(-ENOENT);
+	if (*created)
+		dentry = create_locked(walk->at, last, &new);
+	up_write(&dir->lock);
+	if (!*created && !IS_ERR(dentry) && flags & O_EXCL) {
+		dput(dentry);
+		return ERR_PTR(-EEXIST);
+	}
+	return dentry;
+}
+
+static struct file *open_create(struct walk *walk, const char *path, size_t len,
+				unsigned int flags, u32 mode);
+
+/* A link in the last place: its target is what is opened, or made. */
+static struct file *open_through(struct walk *walk, struct dentry *link, unsigned int flags, u32 mode)
+{
+	struct file *file;
+	char *text;
+	long len;
+	int ret;
+
+	if (link->inode->op->get_link) {
+		ret = follow_link(walk, link);
+		return ret ? ERR_PTR(ret) : open_dentry(walk->at, flags & ~O_CREAT);
+	}
+	if (++walk->links > MAX_LINKS)
+		return ERR_PTR(-ELOOP);
+	text = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (!text)
+		return ERR_PTR(-ENOMEM);
+	len = link_text(link, text, PATH_MAX);
+	file = len < 0 ? ERR_PTR(len) : open_create(walk, text, (size_t)len, flags, mode);
+	kfree(text);
+	return file;
+}
+
+/* At most MAX_LINKS deep, as the links are. */
+static struct file *open_create(struct walk *walk, const char *path, size_t len,
+				unsigned int flags, u32 mode)
+{
+	struct last_name last;
+	struct dentry *dentry;
+	struct file *file;
+	bool created;
+	int ret = walk_parent(walk, path, len, &last);
+
+	if (ret)
+		return ERR_PTR(ret);
+	if (last.special || last.slash)
+		return ERR_PTR(-EISDIR);
+	dentry = find_or_create(walk, &last, flags, mode, &created);
+	if (IS_ERR(dentry))
+		return (struct file *)dentry;
+	if (created)
+		file = dentry_open(dentry, flags);
+	else if (is_link(dentry->inode) && !(flags & O_NOFOLLOW))
+		file = open_through(walk, dentry, flags, mode);
+	else
+		file = open_dentry(dentry, flags);
+	dput(dentry);
+	return file;
+}
+
+/* ---- O_TMPFILE ---- */
+
+static struct file *open_tmpfile(struct walk *walk, unsigned int flags, u32 mode)
+{
+	struct inode *dir = walk->at->inode;
+	struct dentry *dentry;
+	struct file *file;
+	int ret;
+
+	if (!is_dir(dir))
+		return ERR_PTR(-ENOTDIR);
+	if (!dir->op->tmpfile)
+		return ERR_PTR(-EOPNOTSUPP);
+	dentry = d_alloc(walk->at, "", 0);
+	if (!dentry)
+		return ERR_PTR(-ENOMEM);
+	dentry->removed = true;
+	ret = dir->op->tmpfile(dir, dentry, S_IFREG | mode);
+	if (!ret)
+		dentry->inode->linkable = !(flags & O_EXCL);
+	file = ret ? ERR_PTR(ret) : dentry_open(dentry, flags & ~(O_CREAT | O_DIRECTORY));
+	dput(dentry);
+	return file;
+}
+
+/* ---- all of it ---- */
+
+/* Flags that exclude each other, and those that O_PATH leaves. */
+static int check_flags(unsigned int *flags)
+{
+	bool tmpfile = *flags & O_TMPFILE & ~O_DIRECTORY;
+
+	if (tmpfile && ((*flags & O_TMPFILE) != O_TMPFILE || *flags & O_CREAT ||
+			(*flags & O_ACCMODE) == O_RDONLY))
+		return -EINVAL;
+	if (*flags & O_PATH)
+		*flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	else if (!tmpfile && (*flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+		return -EINVAL;
+	return 0;
+}
+
+struct file *do_filp_open(int dirfd, const char *path, unsigned int flags, u32 mode)
+{
+	struct walk walk = { 0 };
+	size_t len = strlen(path);
+	struct file *file;
+	int ret = check_flags(&flags);
+
+	if (ret)
+		return ERR_PTR(ret);
+	walk.at = path_start(dirfd, path);
+	if (IS_ERR(walk.at))
+		return (struct file *)walk.at;
+	if (flags & O_CREAT) {
+		flags |= flags & O_EXCL ? O_NOFOLLOW : 0;
+		file = open_create(&walk, path, len, flags, mode);
+	} else {
+		ret = walk_path(&walk, path, len, !(flags & O_NOFOLLOW));
+		if (ret)
+			file = ERR_PTR(ret);
+		else if (flags & O_TMPFILE & ~O_DIRECTORY)
+			file = open_tmpfile(&walk, flags, mode);
+		else
+			file = open_dentry(walk.at, flags);
+	}
+	path_put(walk.at);
+	return file;
+}
+
+static long do_open(int dirfd, const char *user_path, unsigned int flags, u32 mode)
 {
 	char *path = path_from_user(user_path);
 	struct file *file;
 
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	file = open_path(dirfd, path, flags);
+	file = do_filp_open(dirfd, path, flags, mode & 07777 & ~current_umask());
 	kfree(path);
 	return IS_ERR(file) ? PTR_ERR(file) : fd_new(file, flags & O_CLOEXEC);
 }
 
-SYSCALL_DEFINE2(open, const char *, path, int, flags) { return do_open(AT_FDCWD, path, flags); }
-SYSCALL_DEFINE3(openat, int, dirfd, const char *, path, int, flags)
+SYSCALL_DEFINE3(open, const char *, path, unsigned int, flags, u32, mode)
 {
-	return do_open(dirfd, path, flags);
+	return do_open(AT_FDCWD, path, flags, mode);
 }
-SYSCALL_DEFINE1(creat, const char *, path)
+SYSCALL_DEFINE4(openat, int, dirfd, const char *, path, unsigned int, flags, u32, mode)
 {
-	return do_open(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC);
+	return do_open(dirfd, path, flags, mode);
 }
-
-/* ---- stat ---- */
-
-#define AT_NO_AUTOMOUNT	0x800	/* nothing is mounted automatically anyway */
-
-static long stat_to_user(const struct inode *inode, struct __kernel_stat *user)
+SYSCALL_DEFINE2(creat, const char *, path, u32, mode)
 {
-	struct __kernel_stat st;
-
-	inode_stat(inode, &st);
-	return copy_to_user(user, &st, sizeof(st)) ? -EFAULT : 0;
-}
-
-static long do_stat(int dirfd, const char *path, struct __kernel_stat *user, int flags)
-{
-	const struct inode *inode = path_inode(dirfd, path, flags);
-
-	return IS_ERR(inode) ? PTR_ERR(inode) : stat_to_user(inode, user);
-}
-
-static long do_fstat(int fd, struct __kernel_stat *user)
-{
-	struct fd f = fd_get(fd);
-	struct __kernel_stat st = { 0 };
-
-	if (!f.file)
-		return -EBADF;
-	if (f.file->inode)
-		inode_stat(f.file->inode, &st);
-	else if (f.file->ops->stat)
-		f.file->ops->stat(f.file, &st);
-	fd_put(f);
-	return copy_to_user(user, &st, sizeof(st)) ? -EFAULT : 0;
-}
-
-SYSCALL_DEFINE2(stat, const char *, path, struct __kernel_stat *, st)
-{
-	return do_stat(AT_FDCWD, path, st, 0);
-}
-SYSCALL_DEFINE2(fstat, int, fd, struct __kernel_stat *, st) { return do_fstat(fd, st); }
-
-SYSCALL_DEFINE2(lstat, const char *, path, struct __kernel_stat *, st)
-{
-	return do_stat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
-}
-
-SYSCALL_DEFINE4(newfstatat, int, dirfd, const char *, path, struct __kernel_stat *, st, int, flags)
-{
-	char first;
-
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
-		return -EINVAL;
-	/* fstat() of the C libraries, for files without a path too. */
-	if (flags & AT_EMPTY_PATH && dirfd != AT_FDCWD && !copy_from_user(&first, path, 1) &&
-	    !first)
-		return do_fstat(dirfd, st);
-	return do_stat(dirfd, path, st, flags);
-}
-
-/* ---- access, readlink ---- */
-
-static long do_access(int dirfd, const char *path, int mode, int flags)
-{
-	const struct inode *inode;
-
-	if (mode & ~7)
-		return -EINVAL;
-	inode = path_inode(dirfd, path, flags);
-	if (IS_ERR(inode))
-		return PTR_ERR(inode);
-	/*
-	 * Programs run as root: what is left is that files have some x bit, and that none is
-	 * written.
-	 */
-	if (mode & 1 && is_regular(inode) && !(inode->mode & 0111))
-		return -EACCES;
-	if (mode & 2 && !is_chardev(inode))
-		return -EROFS;
-	return 0;
-}
-
-SYSCALL_DEFINE2(access, const char *, path, int, mode)
-{
-	return do_access(AT_FDCWD, path, mode, 0);
-}
-SYSCALL_DEFINE3(faccessat, int, dirfd, const char *, path, int, mode)
-{
-	return do_access(dirfd, path, mode, 0);
-}
-
-static long do_readlink(int dirfd, const char *path, char *buf, int size)
-{
-	const struct inode *inode;
-	size_t n;
-
-	if (size <= 0)
-		return -EINVAL;
-	inode = path_inode(dirfd, path, AT_SYMLINK_NOFOLLOW);
-	if (IS_ERR(inode))
-		return PTR_ERR(inode);
-	if (!is_link(inode))
-		return -EINVAL;
-	n = min(inode->size, (u64)size);
-	return copy_to_user(buf, inode->data, n) ? -EFAULT : (long)n;
-}
-
-SYSCALL_DEFINE3(readlink, const char *, path, char *, buf, int, size)
-{
-	return do_readlink(AT_FDCWD, path, buf, size);
-}
-
-SYSCALL_DEFINE4(readlinkat, int, dirfd, const char *, path, char *, buf, int, size)
-{
-	return do_readlink(dirfd, path, buf, size);
-}
-
-/* ---- getdents64 ---- */
-
-#define DIRENT_HEADER	offsetof(struct linux_dirent64, d_name)
-
-/* Writes one entry at buf if it fits in n bytes; its length, 0 if it does not fit, or -EFAULT. */
-static long put_dirent(char *buf, size_t n, const struct inode *inode, const char *name,
-		       size_t len, u64 next)
-{
-	union {
-		struct linux_dirent64 header;
-		char bytes[ALIGN_UP(DIRENT_HEADER + NAME_MAX + 1, 8)];
-	} entry;
-	size_t reclen = ALIGN_UP(DIRENT_HEADER + len + 1, 8);
-
-	if (reclen > n)
-		return 0;
-	memset(&entry, 0, reclen);
-	entry.header.d_ino = inode->ino;
-	entry.header.d_off = (s64)next;
-	entry.header.d_reclen = (u16)reclen;
-	entry.header.d_type = (u8)(inode->mode >> 12);
-	memcpy(entry.bytes + DIRENT_HEADER, name, len);
-	return copy_to_user(buf, &entry, reclen) ? -EFAULT : (long)reclen;
-}
-
-/* Entry number 0 is ".", 1 is "..", then come the names in order. */
-static long list_directory(struct dentry *dir, u64 *pos, char *buf, size_t n)
-{
-	struct dentry *child = dentry_first(dir);
-	long done = 0, ret;
-
-	for (u64 i = 2; child && i < *pos; i++)
-		child = dentry_next(child);
-	for (;;) {
-		if (*pos == 0) {
-			ret = put_dirent(buf, n, dir->inode, ".", 1, 1);
-		} else if (*pos == 1) {
-			ret = put_dirent(buf + done, n, dir->parent->inode, "..", 2, 2);
-		} else if (child) {
-			ret = put_dirent(buf + done, n, child->inode, child->name, child->name_len,
-					 *pos + 1);
-			if (ret > 0)
-				child = dentry_next(child);
-		} else {
-			return done;
-		}
-		if (ret <= 0)
-			return done ? done : ret ? ret : -EINVAL;
-		done += ret;
-		n -= (size_t)ret;
-		++*pos;
-	}
-}
-
-SYSCALL_DEFINE3(getdents64, int, fd, char *, buf, unsigned int, n)
-{
-	struct fd f = fd_get(fd);
-	struct file *file = f.file;
-	long ret = -ENOTDIR;
-
-	if (!file)
-		return -EBADF;
-	if (file->inode && is_dir(file->inode)) {
-		mutex_lock(&file->pos_lock);
-		ret = list_directory(file->private, &file->pos, buf, n);
-		mutex_unlock(&file->pos_lock);
-	}
-	fd_put(f);
-	return ret;
+	return do_open(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }

@@ -1,41 +1,53 @@
 /*
- * Pipes: a ring of 16 pages, allocated when the first byte comes to them and freed when they are
- * empty. All is under the pipe's mutex, which is held while user memory is copied; who sleeps does
- * so without it.
+ * Pipes and FIFOs: a ring of pages, 16 unless a program wants another number, allocated when the first
+ * byte comes to them and freed when they are empty. All is under the pipe's mutex, which is held while
+ * user memory is copied; who sleeps does so without it.
+ *
+ * A pipe lives as long as its open files: inode->pipe leads to it, under inode->lock.
  */
+#include "kernel/base/string.h"
 #include "kernel/fs/files.h"
-#include "kernel/main.h"
+#include "kernel/fs/internal.h"
+#include "kernel/fs/iov_iter.h"
+#include "kernel/fs/pipe.h"
 #include "kernel/fs/poll.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/poll.h"
+#include "kernel/uapi/statfs.h"
 #include "mm/slab.h"
 
-#define PIPE_PAGES	16u
-#define PIPE_SIZE	(PIPE_PAGES * PAGE_SIZE)
+#define PIPE_PAGES	16u	/* to begin with */
+#define PIPE_MAX_PAGES	256u	/* 1 MiB, Linux's pipe-max-size */
 
 struct pipe {
 	struct mutex lock;
 	u64 head, tail;			/* bytes written and read since the beginning */
-	struct page *page[PIPE_PAGES];	/* of byte n: n / PAGE_SIZE % PIPE_PAGES */
+	unsigned int nr_pages;		/* in the ring; a power of two */
+	struct page **page;		/* of byte n: n / PAGE_SIZE % nr_pages */
 	unsigned int readers, writers;	/* open files */
-	atomic_t ends;			/* those that may still touch the pipe */
+	unsigned int reader_opens, writer_opens;	/* ever: a FIFO's other end waits for a change */
+	unsigned int files;		/* that hold the pipe; under the inode's lock */
 	struct wait_queue read_wait, write_wait;
-	u64 ino;
 };
 
 static struct kmem_cache *pipe_cache;
-static atomic_long_t next_ino;
+static struct super_block *pipe_sb;
 
 static size_t pipe_used(const struct pipe *pipe)
 {
 	return READ_ONCE(pipe->head) - READ_ONCE(pipe->tail);
 }
-static size_t pipe_room(const struct pipe *pipe) { return PIPE_SIZE - pipe_used(pipe); }
+static size_t pipe_room(const struct pipe *pipe)
+{
+	size_t used = pipe_used(pipe), size = READ_ONCE(pipe->nr_pages) * PAGE_SIZE;
+
+	return used < size ? size - used : 0;
+}
 static struct page **page_at(struct pipe *pipe, u64 at)
 {
-	return &pipe->page[at / PAGE_SIZE % PIPE_PAGES];
+	return &pipe->page[at / PAGE_SIZE % pipe->nr_pages];
 }
 
 /*
@@ -46,7 +58,7 @@ static void free_read_page(struct pipe *pipe)
 {
 	struct page **slot = page_at(pipe, pipe->tail - 1);
 
-	if (pipe->head > pipe->tail - PAGE_SIZE + PIPE_SIZE)
+	if (pipe->head > pipe->tail - PAGE_SIZE + pipe->nr_pages * PAGE_SIZE)
 		return;
 	free_page(*slot);
 	*slot = NULL;
@@ -54,63 +66,58 @@ static void free_read_page(struct pipe *pipe)
 
 /* ---- moving bytes, under the lock ---- */
 
-/* Up to n bytes out of the pipe; how many, or -EFAULT if none. */
-static long take_bytes(struct pipe *pipe, char *buf, size_t n)
+/* As much as there is, into the program's buffers; how much, or -EFAULT if nothing. */
+static long take_bytes(struct pipe *pipe, struct iov_iter *to)
 {
-	size_t done = 0;
+	size_t done = 0, n = min(to->left, pipe_used(pipe));
 
-	n = min(n, pipe_used(pipe));
 	while (done < n) {
-		size_t offset = pipe->tail % PAGE_SIZE, chunk = min(n - done, PAGE_SIZE - offset),
-		       left;
+		size_t offset = pipe->tail % PAGE_SIZE, chunk = min(n - done, PAGE_SIZE - offset), moved;
 
-		left = copy_to_user(buf + done,
-				    (char *)page_address(*page_at(pipe, pipe->tail)) + offset,
-				    chunk);
-		chunk -= left;
-		done += chunk;
-		WRITE_ONCE(pipe->tail, pipe->tail + chunk);
-		if (chunk && pipe->tail % PAGE_SIZE == 0)
+		moved = copy_to_iter((char *)page_address(*page_at(pipe, pipe->tail)) + offset, chunk, to);
+		done += moved;
+		WRITE_ONCE(pipe->tail, pipe->tail + moved);
+		if (moved && pipe->tail % PAGE_SIZE == 0)
 			free_read_page(pipe);
-		if (left)
+		if (moved < chunk)
 			return done ? (long)done : -EFAULT;
 	}
 	return (long)done;
 }
 
-/* Up to n bytes into the pipe, which has room for them; how many, or -EFAULT, -ENOMEM if none. */
-static long put_bytes(struct pipe *pipe, const char *buf, size_t n)
+/*
+ * n bytes into the pipe, which has room for them; how many, or -EFAULT, -ENOMEM if none. A page's share
+ * arrives whole or, as on Linux, not at all: what a bad buffer cuts short is not there.
+ */
+static long put_bytes(struct pipe *pipe, struct iov_iter *from, size_t n)
 {
 	size_t done = 0;
 
 	while (done < n) {
-		size_t offset = pipe->head % PAGE_SIZE, chunk = min(n - done, PAGE_SIZE - offset),
-		       left;
+		size_t offset = pipe->head % PAGE_SIZE, chunk = min(n - done, PAGE_SIZE - offset);
 		struct page **slot = page_at(pipe, pipe->head);
 
 		if (!*slot)
 			*slot = alloc_page(GFP_KERNEL);
 		if (!*slot)
 			return done ? (long)done : -ENOMEM;
-		left = copy_from_user((char *)page_address(*slot) + offset, buf + done, chunk);
-		chunk -= left;
+		if (copy_from_iter((char *)page_address(*slot) + offset, chunk, from) < chunk)
+			return done ? (long)done : -EFAULT;
 		done += chunk;
 		WRITE_ONCE(pipe->head, pipe->head + chunk);
-		if (left)
-			return done ? (long)done : -EFAULT;
 	}
 	return (long)done;
 }
 
 /* ---- reading ---- */
 
-static long pipe_read(struct file *file, void *buf, size_t n, u64 *pos)
+static long pipe_read(struct file *file, struct iov_iter *to, u64 *pos)
 {
 	struct pipe *pipe = file->private;
 	bool was_full;
 	long ret;
 
-	if (!n)
+	if (!to->left)
 		return 0;
 	for (;;) {
 		mutex_lock(&pipe->lock);
@@ -125,7 +132,7 @@ static long pipe_read(struct file *file, void *buf, size_t n, u64 *pos)
 		if (ret)
 			return ret;
 	}
-	ret = take_bytes(pipe, buf, n);
+	ret = take_bytes(pipe, to);
 	mutex_unlock(&pipe->lock);
 	if (was_full && ret > 0)
 		wake_up_all(&pipe->write_wait);
@@ -151,9 +158,10 @@ static long broken_pipe(void)
 }
 
 /* Once there is room: puts in what fits. Bytes moved, or -errno. */
-static long write_some(struct file *file, const char *buf, size_t n)
+static long write_some(struct file *file, struct iov_iter *from)
 {
 	struct pipe *pipe = file->private;
+	size_t n = from->left;
 	bool was_empty;
 	long ret;
 
@@ -169,7 +177,7 @@ static long write_some(struct file *file, const char *buf, size_t n)
 			return ret;
 	}
 	was_empty = !pipe_used(pipe);
-	ret = pipe->readers ? put_bytes(pipe, buf, min(n, pipe_room(pipe))) : -EPIPE;
+	ret = pipe->readers ? put_bytes(pipe, from, min(n, pipe_room(pipe))) : -EPIPE;
 	mutex_unlock(&pipe->lock);
 	if (ret == -EPIPE)
 		return broken_pipe();
@@ -178,18 +186,20 @@ static long write_some(struct file *file, const char *buf, size_t n)
 	return ret;
 }
 
-static long pipe_write(struct file *file, const void *buf, size_t n, u64 *pos)
+static long pipe_write(struct file *file, struct iov_iter *from, u64 *pos)
 {
-	size_t done = 0;
+	size_t all = from->left;
 
-	while (done < n) {
-		long ret = write_some(file, (const char *)buf + done, n - done);
+	while (from->left) {
+		size_t before = from->left;
+		long ret = write_some(file, from);
 
 		if (ret < 0)
-			return done ? (long)done : ret;
-		done += (size_t)ret;
+			return before < all ? (long)(all - before) : ret;
+		if (before - from->left != (size_t)ret)
+			return (long)(all - before + (size_t)ret);	/* a buffer ended early */
 	}
-	return (long)done;
+	return (long)all;
 }
 
 /* ---- the ends ---- */
@@ -199,34 +209,27 @@ static short pipe_poll(struct file *file, struct poll_table *table)
 	struct pipe *pipe = file->private;
 	short events = 0;
 
-	poll_add(table, file_readable(file) ? &pipe->read_wait : &pipe->write_wait);
 	if (file_readable(file)) {
+		poll_add(table, &pipe->read_wait);
 		events |= pipe_used(pipe) ? POLLIN : 0;
 		events |= READ_ONCE(pipe->writers) ? 0 : POLLHUP;
-	} else {
+	}
+	if (file_writable(file)) {
+		if (!file_readable(file))
+			poll_add(table, &pipe->write_wait);
 		events |= pipe_room(pipe) >= PIPE_BUF ? POLLOUT : 0;
 		events |= READ_ONCE(pipe->readers) ? 0 : POLLERR;
 	}
 	return events;
 }
 
-static void pipe_stat(struct file *file, struct __kernel_stat *st)
-{
-	const struct pipe *pipe = file->private;
-
-	st->st_dev = 3;
-	st->st_ino = pipe->ino;
-	st->st_nlink = 1;
-	st->st_mode = S_IFIFO | 0600;
-	st->st_blksize = PAGE_SIZE;
-}
-
 static void pipe_free(struct pipe *pipe)
 {
-	for (unsigned int i = 0; i < PIPE_PAGES; i++) {
+	for (unsigned int i = 0; i < pipe->nr_pages; i++) {
 		if (pipe->page[i])
 			free_page(pipe->page[i]);
 	}
+	kfree(pipe->page);
 	kmem_cache_free(pipe_cache, pipe);
 }
 
@@ -241,29 +244,58 @@ static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return copy_to_user((void *)arg, &used, sizeof(used)) ? -EFAULT : 0;
 }
 
+/* One file more, or less, at the ends that it is open for. Wakes whoever waits for that. */
+static void count_ends(struct pipe *pipe, const struct file *file, int n)
+{
+	mutex_lock(&pipe->lock);
+	if (file_readable(file)) {
+		WRITE_ONCE(pipe->readers, pipe->readers + (unsigned int)n);
+		WRITE_ONCE(pipe->reader_opens, pipe->reader_opens + (n > 0));
+	}
+	if (file_writable(file)) {
+		WRITE_ONCE(pipe->writers, pipe->writers + (unsigned int)n);
+		WRITE_ONCE(pipe->writer_opens, pipe->writer_opens + (n > 0));
+	}
+	wake_up_all(&pipe->read_wait);
+	wake_up_all(&pipe->write_wait);
+	mutex_unlock(&pipe->lock);
+}
+
+/* A file lets go of the inode's pipe. */
+static void put_pipe(struct inode *inode, struct pipe *pipe)
+{
+	bool last;
+
+	down_write(&inode->lock);
+	last = !--pipe->files;
+	if (last)
+		inode->pipe = NULL;
+	up_write(&inode->lock);
+	if (last)
+		pipe_free(pipe);
+}
+
 static void pipe_release(struct file *file)
 {
 	struct pipe *pipe = file->private;
 
-	mutex_lock(&pipe->lock);
-	if (file_readable(file))
-		WRITE_ONCE(pipe->readers, pipe->readers - 1);
-	else
-		WRITE_ONCE(pipe->writers, pipe->writers - 1);
-	wake_up_all(&pipe->read_wait);
-	wake_up_all(&pipe->write_wait);
-	mutex_unlock(&pipe->lock);
-	if (atomic_dec_and_test(&pipe->ends))
-		pipe_free(pipe);
+	count_ends(pipe, file, -1);
+	put_pipe(file->inode, pipe);
 }
 
-static const struct file_ops pipe_ops = {
-	.read = pipe_read,
-	.write = pipe_write,
+static const char *pipe_name(const struct file *file, char *buf, size_t size)
+{
+	scnprintf(buf, size, "pipe:[%lu]", (unsigned long)file->inode->ino);
+	return buf;
+}
+
+static const struct file_operations pipe_fops = {
+	.read_iter = pipe_read,
+	.write_iter = pipe_write,
 	.poll = pipe_poll,
 	.ioctl = pipe_ioctl,
 	.release = pipe_release,
-	.stat = pipe_stat,
+	.name = pipe_name,
 };
 
 static struct pipe *pipe_alloc(void)
@@ -272,39 +304,177 @@ static struct pipe *pipe_alloc(void)
 
 	if (!pipe)
 		return NULL;
+	pipe->page = kzalloc(PIPE_PAGES * sizeof(*pipe->page), GFP_KERNEL);
+	if (!pipe->page) {
+		kmem_cache_free(pipe_cache, pipe);
+		return NULL;
+	}
+	pipe->nr_pages = PIPE_PAGES;
 	mutex_init(&pipe->lock, LOCK_INODE);
 	wait_queue_init(&pipe->read_wait);
 	wait_queue_init(&pipe->write_wait);
-	atomic_long_inc(&next_ino);
-	pipe->ino = (u64)atomic_long_read(&next_ino);
 	return pipe;
+}
+
+/* The inode's pipe, made if nobody has it open, for one file more. ERR_PTR(-ENOMEM). */
+static struct pipe *get_pipe(struct inode *inode)
+{
+	struct pipe *pipe;
+
+	down_write(&inode->lock);
+	if (!inode->pipe)
+		inode->pipe = pipe_alloc();
+	pipe = inode->pipe;
+	if (pipe)
+		pipe->files++;
+	up_write(&inode->lock);
+	return pipe ? pipe : ERR_PTR(-ENOMEM);
+}
+
+static struct file *open_end(struct inode *inode, unsigned int flags)
+{
+	struct pipe *pipe = get_pipe(inode);
+	struct file *file;
+
+	if (IS_ERR(pipe))
+		return (struct file *)pipe;
+	inode_get(inode);
+	file = anon_file(inode, &pipe_fops, pipe, flags);
+	if (IS_ERR(file)) {
+		inode_put(inode);
+		put_pipe(inode, pipe);
+		return file;
+	}
+	count_ends(pipe, file, 1);
+	return file;
+}
+
+static int open_ends(struct inode *inode, struct file *ends[2], unsigned int flags)
+{
+	ends[0] = open_end(inode, O_RDONLY | flags);
+	if (IS_ERR(ends[0]))
+		return (int)PTR_ERR(ends[0]);
+	ends[1] = open_end(inode, O_WRONLY | flags);
+	if (!IS_ERR(ends[1]))
+		return 0;
+	file_put(ends[0]);
+	return (int)PTR_ERR(ends[1]);
 }
 
 /* Both ends of a new pipe; -ENOMEM leaves nothing behind. */
 static int pipe_open(struct file *ends[2], unsigned int flags)
 {
-	struct pipe *pipe = pipe_alloc();
+	struct inode *inode = inode_alloc(pipe_sb, S_IFIFO | 0600);
+	int ret;
 
-	if (!pipe)
+	if (!inode)
 		return -ENOMEM;
-	ends[0] = file_alloc(&pipe_ops, O_RDONLY | flags);
-	if (!ends[0]) {
-		pipe_free(pipe);
-		return -ENOMEM;
+	ret = open_ends(inode, ends, flags);
+	inode_put(inode);
+	return ret;
+}
+
+/* ---- FIFOs ---- */
+
+/* Waits until the other end is opened, if it is not open. */
+static int wait_for_partner(struct file *file, struct pipe *pipe)
+{
+	bool reader = file_readable(file);
+	unsigned int *count = reader ? &pipe->writers : &pipe->readers;
+	unsigned int *opens = reader ? &pipe->writer_opens : &pipe->reader_opens;
+	unsigned int before = READ_ONCE(*opens);
+
+	if (READ_ONCE(*count))
+		return 0;
+	return wait_event_killable(reader ? &pipe->read_wait : &pipe->write_wait,
+				   READ_ONCE(*opens) != before);
+}
+
+static int fifo_open(struct inode *inode, struct file *file)
+{
+	struct pipe *pipe = get_pipe(inode);
+	bool nonblock = file->flags & O_NONBLOCK;
+	int ret = 0;
+
+	if (IS_ERR(pipe))
+		return (int)PTR_ERR(pipe);
+	file->private = pipe;
+	file->ops = &pipe_fops;
+	if (!file_readable(file) && nonblock && !READ_ONCE(pipe->readers)) {
+		put_pipe(inode, pipe);
+		return -ENXIO;
 	}
-	ends[0]->private = pipe;
-	pipe->readers = 1;
-	atomic_set(&pipe->ends, 1);
-	ends[1] = file_alloc(&pipe_ops, O_WRONLY | flags);
-	if (!ends[1]) {
-		file_put(ends[0]);
-		return -ENOMEM;
+	count_ends(pipe, file, 1);
+	if (!(file_readable(file) && file_writable(file)) && !nonblock)
+		ret = wait_for_partner(file, pipe);
+	if (ret)
+		pipe_release(file);
+	return ret;
+}
+
+const struct file_operations fifo_fops = { .open = fifo_open };
+
+/* ---- sizes ---- */
+
+/* The pages move to their places in the new ring. pipe->lock held. */
+static int resize_locked(struct pipe *pipe, struct page **ring, unsigned int nr)
+{
+	u64 at = ALIGN_DOWN(pipe->tail, PAGE_SIZE);
+	u64 end = pipe->head % PAGE_SIZE ? ALIGN_UP(pipe->head, PAGE_SIZE) : pipe->head;
+
+	if (end - at > nr * PAGE_SIZE)
+		return -EBUSY;
+	for (; at < end; at += PAGE_SIZE) {
+		ring[at / PAGE_SIZE % nr] = *page_at(pipe, at);
+		*page_at(pipe, at) = NULL;
 	}
-	ends[1]->private = pipe;
-	pipe->writers = 1;
-	atomic_set(&pipe->ends, 2);
+	/* A page that is allocated but empty is not worth to move. */
+	for (unsigned int i = 0; i < pipe->nr_pages; i++) {
+		if (pipe->page[i])
+			free_page(pipe->page[i]);
+	}
+	kfree(pipe->page);
+	pipe->page = ring;
+	WRITE_ONCE(pipe->nr_pages, nr);
 	return 0;
 }
+
+static long set_size(struct pipe *pipe, unsigned long size)
+{
+	unsigned int nr = 1;
+	struct page **ring;
+	int ret;
+
+	if (size > 1ul << 31)
+		return -EINVAL;
+	while (nr * PAGE_SIZE < size)
+		nr *= 2;
+	if (nr > PIPE_MAX_PAGES)
+		return -EPERM;
+	ring = kzalloc(nr * sizeof(*ring), GFP_KERNEL);
+	if (!ring)
+		return -ENOMEM;
+	mutex_lock(&pipe->lock);
+	ret = resize_locked(pipe, ring, nr);
+	mutex_unlock(&pipe->lock);
+	if (ret) {
+		kfree(ring);
+		return ret;
+	}
+	wake_up_all(&pipe->write_wait);
+	return (long)(nr * PAGE_SIZE);
+}
+
+long fcntl_pipe(struct file *file, int cmd, unsigned long arg)
+{
+	struct pipe *pipe = file->private;
+
+	if (file->ops != &pipe_fops)
+		return -EBADF;
+	return cmd == F_GETPIPE_SZ ? (long)(READ_ONCE(pipe->nr_pages) * PAGE_SIZE) : set_size(pipe, arg);
+}
+
+/* ---- pipe() ---- */
 
 /*
  * The numbers are with the program before the ends can be used: if it cannot take them, nothing
@@ -333,7 +503,7 @@ static long install_ends(struct file *ends[2], int *user_fds, bool cloexec)
 
 static long do_pipe(int *user_fds, int flags)
 {
-	struct file *ends[2];
+	struct file *ends[2] = { NULL, NULL };
 	long ret;
 
 	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
@@ -352,4 +522,19 @@ static long do_pipe(int *user_fds, int flags)
 SYSCALL_DEFINE1(pipe, int *, fds) { return do_pipe(fds, 0); }
 SYSCALL_DEFINE2(pipe2, int *, fds, int, flags) { return do_pipe(fds, flags); }
 
-void pipe_init(void) { pipe_cache = kmem_cache_create("pipe", sizeof(struct pipe), 0); }
+static int pipefs_fill_super(struct super_block *sb, const char *data)
+{
+	sb->magic = PIPEFS_MAGIC;
+	return 0;
+}
+
+static struct file_system_type pipefs_type = {
+	.name = "pipefs", .flags = FS_INTERNAL, .fill_super = pipefs_fill_super,
+};
+
+void pipe_init(void)
+{
+	pipe_cache = kmem_cache_create("pipe", sizeof(struct pipe), 0);
+	register_filesystem(&pipefs_type);
+	pipe_sb = kern_mount(&pipefs_type);
+}

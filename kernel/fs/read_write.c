@@ -1,15 +1,10 @@
-/* read, write, their vector and positioned forms, lseek, ioctl. */
+/* read, write, their vector and positioned forms, lseek, ioctl, fsync. */
 #include "kernel/fs/files.h"
-#include "kernel/fs/inode.h"
+#include "kernel/fs/iov_iter.h"
+#include "kernel/fs/read_write.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
-#include "kernel/uapi/uio.h"
-
-/* The most bytes that one call moves, as on Linux: a result fits an int, in whole pages. */
-#define MAX_RW	0x7ffff000ul
-
-typedef long (*transfer_fn)(struct file *file, void *buf, size_t n, u64 *pos);
 
 /* Lengths that no buffer has, and ends that no position can be. */
 static int check_span(size_t n, const u64 *pos)
@@ -19,87 +14,100 @@ static int check_span(size_t n, const u64 *pos)
 	return pos && (s64)(*pos + n) < 0 ? -EINVAL : 0;
 }
 
-/* At *pos; MAX_RW at most. */
-static long file_read(struct file *file, void *buf, size_t n, u64 *pos)
+/* May that be done to the file at all? */
+static int check_access(const struct file *file, bool write)
 {
-	int err = check_span(n, pos);
-
-	if (!file_readable(file))
+	if (!(file->fmode & (write ? FMODE_WRITE : FMODE_READ)))
 		return -EBADF;
-	if (!file->ops->read)
-		return -EINVAL;
-	if (err)
-		return err;
-	return file->ops->read(file, buf, min(n, MAX_RW), pos);
+	if (write)
+		return file->ops->write || file->ops->write_iter ? 0 : -EINVAL;
+	return file->ops->read || file->ops->read_iter ? 0 : -EINVAL;
 }
 
-static long file_write(struct file *file, void *buf, size_t n, u64 *pos)
+static long move_iter(struct file *file, bool write, struct iov_iter *iter, u64 *pos)
 {
-	int err = check_span(n, pos);
-
-	if (!file_writable(file))
-		return -EBADF;
-	if (!file->ops->write)
-		return -EINVAL;
-	if (err)
-		return err;
-	return file->ops->write(file, buf, min(n, MAX_RW), pos);
+	return write ? file->ops->write_iter(file, iter, pos) : file->ops->read_iter(file, iter, pos);
 }
 
-/* At the file's own position, which moves on. */
-static long at_position(int fd, void *buf, size_t n, transfer_fn transfer)
+static bool has_iter(const struct file *file, bool write)
+{
+	return write ? file->ops->write_iter : file->ops->read_iter;
+}
+
+long file_rw(struct file *file, bool write, void *buf, size_t n, u64 *pos)
+{
+	int err = check_access(file, write);
+	struct iov_iter iter;
+
+	if (!err)
+		err = check_span(n, pos);
+	if (err)
+		return err;
+	n = min(n, MAX_RW);
+	if (has_iter(file, write)) {
+		iter = iov_iter_buf(buf, n);
+		return move_iter(file, write, &iter, pos);
+	}
+	return write ? file->ops->write(file, buf, n, pos) : file->ops->read(file, buf, n, pos);
+}
+
+/* The file's own position, which moves on; locked where reads and writes take turns at it. */
+static u64 *lock_position(struct file *file)
+{
+	if (!(file->fmode & FMODE_LSEEK))
+		return NULL;
+	if (file->fmode & FMODE_POS)
+		mutex_lock(&file->pos_lock);
+	return &file->pos;
+}
+
+static void unlock_position(struct file *file)
+{
+	if (file->fmode & FMODE_POS)
+		mutex_unlock(&file->pos_lock);
+}
+
+static long at_position(int fd, bool write, void *buf, size_t n)
 {
 	struct fd f = fd_get(fd);
-	struct file *file = f.file;
 	long ret;
 
-	if (!file)
+	if (!f.file)
 		return -EBADF;
-	if (file->ops->seekable) {
-		mutex_lock(&file->pos_lock);
-		ret = transfer(file, buf, n, &file->pos);
-		mutex_unlock(&file->pos_lock);
-	} else {
-		ret = transfer(file, buf, n, NULL);
-	}
+	ret = file_rw(f.file, write, buf, n, lock_position(f.file));
+	unlock_position(f.file);
 	fd_put(f);
 	return ret;
 }
 
-SYSCALL_DEFINE3(read, int, fd, void *, buf, size_t, n)
-{
-	return at_position(fd, buf, n, file_read);
-}
-SYSCALL_DEFINE3(write, int, fd, void *, buf, size_t, n)
-{
-	return at_position(fd, buf, n, file_write);
-}
+SYSCALL_DEFINE3(read, int, fd, void *, buf, size_t, n) { return at_position(fd, false, buf, n); }
+SYSCALL_DEFINE3(write, int, fd, void *, buf, size_t, n) { return at_position(fd, true, buf, n); }
 
 /* At a position of the call's own. */
-static long at_offset(int fd, void *buf, size_t n, s64 offset, transfer_fn transfer)
+static long at_offset(int fd, bool write, void *buf, size_t n, s64 offset)
 {
-	struct fd f;
 	u64 pos = (u64)offset;
+	struct fd f;
 	long ret;
 
 	if (offset < 0)
 		return -EINVAL;
-	f = fd_get(fd);
+	f = fd_get_io(fd);
 	if (!f.file)
 		return -EBADF;
-	ret = f.file->inode ? transfer(f.file, buf, n, &pos) : -ESPIPE;
+	ret = f.file->fmode & FMODE_PREAD ? file_rw(f.file, write, buf, n, &pos) : -ESPIPE;
 	fd_put(f);
 	return ret;
 }
 
 SYSCALL_DEFINE4(pread64, int, fd, void *, buf, size_t, n, s64, offset)
 {
-	return at_offset(fd, buf, n, offset, file_read);
+	return at_offset(fd, false, buf, n, offset);
 }
 
 SYSCALL_DEFINE4(pwrite64, int, fd, void *, buf, size_t, n, s64, offset)
 {
-	return at_offset(fd, buf, n, offset, file_write);
+	return at_offset(fd, true, buf, n, offset);
 }
 
 /* ---- vectors ---- */
@@ -122,27 +130,21 @@ static long check_vector(const struct iovec *user, unsigned long count)
 	return (long)min(total, MAX_RW);
 }
 
-/* Segment after segment, until one is not moved whole. pos NULL: the file's own position. */
-static long move_vector(struct file *file, const struct iovec *user, unsigned long count, u64 *pos,
-			transfer_fn transfer)
+/* Segment after segment, until one is not moved whole. */
+static long move_segments(struct file *file, bool write, const struct iovec *user, long left, u64 *pos)
 {
-	long done = 0, ret = check_vector(user, count), left = ret;
+	long done = 0, ret;
 	struct iovec seg;
 
-	/* Access and the kind of file are wrong even if there is nothing to move. */
-	if (ret == 0)
-		return transfer(file, NULL, 0, pos);
-	if (ret < 0)
-		return ret;
-	for (unsigned long i = 0; i < count && left; i++) {
+	for (; left; user++) {
 		size_t n;
 
-		if (copy_from_user(&seg, user + i, sizeof(seg)))
+		if (copy_from_user(&seg, user, sizeof(seg)))
 			return done ? done : -EFAULT;
 		n = min(seg.iov_len, (u64)left);
 		if (!n)
 			continue;
-		ret = transfer(file, seg.iov_base, n, pos);
+		ret = file_rw(file, write, seg.iov_base, n, pos);
 		if (ret < 0)
 			return done ? done : ret;
 		done += ret;
@@ -153,96 +155,119 @@ static long move_vector(struct file *file, const struct iovec *user, unsigned lo
 	return done;
 }
 
-static long vector_at_position(int fd, const struct iovec *vec, unsigned long count,
-			       transfer_fn transfer)
+static long move_vector(struct file *file, bool write, const struct iovec *user, unsigned long count,
+			u64 *pos)
 {
-	struct fd f = fd_get(fd);
-	struct file *file = f.file;
+	long total = check_vector(user, count);
+	struct iov_iter iter;
+	int err;
+
+	/* Access and the kind of file are wrong even if there is nothing to move. */
+	if (total == 0)
+		return file_rw(file, write, NULL, 0, pos);
+	if (total < 0)
+		return total;
+	if (!has_iter(file, write))
+		return move_segments(file, write, user, total, pos);
+	err = check_access(file, write);
+	if (!err)
+		err = check_span((size_t)total, pos);
+	if (err)
+		return err;
+	iter = iov_iter_vec(user, (size_t)total);
+	return move_iter(file, write, &iter, pos);
+}
+
+static long vector_at_position(int fd, bool write, const struct iovec *vec, unsigned long count)
+{
+	struct fd f = fd_get_io(fd);
 	long ret;
 
-	if (!file)
+	if (!f.file)
 		return -EBADF;
-	if (file->ops->seekable) {
-		mutex_lock(&file->pos_lock);
-		ret = move_vector(file, vec, count, &file->pos, transfer);
-		mutex_unlock(&file->pos_lock);
-	} else {
-		ret = move_vector(file, vec, count, NULL, transfer);
-	}
+	ret = move_vector(f.file, write, vec, count, lock_position(f.file));
+	unlock_position(f.file);
 	fd_put(f);
 	return ret;
 }
 
 SYSCALL_DEFINE3(readv, int, fd, const struct iovec *, vec, unsigned long, count)
 {
-	return vector_at_position(fd, vec, count, file_read);
+	return vector_at_position(fd, false, vec, count);
 }
 
 SYSCALL_DEFINE3(writev, int, fd, const struct iovec *, vec, unsigned long, count)
 {
-	return vector_at_position(fd, vec, count, file_write);
+	return vector_at_position(fd, true, vec, count);
 }
 
-static long vector_at_offset(int fd, const struct iovec *vec, unsigned long count, s64 offset,
-			     transfer_fn transfer)
+static long vector_at_offset(int fd, bool write, const struct iovec *vec, unsigned long count, s64 offset)
 {
-	struct fd f;
 	u64 pos = (u64)offset;
+	struct fd f;
 	long ret;
 
 	if (offset < 0)
 		return -EINVAL;
-	f = fd_get(fd);
+	f = fd_get_io(fd);
 	if (!f.file)
 		return -EBADF;
-	ret = f.file->inode ? move_vector(f.file, vec, count, &pos, transfer) : -ESPIPE;
+	ret = f.file->fmode & FMODE_PREAD ? move_vector(f.file, write, vec, count, &pos) : -ESPIPE;
 	fd_put(f);
 	return ret;
 }
 
 SYSCALL_DEFINE4(preadv, int, fd, const struct iovec *, vec, unsigned long, count, s64, offset)
 {
-	return vector_at_offset(fd, vec, count, offset, file_read);
+	return vector_at_offset(fd, false, vec, count, offset);
 }
 
 SYSCALL_DEFINE4(pwritev, int, fd, const struct iovec *, vec, unsigned long, count, s64, offset)
 {
-	return vector_at_offset(fd, vec, count, offset, file_write);
+	return vector_at_offset(fd, true, vec, count, offset);
 }
 
-/* ---- position ---- */
+/* The second forms: -1 is the file's own position. The flags are about waiting for disks. */
+#define RWF_KNOWN	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
 
-static long do_lseek(struct file *file, s64 offset, int whence)
+static long vector_2(int fd, bool write, const struct iovec *vec, unsigned long count, s64 offset,
+		     int flags)
 {
-	s64 base;
-
-	switch (whence) {
-	case SEEK_SET: base = 0; break;
-	case SEEK_CUR: base = (s64)file->pos; break;
-	case SEEK_END: base = (s64)file->inode->size; break;
-	default: return -EINVAL;
-	}
-	if (__builtin_add_overflow(base, offset, &base) || base < 0)
-		return -EINVAL;
-	file->pos = (u64)base;
-	return base;
+	if (flags & ~RWF_KNOWN)
+		return -EOPNOTSUPP;
+	return offset == -1 ? vector_at_position(fd, write, vec, count) :
+			      vector_at_offset(fd, write, vec, count, offset);
 }
+
+/* The fifth argument is the upper half of the offset where a register does not hold all of it. */
+SYSCALL_DEFINE6(preadv2, int, fd, const struct iovec *, vec, unsigned long, count, s64, offset,
+		unsigned long, high, int, flags)
+{
+	return vector_2(fd, false, vec, count, offset, flags);
+}
+
+SYSCALL_DEFINE6(pwritev2, int, fd, const struct iovec *, vec, unsigned long, count, s64, offset,
+		unsigned long, high, int, flags)
+{
+	return vector_2(fd, true, vec, count, offset, flags);
+}
+
+/* ---- position, ioctl ---- */
 
 SYSCALL_DEFINE3(lseek, int, fd, s64, offset, int, whence)
 {
-	struct fd f = fd_get(fd);
+	struct fd f = fd_get_io(fd);
 	struct file *file = f.file;
 	long ret = -ESPIPE;
 
 	if (!file)
 		return -EBADF;
-	if (file->ops->seekable) {
+	if (whence < SEEK_SET || whence > SEEK_HOLE) {
+		ret = -EINVAL;
+	} else if (file->fmode & FMODE_LSEEK) {
 		mutex_lock(&file->pos_lock);
-		ret = do_lseek(file, offset, whence);
+		ret = file->ops->llseek(file, offset, whence);
 		mutex_unlock(&file->pos_lock);
-	} else if (file->inode && file->inode->rdev_major == 1) {
-		/* /dev/null and its like */
-		ret = whence < SEEK_SET || whence > SEEK_END ? -EINVAL : 0;
 	}
 	fd_put(f);
 	return ret;
@@ -250,13 +275,43 @@ SYSCALL_DEFINE3(lseek, int, fd, s64, offset, int, whence)
 
 SYSCALL_DEFINE3(ioctl, int, fd, unsigned int, cmd, unsigned long, arg)
 {
-	struct fd f = fd_get(fd);
+	struct fd f = fd_get_io(fd);
 	long ret = -ENOTTY;
 
 	if (!f.file)
 		return -EBADF;
 	if (f.file->ops->ioctl)
 		ret = f.file->ops->ioctl(f.file, cmd, arg);
+	fd_put(f);
+	return ret;
+}
+
+/* ---- fsync ---- */
+
+static long do_fsync(int fd, bool datasync)
+{
+	struct fd f = fd_get_io(fd);
+	long ret = -EINVAL;
+
+	if (!f.file)
+		return -EBADF;
+	if (f.file->ops->fsync)
+		ret = f.file->ops->fsync(f.file, 0, MAX_FILE_BYTES, datasync);
+	else if (is_regular(f.file->inode) || is_dir(f.file->inode))
+		ret = 0;	/* it is nowhere but in memory */
+	fd_put(f);
+	return ret;
+}
+
+SYSCALL_DEFINE1(fsync, int, fd) { return do_fsync(fd, false); }
+SYSCALL_DEFINE1(fdatasync, int, fd) { return do_fsync(fd, true); }
+SYSCALL_DEFINE0(sync) { return 0; }
+
+SYSCALL_DEFINE1(syncfs, int, fd)
+{
+	struct fd f = fd_get_io(fd);
+	long ret = f.file ? 0 : -EBADF;
+
 	fd_put(f);
 	return ret;
 }

@@ -20,4 +20,12 @@ struct linux_dirent64 {
 	char d_name[];
 };
 
+/* What getdents(2) fills its buffer with; the type is the last byte of an entry. */
+struct linux_dirent {
+	__u64 d_ino;
+	__u64 d_off;
+	__u16 d_reclen;
+	char d_name[];
+};
+
 #endif

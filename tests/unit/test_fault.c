@@ -13,7 +13,7 @@ TEST("read-of-untouched-memory-maps-the-zero-page")
 	CHECK_EQ(frame_of(s.mm, addr), page_to_pfn(zero_page));
 	CHECK(!entry_write(entry_of(s.mm, addr)));
 	CHECK_EQ(events(VM_EVENT_ZERO_PAGE), 1);
-	CHECK_EQ(mm_rss(s.mm, MM_ANONPAGES), 0);
+	CHECK_EQ(atomic_long_read(&s.mm->rss[MM_ANONPAGES]), 0);
 	space_end(&s);
 }
 
@@ -332,7 +332,7 @@ TEST("dontneed-on-shared-memory-loses-nothing")
 	CHECK_EQ(mm_madvise(s.mm, addr, 0x1000, MADV_DONTNEED), 0);
 	CHECK_EQ(entry_of(s.mm, addr), 0);
 	CHECK_EQ(peek(addr), 8);
-	CHECK_EQ(mm_rss(s.mm, MM_SHMEMPAGES), 1);
+	CHECK_EQ(atomic_long_read(&s.mm->rss[MM_SHMEMPAGES]), 1);
 	space_end(&s);
 }
 
@@ -351,11 +351,12 @@ TEST("private-file-mapping-reads-the-file-and-copies-on-write")
 {
 	struct space s = space_start(3, 4, 1);
 	static struct address_space file;
+	const struct mmap_source source = { .mapping = &file };
 	unsigned long addr;
 	char c;
 
 	mapping_init(&file, &number_ops, NULL, 2 * PAGE_SIZE + 100);
-	addr = (unsigned long)mm_mmap(s.mm, 0, 4 * PAGE_SIZE, RW, MAP_PRIVATE, &file, 0);
+	addr = (unsigned long)mm_mmap(s.mm, 0, 4 * PAGE_SIZE, RW, MAP_PRIVATE, &source, 0);
 	CHECK_EQ(peek(addr), 0x0101010101010101);
 	CHECK_EQ(peek(addr + 2 * PAGE_SIZE), 0x0303030303030303);
 	poke(addr, 5);
@@ -375,14 +376,14 @@ TEST("shared-mapping-of-a-read-only-file-cannot-become-writable")
 {
 	struct space s = space_start(3, 4, 1);
 	static struct address_space file;
+	const struct mmap_source source = { .mapping = &file, .read_only = true };
 	long addr;
 
 	mapping_init(&file, &number_ops, NULL, PAGE_SIZE);
-	file.read_only = true;
-	CHECK_EQ(mm_mmap(s.mm, 0, PAGE_SIZE, RW, MAP_SHARED, &file, 0), -EACCES);
-	addr = mm_mmap(s.mm, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, &file, 0);
+	CHECK_EQ(mm_mmap(s.mm, 0, PAGE_SIZE, RW, MAP_SHARED, &source, 0), -EACCES);
+	addr = mm_mmap(s.mm, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, &source, 0);
 	CHECK_EQ(mm_mprotect(s.mm, (unsigned long)addr, PAGE_SIZE, RW), -EACCES);
-	CHECK_EQ(mm_mmap(s.mm, 0, PAGE_SIZE, RW, MAP_PRIVATE, &file, 0) < 0, 0);
+	CHECK_EQ(mm_mmap(s.mm, 0, PAGE_SIZE, RW, MAP_PRIVATE, &source, 0) < 0, 0);
 	mapping_put(&file);
 	space_end(&s);
 }

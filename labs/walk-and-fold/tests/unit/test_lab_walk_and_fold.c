@@ -267,9 +267,9 @@ static int unfold(unsigned int levels)
 {
 	int err;
 
-	mmap_write_lock(s.mm);
+	down_write(&s.mm->mmap_lock);
 	err = mm_unfold(s.mm, levels);
-	mmap_write_unlock(s.mm);
+	up_write(&s.mm->mmap_lock);
 	return err;
 }
 

@@ -1,0 +1,53 @@
+/* fcntl(): one call for a dozen matters. */
+#include "kernel/fs/files.h"
+#include "kernel/fs/locks.h"
+#include "kernel/fs/pipe.h"
+#include "kernel/syscall.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/fcntl.h"
+
+#define SETTABLE_FLAGS	(O_NONBLOCK | O_APPEND | O_DIRECT | O_NOATIME)
+
+static long set_flags(struct file *file, unsigned long arg)
+{
+	WRITE_ONCE(file->flags, (file->flags & ~SETTABLE_FLAGS) | ((unsigned int)arg & SETTABLE_FLAGS));
+	return 0;
+}
+
+static long do_fcntl(struct file *file, int fd, int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		return arg >= max_files() ? -EINVAL :
+		       dup_from(fd, (unsigned int)arg, cmd == F_DUPFD_CLOEXEC);
+	case F_GETFD: return fd_cloexec(fd, false, false);
+	case F_SETFD: return fd_cloexec(fd, true, arg & FD_CLOEXEC);
+	case F_GETFL: return READ_ONCE(file->flags) | (file->fmode & FMODE_PATH ? 0 : O_LARGEFILE);
+	}
+	if (file->fmode & FMODE_PATH)
+		return -EBADF;
+	switch (cmd) {
+	case F_SETFL: return set_flags(file, arg);
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW: return fcntl_lock(file, cmd, (struct flock64 *)arg);
+	case F_SETPIPE_SZ:
+	case F_GETPIPE_SZ: return fcntl_pipe(file, cmd, arg);
+	case F_ADD_SEALS:
+	case F_GET_SEALS: return fcntl_seals(file, cmd, arg);
+	default: return -EINVAL;
+	}
+}
+
+SYSCALL_DEFINE3(fcntl, int, fd, int, cmd, unsigned long, arg)
+{
+	struct fd f = fd_get(fd);
+	long ret = f.file ? do_fcntl(f.file, fd, cmd, arg) : -EBADF;
+
+	fd_put(f);
+	return ret;
+}

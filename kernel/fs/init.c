@@ -1,0 +1,16 @@
+/* Bringing the files up, in order. */
+#include "kernel/fs/internal.h"
+#include "kernel/fs/tmpfs.h"
+
+void vfs_init(void)
+{
+	dcache_init();
+	inode_cache_init();
+	files_init();
+	rename_init();
+	locks_init();
+	chrdev_init();
+	tmpfs_init();
+	pipe_init();
+	memfd_init();
+}

@@ -1,0 +1,26 @@
+/* mount.h - mount(2) and umount2(2). */
+#ifndef UAPI_MOUNT_H
+#define UAPI_MOUNT_H
+
+#define MS_RDONLY	1
+#define MS_NOSUID	2
+#define MS_NODEV	4
+#define MS_NOEXEC	8
+#define MS_SYNCHRONOUS	16
+#define MS_REMOUNT	32
+#define MS_NOATIME	1024
+#define MS_NODIRATIME	2048
+#define MS_BIND		4096
+#define MS_MOVE		8192
+#define MS_SILENT	32768
+#define MS_RELATIME	(1 << 21)
+#define MS_STRICTATIME	(1 << 24)
+#define MS_MGC_VAL	0xc0ed0000	/* old programs put it above the flags */
+#define MS_MGC_MSK	0xffff0000
+
+#define MNT_FORCE	1
+#define MNT_DETACH	2
+#define MNT_EXPIRE	4
+#define UMOUNT_NOFOLLOW	8
+
+#endif
