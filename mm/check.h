@@ -36,6 +36,9 @@ void check_folio_alloc(const struct page *page, unsigned int order);
 void ledger_changed(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 old, u64 new);
 /* CPU `cpu` has no translation of [start, end) of mm left from before. */
 void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus);
+/* The same, as the machine says; if it does, what mm/ believes to have been flushed is not taken for it. */
+void ledger_tlb_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus);
+extern bool ledger_told_by_machine;
 /* CPU `cpu` has dropped every translation of mm: it leaves mm->cpumask. */
 void ledger_left(struct mm_struct *mm, unsigned int cpu);
 /* A page is about to be copied for COW: no CPU may still write to it through an old translation. */

@@ -24,15 +24,15 @@ struct cpu_context cpu_contexts[NR_CPUS];
 
 static void load(struct cpu_context *ctx, struct mm_struct *mm, unsigned long root)
 {
-	ctx->mm = mm;
-	ctx->root = root;
+	WRITE_ONCE(ctx->mm, mm);
+	WRITE_ONCE(ctx->root, root);
 	root_load(root);
 }
 
 /* Interrupts off. */
 static void leave_mm(struct cpu_context *ctx)
 {
-	struct mm_struct *mm = ctx->mm;
+	struct mm_struct *mm = READ_ONCE(ctx->mm);
 
 	load(ctx, NULL, 0);
 	ledger_left(mm, this_cpu());
@@ -41,17 +41,17 @@ static void leave_mm(struct cpu_context *ctx)
 void switch_mm(struct mm_struct *next)
 {
 	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
-	struct mm_struct *prev = ctx->mm;
+	struct mm_struct *prev = READ_ONCE(ctx->mm);
 	unsigned long root;
 
-	ctx->lazy = !next;
+	WRITE_ONCE(ctx->lazy, !next);
 	if (!next)
 		return;
 	if (next != prev)
 		cpumask_test_and_set(this_cpu(), &next->cpumask);
 	root = READ_ONCE(next->root);
 	/* Two folded address spaces share this CPU's top, so that the root words are what differs. */
-	if (next == prev && root == ctx->root)
+	if (next == prev && root == READ_ONCE(ctx->root))
 		return;
 	load(ctx, next, root);
 	if (prev && prev != next)
@@ -63,7 +63,7 @@ bool reload_root_slow(struct mm_struct *mm)
 	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
 	unsigned long flags, root;
 
-	if (ctx->mm != mm)
+	if (READ_ONCE(ctx->mm) != mm)
 		return false;
 	flags = irq_save();
 	root = READ_ONCE(mm->root);
@@ -89,9 +89,9 @@ static void flush_here(void *arg)
 
 	count_vm_event(VM_EVENT_TLB_IPI_RECEIVED);
 	trace(TRACE_IPI_RECEIVE, (unsigned long)arg, 0, 0);
-	if (ctx->mm != req->mm)
+	if (READ_ONCE(ctx->mm) != req->mm)
 		return;
-	if (ctx->lazy)
+	if (READ_ONCE(ctx->lazy))
 		leave_mm(ctx);
 	else
 		tlb_flush_local(req->start, req->end);
@@ -124,7 +124,7 @@ void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long en
 	smp_mb();	/* entries before the mask: pairs with switch_mm() */
 	others = send_to_others(mm, flush_here, &req);
 	recent_flush(mm, start, end, others);
-	if (cpu_contexts[this_cpu()].mm == mm) {
+	if (READ_ONCE(cpu_contexts[this_cpu()].mm) == mm) {
 		tlb_flush_local(start, end);
 		count_vm_event(VM_EVENT_TLB_FLUSH);
 	}
@@ -140,7 +140,7 @@ static void leave_here(void *arg)
 
 	count_vm_event(VM_EVENT_TLB_IPI_RECEIVED);
 	trace(TRACE_IPI_RECEIVE, (unsigned long)arg, 0, 0);
-	if (ctx->mm == arg)
+	if (READ_ONCE(ctx->mm) == arg)
 		leave_mm(ctx);
 }
 
@@ -149,7 +149,7 @@ void mm_leave_all_cpus(struct mm_struct *mm)
 {
 	unsigned long flags = irq_save();
 
-	if (cpu_contexts[this_cpu()].mm == mm)
+	if (READ_ONCE(cpu_contexts[this_cpu()].mm) == mm)
 		leave_mm(&cpu_contexts[this_cpu()]);
 	irq_restore(flags);
 	if (send_to_others(mm, leave_here, mm))
@@ -169,9 +169,9 @@ static void unfold_here(void *arg)
 	struct mm_struct *mm = arg;
 	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
 
-	if (ctx->mm != mm)
+	if (READ_ONCE(ctx->mm) != mm)
 		return;
-	if (ctx->lazy)
+	if (READ_ONCE(ctx->lazy))
 		leave_mm(ctx);
 	else
 		load_new_root(ctx, mm);
@@ -222,7 +222,7 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels)
 	smp_mb();	/* root before the mask: pairs with switch_mm() */
 
 	flags = irq_save();
-	if (cpu_contexts[this_cpu()].mm == mm)
+	if (READ_ONCE(cpu_contexts[this_cpu()].mm) == mm)
 		load_new_root(&cpu_contexts[this_cpu()], mm);
 	irq_restore(flags);
 	unfold_other_cpus(mm);

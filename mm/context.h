@@ -11,13 +11,16 @@ struct cpu_context {
 /* Makes every CPU let go of mm, lazily held or not. Interrupts on; waits. */
 void mm_leave_all_cpus(struct mm_struct *mm);
 
-/* Written by the CPU itself with interrupts off; read by it alone. */
+/*
+ * Read and written by the CPU itself, by what runs there and by the interrupts that come in between; written
+ * with interrupts off.
+ */
 extern struct cpu_context cpu_contexts[NR_CPUS];
 
 /* For the fault path: this CPU has an older root of mm loaded. Loads the new one; true if that was so. */
 bool reload_root_slow(struct mm_struct *mm);
 static inline bool reload_root(struct mm_struct *mm)
 {
-	return unlikely(cpu_contexts[this_cpu()].root != READ_ONCE(mm->root)) && reload_root_slow(mm);
+	return unlikely(READ_ONCE(cpu_contexts[this_cpu()].root) != READ_ONCE(mm->root)) && reload_root_slow(mm);
 }
 

@@ -180,7 +180,15 @@ static void flushed(const struct mm_struct *mm, unsigned long start, unsigned lo
 	}
 }
 
+bool ledger_told_by_machine;
+
 void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus)
+{
+	if (!ledger_told_by_machine)
+		ledger_tlb_flushed(mm, start, end, cpus);
+}
+
+void ledger_tlb_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus)
 {
 	unsigned long flags;
 

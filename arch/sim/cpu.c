@@ -32,12 +32,13 @@ static struct cpu cpus[NR_CPUS];
 static unsigned int nr_cpus, levels, current_cpu;
 static struct mm_struct *running_mm;
 static bool killed;
-static struct held_locks held_locks[NR_CPUS];
-static char tasks[NR_CPUS]; /* here a task is only an address */
+static struct held_locks held_locks[NR_DECIDERS]; /* of each task, and of each CPU without one */
+static char tasks[NR_DECIDERS];			  /* here a task is only an address */
+static struct mm_struct *task_mms[NR_DECIDERS];	  /* in a schedule */
 
 /* What stands for a CPU's own state where steps that depend on it are compared. */
 static struct {
-	u64 irqs, tlb, ipi;
+	u64 irqs, tlb, ipi, task, handler;
 } flags_of[NR_CPUS];
 
 void cpus_create(const struct sim_config *config)
@@ -48,14 +49,24 @@ void cpus_create(const struct sim_config *config)
 }
 
 unsigned int this_cpu(void) { return current_cpu; }
-struct held_locks *current_held_locks(void) { return &held_locks[current_cpu]; }
-struct task *current_task(void) { return (struct task *)&tasks[exploring() ? current_cpu : 0]; }
+struct held_locks *current_held_locks(void)
+{
+	return &held_locks[exploring() ? explore_task() : current_cpu];
+}
+struct task *current_task(void) { return (struct task *)&tasks[exploring() ? explore_task() : 0]; }
 struct mm_struct *current_mm(void)
 {
+	if (exploring())
+		return task_mms[explore_task()];
 	return explore_running() ? cpus[current_cpu].mm : running_mm;
 }
 bool fatal_signal_pending(void) { return killed; }
-void sim_set_mm(struct mm_struct *mm) { running_mm = cpus[current_cpu].mm = mm; }
+void sim_set_mm(struct mm_struct *mm)
+{
+	running_mm = cpus[current_cpu].mm = mm;
+	if (exploring())
+		task_mms[explore_task()] = mm;
+}
 void sim_set_killed(bool is_killed) { killed = is_killed; }
 unsigned int hw_levels(void) { return levels; }
 cpumask_t cpus_online(void) { return (1ul << nr_cpus) - 1; }
@@ -74,12 +85,36 @@ void cpu_become(unsigned int cpu) { current_cpu = cpu; }
 bool cpu_can_take_interrupts(unsigned int cpu) { return cpus[cpu].pending && !cpus[cpu].irqs_off; }
 void cpu_set_irqs_off(unsigned int cpu, bool off) { cpus[cpu].irqs_off = off; }
 const void *cpu_irq_flag(unsigned int cpu) { return &flags_of[cpu].irqs; }
+const void *cpu_task_flag(unsigned int cpu) { return &flags_of[cpu].task; }
+const void *cpu_handler_flag(unsigned int cpu) { return &flags_of[cpu].handler; }
 const void *cpu_tlb(unsigned int cpu) { return &flags_of[cpu].tlb; }
 void cpus_add_to_snapshot(void)
 {
 	snapshot_add(cpus, sizeof(cpus));
 	snapshot_add(flags_of, sizeof(flags_of));
 	snapshot_add(held_locks, sizeof(held_locks));
+	snapshot_add(task_mms, sizeof(task_mms));
+}
+
+struct mm_struct *sim_cpu_mm(unsigned int cpu) { return cpus[cpu].mm; }
+void sim_task_runs(unsigned int task, struct mm_struct *mm) { task_mms[task] = mm; }
+
+u16 tasks_holding(const volatile void *lock)
+{
+	u16 set = 0;
+
+	for (unsigned int who = 0; who < NR_DECIDERS; who++)
+		for (unsigned int i = 0; i < held_locks[who].nr; i++)
+			if (held_locks[who].held[i].lock == lock && explore_waits_for(who) != lock)
+				set |= (u16)(1u << who);
+	return set;
+}
+
+const void *newest_lock(unsigned int task)
+{
+	const struct held_locks *held = &held_locks[task];
+
+	return held->nr ? held->held[held->nr - 1].lock : NULL;
 }
 
 const struct mm_struct *cpu_loaded(unsigned int cpu) { return cpus[cpu].loaded; }
@@ -188,18 +223,35 @@ static void describe_answers(void *arg, char *text, size_t size)
 		  cpu->waiting_for, off);
 }
 
+static u16 who_does_not_answer(void *arg)
+{
+	const struct cpu *cpu = arg;
+	unsigned int target;
+	u16 set = 0;
+
+	for_each_cpu(target, cpu->waiting_for)
+		set |= explore_occupants(target);
+	return set;
+}
+
 /* One step, possible when all have answered; it is one too if they have already. */
 static void wait_for_answers(void)
 {
 	struct cpu *self = &cpus[current_cpu];
-	const struct wait_for wait = { all_answered, describe_answers, self };
 	cpumask_t mask = self->asked;
+	const struct wait_for wait = {
+		.obj = &flags_of[mask ? __builtin_ctzl(mask) : 0].ipi,
+		.cond = all_answered,
+		.describe = describe_answers,
+		.holders = who_does_not_answer,
+		.arg = self,
+	};
 	unsigned int target;
 
 	if (!mask)
 		return;
 	self->asked = 0;
-	explore_wait(&flags_of[__builtin_ctzl(mask)].ipi, ACCESS_READ, &wait);
+	explore_wait(ACCESS_READ, &wait);
 	for_each_cpu(target, mask)
 		sim_point(&flags_of[target].ipi, ACCESS_READ | ACCESS_NOTE);
 }

@@ -7,8 +7,8 @@
 #pragma once
 #include "kernel/base/once.h"
 
-#define MAX_ACTORS  4		     /* actor n runs on CPU n */
-#define NR_DECIDERS (2 * MAX_ACTORS) /* MAX_ACTORS + n: the arrival of IPIs at CPU n */
+#define MAX_ACTORS  4		     /* tasks, and CPUs */
+#define NR_DECIDERS (2 * MAX_ACTORS) /* MAX_ACTORS + n: the interrupts of CPU n */
 
 enum explore_mode { EXPLORE_SEARCH, EXPLORE_RANDOM, EXPLORE_PCT, EXPLORE_REPLAY };
 
@@ -33,8 +33,11 @@ enum explore_end { RUN_DONE, RUN_PRUNED, RUN_FAILED };
 void explore_reset(void);
 /* Starts a search. */
 void explore_begin(const struct explore_options *options);
-/* One schedule, from the state that the caller has prepared. */
-enum explore_end explore_run(void (*const actors[])(void), unsigned int nr);
+/*
+ * One schedule, from the state that the caller has prepared. on: a digit for each actor, the CPU that it
+ * runs on; NULL: actor n has CPU n to itself.
+ */
+enum explore_end explore_run(void (*const fns[])(void), unsigned int nr, const char *on);
 /*
  * More to search. False: all schedules have been seen. With *again set, an object turned out to be
  * shared that was not known to be: the search starts again.
@@ -66,13 +69,28 @@ void first_preemption(void);
 
 /* A schedule is under way: what follows is for that case. */
 bool exploring(void);
-/* A point that is passed only when cond holds. describe says what it waits for. */
+/* A point that is passed only when cond holds. */
 struct wait_for {
+	const volatile void *obj; /* what a change of cond writes to */
 	bool (*cond)(void *arg);
 	void (*describe)(void *arg, char *text, size_t size);
+	u16 (*holders)(void *arg); /* deciders that keep it from holding, for the cycle of a deadlock */
 	void *arg;
+	bool sleeps; /* the CPU may run another task meanwhile, or be idle */
 };
-void explore_wait(const volatile void *obj, int how, const struct wait_for *wait);
+void explore_wait(int how, const struct wait_for *wait);
+/* Who runs on this CPU: the number of the task; MAX_ACTORS + CPU: nobody. */
+unsigned int explore_task(void);
+/* The decider whose step it is. */
+unsigned int explore_who(void);
+/* The lock that the decider waits for, or NULL. */
+const volatile void *explore_waits_for(unsigned int who);
+/* Where a task that runs could be stopped by the end of its slice. */
+void explore_edge(void);
+/* A point, for whatever reason. */
+void explore_yield(void);
+/* Deciders that keep the CPU from taking an interrupt. */
+u16 explore_occupants(unsigned int cpu);
 /* Access to the whole page. */
 #define ACCESS_PAGE 4
 /* One of n possible outcomes: n >= 1. */

@@ -2,7 +2,7 @@
 #pragma once
 #include "kernel/base/types.h"
 
-#define MAX_FIBERS 8
+#define MAX_FIBERS 9
 
 /* The stack that main() runs on. */
 #define MAIN_FIBER (-1)

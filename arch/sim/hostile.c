@@ -2,8 +2,8 @@
  * The MMU in a schedule, as hostile as the architecture allows. What a TLB may hold is not simulated: it
  * is what the ledger of mm/ says (mm/ledger.c), every translation that some entry has granted and no
  * flush on this CPU has taken back. An access chooses among the walk of the tables as they are now and
- * those. The ledger's users tell it of flushes when they are complete; here it is told by each CPU when
- * it flushes, which is never later.
+ * those. On a real machine mm/ tells the ledger of a flush when it believes it to be complete; here each
+ * CPU does when it flushes, so that one which was sent an IPI and did nothing still has what it had.
  */
 #include "arch/sim/explore.h"
 #include "arch/sim/sim.h"
@@ -21,13 +21,13 @@ void hostile_flush(unsigned long start, unsigned long end)
 	const struct mm_struct *mm = cpu_loaded(this_cpu());
 
 	if (mm)
-		ledger_flushed(mm, start, end, cpumask_of(this_cpu()));
+		ledger_tlb_flushed(mm, start, end, cpumask_of(this_cpu()));
 }
 
 void hostile_load_root(const struct mm_struct *mm)
 {
 	if (mm)
-		ledger_flushed(mm, 0, ~0ul, cpumask_of(this_cpu()));
+		ledger_tlb_flushed(mm, 0, ~0ul, cpumask_of(this_cpu()));
 }
 
 /*
@@ -158,6 +158,7 @@ int hostile_access(unsigned long addr, enum sim_how how, u64 *value)
 	for (int i = 0; i < MAX_FAULTS; i++) {
 		struct fault_result res = { 0 };
 
+		explore_edge();
 		if (try_access(addr, how, value))
 			return 0;
 		user_fault(current_mm(), addr, flags, &res);

@@ -49,18 +49,28 @@ static void describe_spin_lock(void *arg, char *text, size_t size)
 {
 	const spinlock_t *lock = arg;
 
-	scnprintf(text, size, "the spin lock of class %u that CPU %d holds", lock->class, lock->owner - 1);
+	scnprintf(text, size, "the %s lock", lockdep_class_name(lock->class));
+}
+
+/* In a schedule, owner says which decider it is. */
+static u16 spin_lock_holder(void *arg)
+{
+	const spinlock_t *lock = arg;
+
+	return lock->owner ? (u16)(1u << (lock->owner - 1)) : 0;
 }
 
 static void explore_spin_lock(spinlock_t *lock)
 {
-	const struct wait_for wait = { spin_lock_free, describe_spin_lock, lock };
+	const struct wait_for wait = { lock, spin_lock_free, describe_spin_lock, spin_lock_holder, lock, false };
 
 	if (of_a_checker(lock))
 		explore_atomic_begin();
 	else
-		explore_wait(lock, ACCESS_WRITE, &wait);
+		explore_wait(ACCESS_WRITE, &wait);
 }
+
+static u8 owner(void) { return (u8)((exploring() ? explore_who() : this_cpu()) + 1); }
 
 void machine_spin_lock(spinlock_t *lock)
 {
@@ -71,7 +81,7 @@ void machine_spin_lock(spinlock_t *lock)
 	BUG_MSG(lock->locked, "deadlock: CPU %u waits for the spin lock %p that CPU %d holds",
 		this_cpu(), (void *)lock, lock->owner - 1);
 	lock->locked = 1;
-	lock->owner = (u8)(this_cpu() + 1);
+	lock->owner = owner();
 }
 
 bool machine_spin_trylock(spinlock_t *lock)
@@ -80,7 +90,7 @@ bool machine_spin_trylock(spinlock_t *lock)
 	if (lock->locked)
 		return false;
 	lock->locked = 1;
-	lock->owner = (u8)(this_cpu() + 1);
+	lock->owner = owner();
 	return true;
 }
 
@@ -107,12 +117,12 @@ void wait_queue_init(struct wait_queue *wq)
 static struct sleeper {
 	struct wait_queue *wq;
 	struct waiter *waiter;
-} sleepers[NR_CPUS];
+} sleepers[NR_DECIDERS];
 
 void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
 {
 	machine_point(wq, ACCESS_WRITE);
-	sleepers[this_cpu()] = (struct sleeper){ wq, w };
+	sleepers[exploring() ? explore_task() : 0] = (struct sleeper){ wq, w };
 	if (!w->queued)
 		TAILQ_INSERT_TAIL(&wq->waiters, w, link);
 	w->queued = true;
@@ -147,20 +157,33 @@ static void describe_waiter(void *waiter, char *text, size_t size)
 	scnprintf(text, size, "a wake-up");
 }
 
+/* A lock over a wait queue (of a folio) is what its sleeper was the last to want. */
+static u16 who_should_wake(void *arg)
+{
+	const struct waiter *waiter = arg;
+	unsigned int self = 0;
+	const void *lock;
+
+	while (sleepers[self].waiter != waiter)
+		self++;
+	lock = newest_lock(self);
+	return lock ? tasks_holding(lock) & (u16)~(1u << self) : 0;
+}
+
 void schedule(void)
 {
 	BUG_MSG(irqs_disabled(), "the task would sleep with interrupts off");
 	if (exploring()) {
-		const struct sleeper *s = &sleepers[this_cpu()];
-		const struct wait_for wait = { woken, describe_waiter, s->waiter };
+		const struct sleeper *s = &sleepers[explore_task()];
+		const struct wait_for wait = { s->wq, woken, describe_waiter, who_should_wake, s->waiter, true };
 
-		explore_wait(s->wq, ACCESS_WRITE, &wait);
+		explore_wait(ACCESS_WRITE, &wait);
 		return;
 	}
 	panic("deadlock: the task sleeps and nobody else is running to wake it");
 }
 
-void cond_resched(void) {}
+void cond_resched(void) { explore_edge(); }
 
 /* ---- sleeping locks ---- */
 
@@ -177,21 +200,23 @@ static void describe_rwsem(void *arg, char *text, size_t size)
 {
 	const struct rwsem *sem = arg;
 
-	scnprintf(text, size, "the semaphore of class %u, which has %s", sem->class,
+	scnprintf(text, size, "the %s semaphore, which has %s", lockdep_class_name(sem->class),
 		  sem->count < 0 ? "a writer" : "readers");
 }
+
+static u16 rwsem_holders(void *sem) { return tasks_holding(sem); }
 
 /* Readers commute with each other. */
 static int rwsem_access(int count) { return count == 1 ? ACCESS_ADD : ACCESS_WRITE; }
 
 static void rwsem_take(struct rwsem *sem, bool (*free)(void *sem), int count, int flags)
 {
-	const struct wait_for wait = { free, describe_rwsem, sem };
+	const struct wait_for wait = { sem, free, describe_rwsem, rwsem_holders, sem, true };
 
 	BUG_MSG(irqs_disabled(), "a sleeping lock with interrupts off");
 	lockdep_acquire(sem, sem->class, flags, false);
 	if (exploring())
-		explore_wait(sem, rwsem_access(count), &wait);
+		explore_wait(rwsem_access(count), &wait);
 	BUG_MSG(!free(sem), "deadlock: the semaphore %p is held by %s", (void *)sem,
 		sem->count < 0 ? "a writer" : "readers");
 	sem->count += count;

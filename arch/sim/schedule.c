@@ -1,31 +1,25 @@
 /*
  * One schedule. An actor runs until its next point: what it does from one point to the next is a step.
- * At a point it asks who goes on; if it is not itself, it switches to that fiber at once. IPIs arrive
- * between steps, as steps of their own, and run on whichever stack is current.
+ * At a point it asks who goes on; if it is not itself, it switches to that fiber at once. The interrupts of
+ * a CPU are an actor too: each IPI is a step of its own, and another step starts at each lock that its
+ * handler takes.
  */
 #include <string.h>
-#include "arch/sim/explore.h"
+#include "arch/sim/actor.h"
 #include "arch/sim/fiber.h"
 #include "arch/sim/footprint.h"
 #include "arch/sim/sim.h"
 #include "kernel/base/printk.h"
 
-#define ALONE_FIBER MAX_ACTORS
-#define MAX_READS   16
+#define ALONE_FIBER NR_DECIDERS
 #define MAX_POINTS  100000 /* of one actor in one run */
 
-static struct actor {
-	void (*fn)(void);
-	const struct wait_for *wait;
-	bool alive, relaxing, woken;
-	bool irqs_going_off; /* announced, but nothing has depended on it so far */
-	unsigned int irq_point;
-	unsigned int nr_reads;
-	u32 reads[MAX_READS]; /* since the last cpu_relax() */
-} actors[MAX_ACTORS];
+struct actor actors[MAX_ACTORS];
+struct interrupts interrupts[MAX_ACTORS];
+unsigned int nr_actors;
 
 static enum { IDLE, LAUNCHING, RUNNING, ALONE } phase;
-static unsigned int nr_actors, points[MAX_ACTORS], at[MAX_ACTORS], nr_steps, preemptions;
+static unsigned int points[MAX_ACTORS], at[MAX_ACTORS], nr_steps, preemptions;
 static int current, last;
 static unsigned int atomic_depth;
 static enum explore_end ended;
@@ -86,18 +80,44 @@ static void note(u32 item)
 
 /* ---- who goes on ---- */
 
+const struct wait_for *decider_wait(unsigned int who)
+{
+	return who < MAX_ACTORS ? actors[who].wait : interrupts[who - MAX_ACTORS].wait;
+}
+
+bool decider_alive(unsigned int who)
+{
+	return who < MAX_ACTORS ? who < nr_actors && actors[who].alive : interrupts[who - MAX_ACTORS].busy;
+}
+
+static unsigned int cpu_of(unsigned int who)
+{
+	return who < MAX_ACTORS ? actors[who].cpu : who - MAX_ACTORS;
+}
+
+size_t decider_name(unsigned int who, char *text, size_t size)
+{
+	if (who < MAX_ACTORS)
+		return scnprintf(text, size, "%c (CPU %u)", 'A' + (int)who, cpu_of(who));
+	return scnprintf(text, size, "the interrupt of CPU %u", cpu_of(who));
+}
+
+static bool can_arrive(unsigned int cpu)
+{
+	const struct interrupts *i = &interrupts[cpu];
+
+	return i->busy ? i->wait->cond(i->wait->arg) : cpu_can_take_interrupts(cpu);
+}
+
 static u16 enabled_set(void)
 {
 	u16 set = 0;
 
-	for (unsigned int i = 0; i < nr_actors; i++) {
-		const struct actor *a = &actors[i];
-
-		if (a->alive && !(a->relaxing && !a->woken) && !(a->wait && !a->wait->cond(a->wait->arg)))
+	for (unsigned int i = 0; i < nr_actors; i++)
+		if (task_can_run(i))
 			set |= (u16)(1u << i);
-	}
 	for (unsigned int cpu = 0; cpu < MAX_ACTORS; cpu++)
-		if (cpu_can_take_interrupts(cpu))
+		if (can_arrive(cpu))
 			set |= (u16)(1u << (MAX_ACTORS + cpu));
 	return set;
 }
@@ -116,34 +136,6 @@ void explore_fail(const char *message)
 	end_run(RUN_FAILED);
 }
 
-static void __noreturn deadlock(void)
-{
-	char text[400], what[120];
-	size_t n = scnprintf(text, sizeof(text), "deadlock:");
-
-	for (unsigned int i = 0; i < nr_actors; i++) {
-		if (!actors[i].alive)
-			continue;
-		scnprintf(what, sizeof(what), "something to be written that it has read");
-		if (actors[i].wait)
-			actors[i].wait->describe(actors[i].wait->arg, what, sizeof(what));
-		n += scnprintf(text + n, sizeof(text) - n, " CPU %u waits for %s;", i, what);
-	}
-	explore_fail(text);
-}
-
-/* IPIs arrive at a CPU, whatever its actor does. */
-static void arrive(unsigned int cpu)
-{
-	unsigned int self = this_cpu();
-
-	atomic_depth++;
-	cpu_become(cpu);
-	cpu_take_interrupts();
-	cpu_become(self);
-	atomic_depth--;
-}
-
 static void start_step(int who)
 {
 	struct step *step = &explore_log[nr_steps++];
@@ -156,18 +148,22 @@ static void start_step(int who)
 		last = who;
 }
 
+static void __noreturn nobody_goes_on(void)
+{
+	for (unsigned int who = 0; who < NR_DECIDERS; who++)
+		if (decider_alive(who))
+			deadlock();
+	end_run(RUN_DONE);
+}
+
 static int decide(void)
 {
 	struct decision d = { .enabled = enabled_set(), .last = last, .steps = nr_steps, .at = at };
 	int who;
 
 	search_step_ended(nr_steps);
-	if (!d.enabled) {
-		for (unsigned int i = 0; i < nr_actors; i++)
-			if (actors[i].alive)
-				deadlock();
-		end_run(RUN_DONE);
-	}
+	if (!d.enabled)
+		nobody_goes_on();
 	if (nr_steps == MAX_STEPS)
 		explore_fail("livelock: the schedule does not end");
 	who = search_decide(&d);
@@ -183,26 +179,44 @@ static int decide(void)
 
 __noinline void first_preemption(void) { __asm__ volatile(""); }
 
+/* Takes what has arrived, whenever it is its turn. */
+static void interrupts_main(void);
+
 /* The current actor stands at a point, or has ended: somebody goes on, perhaps itself. */
 static void reschedule(void)
 {
-	int who, self = current;
+	int who = decide(), self = current;
 
-	for (;;) {
-		who = decide();
-		start_step(who);
-		if (who < MAX_ACTORS)
-			break;
-		arrive((unsigned int)(who - MAX_ACTORS));
-	}
+	start_step(who);
+	if (who < MAX_ACTORS)
+		task_picked((unsigned int)who);
 	if (who == self)
 		return;
+	if (who >= MAX_ACTORS && !interrupts[who - MAX_ACTORS].started) {
+		interrupts[who - MAX_ACTORS].started = true;
+		fiber_create(who, interrupts_main);
+	}
 	current = who;
-	cpu_become((unsigned int)who);
-	if (self >= 0 && actors[self].alive)
+	cpu_become(cpu_of((unsigned int)who));
+	if (self >= MAX_ACTORS || (self >= 0 && actors[self].alive))
 		fiber_switch(self, who);
 	else
 		fiber_leave(who);
+}
+
+static void interrupts_main(void)
+{
+	unsigned int cpu = this_cpu();
+
+	for (;;) {
+		atomic_depth = 1;
+		interrupts[cpu].busy = true;
+		cpu_may_be_idle(cpu);
+		cpu_take_interrupts();
+		interrupts[cpu].busy = false;
+		atomic_depth = 0;
+		reschedule();
+	}
 }
 
 /* The number of the point that the current actor comes to. */
@@ -213,7 +227,7 @@ static unsigned int next_point(void)
 	return ++points[current];
 }
 
-static void yield_at(unsigned int point)
+static void stand_at(unsigned int point)
 {
 	at[current] = point;
 	if (phase == LAUNCHING)
@@ -222,19 +236,39 @@ static void yield_at(unsigned int point)
 		reschedule();
 }
 
+/* It may come back to a CPU that has run others: that switch has points of its own, and then it is here again. */
+static void yield_at(unsigned int point)
+{
+	struct actor *a = &actors[current];
+	const struct wait_for *wait = a->wait;
+	bool relaxing = a->relaxing;
+
+	for (stand_at(point); a->off_cpu; stand_at(next_point())) {
+		a->wait = NULL;
+		a->relaxing = false;
+		task_switch_in(a);
+		a->wait = wait;
+		a->relaxing = relaxing;
+		if (wait && wait->sleeps)
+			sim_point(cpu_task_flag(a->cpu), ACCESS_WRITE | ACCESS_NOTE);
+	}
+}
+
+void explore_yield(void) { yield_at(next_point()); }
+
 /* ---- points ---- */
 
 /* Interrupts have been off since a moment that another actor could tell from this one: it comes first. */
 static void irqs_really_off(struct actor *a)
 {
-	const void *flag = cpu_irq_flag((unsigned int)current);
+	const void *flag = cpu_irq_flag(a->cpu);
 	u32 item = item_of(flag, ACCESS_WRITE);
 
 	a->irqs_going_off = false;
 	if (is_shared(item) || phase == LAUNCHING) {
-		cpu_set_irqs_off((unsigned int)current, false);
+		cpu_set_irqs_off(a->cpu, false);
 		yield_at(a->irq_point);
-		cpu_set_irqs_off((unsigned int)current, true);
+		cpu_set_irqs_off(a->cpu, true);
 	}
 	note(item);
 }
@@ -259,26 +293,51 @@ void sim_point(const volatile void *obj, int how)
 	note(item);
 }
 
-void explore_wait(const volatile void *obj, int how, const struct wait_for *wait)
+/* A handler's lock: the next step of this CPU's interrupts. No task runs there before the handler has ended. */
+static void wait_in_interrupt(u32 item, const struct wait_for *wait)
 {
-	u32 item = item_of(obj, how);
-	struct actor *a = &actors[current];
+	struct interrupts *i = &interrupts[this_cpu()];
 
-	if (atomic_depth) {
-		if (!wait->cond(wait->arg))
-			explore_fail("an interrupt handler waits");
-	} else {
-		unsigned int point = next_point();
+	if (!is_shared(item) && wait->cond(wait->arg))
+		return;
+	sim_point(cpu_handler_flag(this_cpu()), ACCESS_WRITE | ACCESS_NOTE);
+	i->wait = wait;
+	atomic_depth = 0;
+	reschedule();
+	atomic_depth = 1;
+	i->wait = NULL;
+	sim_point(cpu_handler_flag(this_cpu()), ACCESS_WRITE | ACCESS_NOTE);
+}
 
-		if (is_shared(item) || phase == LAUNCHING || !wait->cond(wait->arg)) {
-			if (a->irqs_going_off)
-				irqs_really_off(a);
-			a->wait = wait;
-			yield_at(point);
-			a->wait = NULL;
-		}
+static void wait_in_task(struct actor *a, u32 item, const struct wait_for *wait)
+{
+	unsigned int point = next_point();
+
+	if (!is_shared(item) && phase != LAUNCHING && wait->cond(wait->arg))
+		return;
+	if (a->irqs_going_off)
+		irqs_really_off(a);
+	if (wait->sleeps)
+		sim_point(cpu_task_flag(a->cpu), ACCESS_WRITE | ACCESS_NOTE);
+	a->wait = wait;
+	yield_at(point);
+	a->wait = NULL;
+	if (wait->sleeps)
+		sim_point(cpu_task_flag(a->cpu), ACCESS_WRITE | ACCESS_NOTE);
+}
+
+void explore_wait(int how, const struct wait_for *wait)
+{
+	u32 item = item_of(wait->obj, how);
+
+	if (!atomic_depth)
+		wait_in_task(&actors[current], item, wait);
+	else if (atomic_depth == 1 && current >= MAX_ACTORS && !wait->sleeps)
+		wait_in_interrupt(item, wait);
+	else if (!wait->cond(wait->arg))
+		explore_fail("an interrupt handler sleeps, or a checker waits");
+	if (atomic_depth < 2)
 		tell(item);
-	}
 	note(item);
 }
 
@@ -286,10 +345,11 @@ void explore_relax(void)
 {
 	struct actor *a = &actors[current];
 	u32 reads[MAX_READS];
-	unsigned int nr = a->nr_reads;
+	unsigned int nr;
 
 	if (atomic_depth)
 		explore_fail("an interrupt handler spins");
+	nr = a->nr_reads;
 	memcpy(reads, a->reads, sizeof(reads));
 	a->relaxing = true;
 	a->woken = false;
@@ -321,10 +381,11 @@ void explore_atomic_end(void) { atomic_depth--; }
 
 void explore_irqs_off(const void *obj)
 {
-	struct actor *a = &actors[current];
+	struct actor *a;
 
 	if (atomic_depth)
 		return;
+	a = &actors[current];
 	a->irqs_going_off = true;
 	a->irq_point = next_point();
 	if (every_object() || phase == LAUNCHING)
@@ -340,6 +401,11 @@ void explore_irqs_on(const void *obj)
 	actors[current].irqs_going_off = false;
 }
 
+unsigned int explore_who(void) { return (unsigned int)current; }
+const volatile void *explore_waits_for(unsigned int who)
+{
+	return decider_wait(who) ? decider_wait(who)->obj : NULL;
+}
 bool exploring(void) { return phase == RUNNING || phase == LAUNCHING; }
 bool explore_running(void) { return phase != IDLE; }
 
@@ -359,7 +425,7 @@ static void actor_main(void)
 }
 
 /* What lies before an actor's first point touches nothing that is shared: it runs at once. */
-static void launch(void (*const fns[])(void), unsigned int nr)
+static void launch(void (*const fns[])(void), unsigned int nr, const char *on)
 {
 	phase = LAUNCHING;
 	nr_actors = nr;
@@ -367,9 +433,11 @@ static void launch(void (*const fns[])(void), unsigned int nr)
 		actors[i] = (struct actor){ .fn = fns[i], .alive = true };
 		points[i] = at[i] = 0;
 	}
+	memset(interrupts, 0, sizeof(interrupts));
+	tasks_begin(on);
 	for (unsigned int i = 0; i < nr && ended != RUN_FAILED; i++) {
 		current = (int)i;
-		cpu_become(i);
+		cpu_become(actors[i].cpu);
 		fiber_create((int)i, actor_main);
 		fiber_switch(MAIN_FIBER, (int)i);
 	}
@@ -382,7 +450,7 @@ static void first_step(void)
 	reschedule();
 }
 
-enum explore_end explore_run(void (*const fns[])(void), unsigned int nr)
+enum explore_end explore_run(void (*const fns[])(void), unsigned int nr, const char *on)
 {
 	failure[0] = '\0';
 	ended = RUN_DONE;
@@ -391,7 +459,7 @@ enum explore_end explore_run(void (*const fns[])(void), unsigned int nr)
 	events = 0;
 	record_begin();
 	search_run_begin();
-	launch(fns, nr);
+	launch(fns, nr, on);
 	if (ended != RUN_FAILED) {
 		fiber_create(ALONE_FIBER, first_step);
 		fiber_switch(MAIN_FIBER, ALONE_FIBER);

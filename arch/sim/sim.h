@@ -139,12 +139,20 @@ void tlb_drop_user(unsigned int cpu);
 void cpu_become(unsigned int cpu);
 bool cpu_can_take_interrupts(unsigned int cpu);
 void cpu_set_irqs_off(unsigned int cpu, bool off);
-/* What stands for the interrupt flag and the TLB of a CPU. */
+/* What stands for the interrupt flag of a CPU, for the task that it runs, for its being in a handler, for its TLB. */
 const void *cpu_irq_flag(unsigned int cpu);
+const void *cpu_task_flag(unsigned int cpu);
+const void *cpu_handler_flag(unsigned int cpu);
 const void *cpu_tlb(unsigned int cpu);
 /* For a program that does not save all data of the simulator. */
 void cpus_add_to_snapshot(void);
 const struct mm_struct *cpu_loaded(unsigned int cpu);
+/* The address space of the task that a CPU runs outside schedules; of a task of the explorer. */
+struct mm_struct *sim_cpu_mm(unsigned int cpu);
+void sim_task_runs(unsigned int task, struct mm_struct *mm);
+/* In a schedule: tasks that hold the lock, and what a task was the last to want. */
+u16 tasks_holding(const volatile void *lock);
+const void *newest_lock(unsigned int task);
 
 /* In a schedule, translations are those of the tables and of the ledger: hostile.c. */
 int hostile_access(unsigned long addr, enum sim_how how, u64 *value);

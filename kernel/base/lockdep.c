@@ -24,11 +24,11 @@ static const char *const class_names[NR_LOCK_CLASSES] = {
 /* Once an order was violated, the panic's own locks are not checked. */
 static bool stopped;
 
-static const char *class_name(unsigned int cls) { return cls < NR_LOCK_CLASSES ? class_names[cls] : "?"; }
+const char *lockdep_class_name(unsigned int cls) { return cls < NR_LOCK_CLASSES ? class_names[cls] : "?"; }
 
 static void print_held(const struct held_lock *h)
 {
-	printk("%s lock %p was taken here:\n", class_name(h->class), h->lock);
+	printk("%s lock %p was taken here:\n", lockdep_class_name(h->class), h->lock);
 	backtrace_print(h->trace, h->nr_trace);
 }
 
@@ -37,8 +37,8 @@ static void __noreturn violation(const struct held_lock *h, const void *lock, en
 {
 	stopped = true;
 	print_held(h);
-	panic("lock order: %s lock %p is wanted here while the %s lock above is held: %s", class_name(cls),
-	      lock, class_name(h->class), what);
+	panic("lock order: %s lock %p is wanted here while the %s lock above is held: %s", lockdep_class_name(cls),
+	      lock, lockdep_class_name(h->class), what);
 }
 
 static void check_order(const struct held_lock *h, const void *lock, enum lock_class cls, int flags)
@@ -125,7 +125,7 @@ void lockdep_assert_none_held(void)
 	stopped = true;
 	print_held(&held->held[held->nr - 1]);
 	panic("%u locks are held at the return to user mode; the last is the %s lock above", held->nr,
-	      class_name(held->held[held->nr - 1].class));
+	      lockdep_class_name(held->held[held->nr - 1].class));
 }
 
 void lockdep_assert_may_sleep(void)
@@ -137,7 +137,7 @@ void lockdep_assert_may_sleep(void)
 			continue;
 		stopped = true;
 		print_held(&held->held[i]);
-		panic("schedule() is called while the %s lock above is held", class_name(held->held[i].class));
+		panic("schedule() is called while the %s lock above is held", lockdep_class_name(held->held[i].class));
 	}
 }
 

@@ -54,6 +54,8 @@ struct held_locks {
 /* The records of whoever runs on this CPU now: the system's and the simulator's. */
 struct held_locks *current_held_locks(void);
 
+/* For people. */
+const char *lockdep_class_name(unsigned int cls);
 void lockdep_acquire(const void *lock, enum lock_class cls, int flags, bool try_lock);
 void lockdep_release(const void *lock);
 bool lockdep_held(const void *lock);

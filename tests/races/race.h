@@ -39,6 +39,8 @@ void race_expect_signal(unsigned long addr, int signo);
 
 /* From now on the caller, in setup or probe, is CPU n and runs mm (NULL: a kernel thread). */
 void race_run_on(unsigned int cpu, struct mm_struct *mm);
+/* In setup: the actor starts in that address space. Otherwise in the one that its CPU runs at the end of setup. */
+void race_task_runs(unsigned int task, struct mm_struct *mm);
 /* Another address space, which ends with the scenario. */
 void race_adopt(struct mm_struct *mm);
 /* A CPU has let race_mm go by itself. */

@@ -42,7 +42,7 @@ enum explore_end run_one(void)
 	enum explore_end end;
 
 	snapshot_restore();
-	end = explore_run(race->cpu, race->cpu[2] ? 3 : 2);
+	end = explore_run(race->cpu, race->cpu[2] ? 3 : 2, race->on);
 	if (end == RUN_DONE && !explore_alone(end_of_world))
 		end = RUN_FAILED;
 	if (end == RUN_DONE && options.check)

@@ -10,6 +10,7 @@ struct race {
 	bool deeper;
 	void (*setup)(void);		/* as CPU 0; every CPU runs race_mm */
 	void (*cpu[RACE_CPUS])(void);	/* at once */
+	const char *on;			/* the CPU of each, a digit; NULL: all have their own */
 	void (*probe)(void);		/* afterwards, as CPU 0: what must hold */
 	struct race *next;
 };

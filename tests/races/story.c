@@ -12,7 +12,7 @@ bool trace_on;
 void trace_emit(enum trace_event event, unsigned int level, u64 a, u64 b, u64 c)
 {
 	struct trace_record record = {
-		.time = explore_steps() * 1000ull, .a = a, .b = b, .c = c, .task = this_cpu(),
+		.time = explore_steps() * 1000ull, .a = a, .b = b, .c = c, .task = explore_task(),
 		.event = (u8)event, .cpu = (u8)this_cpu(), .level = (u8)level,
 	};
 

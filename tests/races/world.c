@@ -11,6 +11,7 @@ struct mm_struct *race_mm;
 static struct mm_struct *mms[MAX_MMS]; /* one reference each */
 static unsigned int nr_mms, nr_cpus, nr_dropped;
 static struct mem_usage before;
+static bool given[RACE_CPUS]; /* tasks whose address space is not that of their CPU */
 static unsigned long objects, frames;
 static u64 outcome;
 
@@ -26,6 +27,12 @@ void race_run_on(unsigned int cpu, struct mm_struct *mm)
 	flags = irq_save();
 	switch_mm(mm);
 	irq_restore(flags);
+}
+
+void race_task_runs(unsigned int task, struct mm_struct *mm)
+{
+	given[task] = true;
+	sim_task_runs(task, mm);
 }
 
 void race_adopt(struct mm_struct *mm)
@@ -85,11 +92,22 @@ static void warm_up(unsigned int cpu)
 	mmput(mm);
 }
 
+static unsigned int count_cpus(const struct race *scenario)
+{
+	unsigned int n = 0;
+
+	if (!scenario->on)
+		return 2u + !!scenario->cpu[2];
+	for (const char *on = scenario->on; *on; on++)
+		n = max(n, (unsigned int)(*on - '0') + 1);
+	return n;
+}
+
 void world_start(const struct race *scenario)
 {
 	unsigned int hw = scenario->levels + scenario->deeper;
 
-	nr_cpus = 2u + !!scenario->cpu[2];
+	nr_cpus = count_cpus(scenario);
 	sim_boot(&(struct sim_config){ .mib = 8, .cpus = nr_cpus, .hw_levels = hw < 4 ? 4 : hw });
 	before = mem_quiesce();
 	for (unsigned int cpu = nr_cpus; cpu-- > 0;)
@@ -105,7 +123,11 @@ void world_start(const struct race *scenario)
 	}
 	if (scenario->setup)
 		scenario->setup();
+	for (unsigned int task = 0; task < RACE_CPUS; task++)
+		if (!given[task])
+			sim_task_runs(task, sim_cpu_mm(scenario->on ? (unsigned int)(scenario->on[task] - '0') : task));
 	race_run_on(0, race_mm);
+	ledger_told_by_machine = true;
 }
 
 /* ---- after ---- */

@@ -4,19 +4,26 @@
 #include "arch/sim/sim.h"
 #include "arch/sim/snapshot.h"
 #include "kernel/base/atomic.h"
+#include "kernel/base/rwsem.h"
 #include "tests/unit/unit.h"
 
 static struct {
 	unsigned long words[16] __cacheline_aligned;
 	atomic_long_t sum;
 	spinlock_t a, b;
+	struct rwsem sem;
+	struct wait_queue queue;
 } toy;
+
+static const char *cpus_on; /* where the actors run */
 
 static unsigned int steps_each;
 
 static void start(void)
 {
 	sim_boot(&(struct sim_config){ .cpus = 3 });
+	rwsem_init(&toy.sem, LOCK_MMAP);
+	wait_queue_init(&toy.queue);
 	snapshot_add(&toy, sizeof(toy));
 	cpus_add_to_snapshot();
 	snapshot_save();
@@ -53,7 +60,7 @@ static unsigned long count(void (*fn)(void), const struct explore_options *optio
 			n = 0;
 		}
 		snapshot_restore();
-		n += explore_run(actors, 2) == RUN_DONE;
+		n += explore_run(actors, 2, NULL) == RUN_DONE;
 		more = explore_next(&again);
 	}
 	return n;
@@ -127,7 +134,7 @@ static enum explore_end first_bad(void (*const actors[])(void), unsigned int nr)
 		if (again)
 			explore_begin(&all);
 		snapshot_restore();
-		end = explore_run(actors, nr);
+		end = explore_run(actors, nr, cpus_on);
 		more = explore_next(&again);
 	}
 	return end;
@@ -166,8 +173,47 @@ TEST("a-deadlock-is-found-and-says-who-waits-for-what")
 
 	start();
 	CHECK_EQ(first_bad(actors, 2), RUN_FAILED);
-	CHECK(strstr(explore_failure(), "deadlock: CPU 0 waits for the spin lock"));
-	CHECK(strstr(explore_failure(), "CPU 1 waits for the spin lock"));
+	CHECK(strstr(explore_failure(), "deadlock, a cycle: A (CPU 0) waits for the tasks lock, so for B (CPU 1); "
+					"B (CPU 1) waits for the tasks lock, so for A (CPU 0)"));
+}
+
+/* The shootdown's old trap: who holds the lock waits for an answer, who should answer spins for the lock. */
+static void nothing(void *arg) {}
+static void send_with_lock(void)
+{
+	set_class();
+	machine_spin_lock(&toy.a);
+	ipi_send(cpumask_of(1), nothing, NULL);
+	ipi_wait();
+	machine_spin_unlock(&toy.a);
+}
+static void lock_with_interrupts_off(void)
+{
+	unsigned long flags = irq_save();
+
+	set_class();
+	machine_spin_lock(&toy.a);
+	machine_spin_unlock(&toy.a);
+	irq_restore(flags);
+}
+static void waits_for_b(void)
+{
+	set_class();
+	machine_spin_lock(&toy.b);
+	machine_spin_unlock(&toy.b);
+}
+
+TEST("a-deadlock-by-an-unanswered-ipi-is-told-as-a-cycle-and-who-waits-beside-it")
+{
+	void (*const actors[])(void) = { send_with_lock, lock_with_interrupts_off };
+	void (*const three[])(void) = { classed_a_then_b, classed_b_then_a, waits_for_b };
+
+	start();
+	CHECK_EQ(first_bad(actors, 2), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "deadlock, a cycle: A (CPU 0) waits for an answer"));
+	CHECK(strstr(explore_failure(), "so for B (CPU 1); B (CPU 1) waits for the tasks lock, so for A (CPU 0)"));
+	CHECK_EQ(first_bad(three, 3), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "; C (CPU 2) waits for the tasks lock"));
 }
 
 static void wait_for_flag(void)
@@ -262,6 +308,127 @@ TEST("interrupts-arrive-at-any-point-but-not-while-they-are-off")
 	CHECK(strstr(explore_failure(), "interrupts are off on 0x2"));
 }
 
+/* ---- handlers that take locks ---- */
+
+static void locking_handler(void *arg)
+{
+	machine_spin_lock(&toy.a);
+	WRITE_ONCE(toy.words[0], READ_ONCE(toy.words[0]) + 1);
+	machine_spin_unlock(&toy.a);
+}
+static void send_locking(void)
+{
+	set_class();
+	ipi_send(cpumask_of(1), locking_handler, NULL);
+	ipi_wait();
+}
+static void add_under_lock(void)
+{
+	set_class();
+	machine_spin_lock(&toy.a);
+	WRITE_ONCE(toy.words[0], READ_ONCE(toy.words[0]) + 1);
+	machine_spin_unlock(&toy.a);
+	if (READ_ONCE(toy.words[0]) > 2)
+		panic("an addition came twice");
+}
+TEST("a-handler-waits-for-a-lock-on-a-stack-of-its-own")
+{
+	void (*const three[])(void) = { send_locking, own_word, add_under_lock };
+	/* The lock that the handler takes may be held by the task that it interrupts. */
+	void (*const stuck[])(void) = { send_locking, add_under_lock };
+
+	start();
+	steps_each = 1;
+	CHECK(first_bad(three, 3) != RUN_FAILED);
+	CHECK_EQ(first_bad(stuck, 2), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "the interrupt of CPU 1 waits for the tasks lock, so for B"));
+	CHECK(strstr(explore_failure(), "B (CPU 1) waits for its CPU, so for the interrupt of CPU 1"));
+}
+
+/* ---- several tasks on one CPU ---- */
+
+static enum explore_end first_bad_on(void (*const actors[])(void), const char *on)
+{
+	cpus_on = on;
+	return first_bad(actors, (unsigned int)strlen(on));
+}
+
+static void read_twice_between_points(void)
+{
+	unsigned long first = READ_ONCE(toy.words[0]);
+
+	if (READ_ONCE(toy.words[0]) != first)
+		panic("another task of the CPU came in between");
+}
+static void wait_for_semaphore(void)
+{
+	down_write(&toy.sem);
+	WRITE_ONCE(toy.words[4], this_cpu() + 1);
+	up_write(&toy.sem);
+}
+/* The holder sleeps, so that the other task of its CPU runs; that one wakes it. */
+static void sleep_in_queue(void)
+{
+	wait_event(&toy.queue, READ_ONCE(toy.words[0]));
+}
+static void wake_sleeper(void)
+{
+	WRITE_ONCE(toy.words[0], 1);
+	wake_up_all(&toy.queue);
+}
+static void sleep_with_semaphore(void)
+{
+	down_write(&toy.sem);
+	sleep_in_queue();
+	up_write(&toy.sem);
+}
+static void take_and_wake(void)
+{
+	down_write(&toy.sem);
+	wake_sleeper();
+	up_write(&toy.sem);
+}
+static void resched_between(void)
+{
+	unsigned long first = READ_ONCE(toy.words[0]);
+
+	cond_resched();
+	if (READ_ONCE(toy.words[0]) != first)
+		panic("another task of the CPU came in between");
+}
+
+TEST("tasks-of-one-cpu-do-not-interrupt-each-other")
+{
+	void (*const actors[])(void) = { read_twice_between_points, set_flag };
+
+	start();
+	CHECK_EQ(first_bad_on(actors, "01"), RUN_FAILED);
+	CHECK(first_bad_on(actors, "00") != RUN_FAILED);
+}
+
+TEST("the-end-of-a-slice-is-a-choice-where-the-kernel-looks-for-it")
+{
+	void (*const actors[])(void) = { resched_between, set_flag };
+
+	start();
+	CHECK_EQ(first_bad_on(actors, "00"), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "came in between"));
+}
+
+TEST("a-task-that-sleeps-leaves-its-cpu-to-another")
+{
+	void (*const actors[])(void) = { sleep_in_queue, wake_sleeper };
+	void (*const both[])(void) = { wait_for_semaphore, wait_for_semaphore, wait_for_semaphore };
+	void (*const stuck[])(void) = { sleep_with_semaphore, take_and_wake };
+
+	start();
+	CHECK(first_bad_on(actors, "00") != RUN_FAILED);
+	CHECK(first_bad_on(both, "001") != RUN_FAILED);
+	CHECK_EQ(first_bad_on(stuck, "00"), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "B (CPU 0) waits for the mmap semaphore, which has a writer"));
+	CHECK(strstr(explore_failure(), "A (CPU 0) waits for a wake-up"));
+}
+
 TEST("a-failing-schedule-replays-twenty-times-with-the-same-events")
 {
 	void (*const bad[])(void) = { wait_for_flag, set_flag_too_early };
@@ -276,7 +443,7 @@ TEST("a-failing-schedule-replays-twenty-times-with-the-same-events")
 
 		explore_begin(&replay);
 		snapshot_restore();
-		CHECK_EQ(explore_run(bad, 2), RUN_FAILED);
+		CHECK_EQ(explore_run(bad, 2, NULL), RUN_FAILED);
 		CHECK(!events || events == explore_events());
 		events = explore_events();
 	}
