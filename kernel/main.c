@@ -228,6 +228,7 @@ void kernel_main(void)
 	if (CONFIG_DEBUG)
 		pgtable_selftest();
 	debug_console_init();
+	strace_init();
 	supervisor = kernel_thread("supervisor", supervise, NULL);
 	if (!supervisor)
 		boot_stop("There is not enough memory to start.");

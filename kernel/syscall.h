@@ -157,6 +157,13 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(write) \
 	CALL(writev)
 
+/* The function of a call that is in the list. */
+syscall_fn syscall_fn_of(unsigned long nr);
+/* Boot: from now on `between` is called for every call in the list, and passes it on itself. */
+void syscall_intercept(syscall_fn between);
+/* kernel/strace/: intercepts, if the boot option says so. */
+void strace_init(void);
+
 #define SYSCALL_PROTOTYPE(name) long sys_##name(struct pt_regs *regs);
 SYSCALLS(SYSCALL_PROTOTYPE)
 

@@ -1,0 +1,282 @@
+#include "kernel/strace/strace.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/futex.h"
+#include "kernel/uapi/mman.h"
+#include "kernel/uapi/sched.h"
+#include "kernel/uapi/signal.h"
+#include "kernel/uapi/unistd.h"
+#include "kernel/uapi/wait.h"
+
+/* ---- calls ---- */
+
+#define CALL(name, format) \
+	{ \
+		__NR_##name, #name, format \
+	}
+const struct strace_format strace_formats[] = {
+	CALL(access, "so"),
+	CALL(arch_prctl, "xp"),
+	CALL(brk, "p:p"),
+	CALL(chdir, "s"),
+	CALL(chmod, "so"),
+	CALL(clock_getres, "dp"),
+	CALL(clock_gettime, "dp"),
+	CALL(clock_nanosleep, "dxpp"),
+	CALL(clone, "Cpppx"),
+	CALL(clone3, "pu"),
+	CALL(close, "t"),
+	CALL(creat, "so"),
+	CALL(dup, "t"),
+	CALL(dup2, "tt"),
+	CALL(dup3, "ttO"),
+	CALL(execve, "spp"),
+	CALL(execveat, "tsppx"),
+	CALL(exit, "d"),
+	CALL(exit_group, "d"),
+	CALL(faccessat, "tso"),
+	CALL(fcntl, "tFx"),
+	CALL(fork, ""),
+	CALL(fstat, "tp"),
+	CALL(ftruncate, "tu"),
+	CALL(futex, "pUuppx"),
+	CALL(getcpu, "ppp"),
+	CALL(getcwd, "ru"),
+	CALL(getdents64, "tpu"),
+	CALL(getegid, ""),
+	CALL(geteuid, ""),
+	CALL(getgid, ""),
+	CALL(getpgid, "d"),
+	CALL(getpgrp, ""),
+	CALL(getpid, ""),
+	CALL(getppid, ""),
+	CALL(getrandom, "pux"),
+	CALL(getrlimit, "up"),
+	CALL(getrusage, "dp"),
+	CALL(getsid, "d"),
+	CALL(gettid, ""),
+	CALL(gettimeofday, "pp"),
+	CALL(getuid, ""),
+	CALL(ioctl, "txp"),
+	CALL(kill, "dS"),
+	CALL(link, "ss"),
+	CALL(lseek, "tdH"),
+	CALL(lstat, "sp"),
+	CALL(madvise, "puA"),
+	CALL(mkdir, "so"),
+	CALL(mmap, "puPMtx:p"),
+	CALL(mprotect, "puP"),
+	CALL(mremap, "puuxp:p"),
+	CALL(munmap, "pu"),
+	CALL(nanosleep, "pp"),
+	CALL(newfstatat, "tspx"),
+	CALL(open, "sOo"),
+	CALL(openat, "tsOo"),
+	CALL(personality, "x"),
+	CALL(pipe, "p"),
+	CALL(pipe2, "pO"),
+	CALL(poll, "pud"),
+	CALL(ppoll, "puppu"),
+	CALL(prctl, "xxxxx"),
+	CALL(pread64, "truu"),
+	CALL(preadv, "tpuu"),
+	CALL(prlimit64, "dupp"),
+	CALL(pwrite64, "tbuu"),
+	CALL(pwritev, "tpuu"),
+	CALL(read, "tru"),
+	CALL(readlink, "sru"),
+	CALL(readlinkat, "tsru"),
+	CALL(readv, "tpu"),
+	CALL(reboot, "xxx"),
+	CALL(rename, "ss"),
+	CALL(rmdir, "s"),
+	CALL(rseq, "puxx"),
+	CALL(rt_sigaction, "Sppu"),
+	CALL(rt_sigpending, "pu"),
+	CALL(rt_sigprocmask, "dppu"),
+	CALL(rt_sigreturn, ""),
+	CALL(rt_sigsuspend, "pu"),
+	CALL(sched_get_priority_max, "d"),
+	CALL(sched_get_priority_min, "d"),
+	CALL(sched_getaffinity, "dup"),
+	CALL(sched_getparam, "dp"),
+	CALL(sched_getscheduler, "d"),
+	CALL(sched_setaffinity, "dup"),
+	CALL(sched_yield, ""),
+	CALL(set_robust_list, "pu"),
+	CALL(set_tid_address, "p"),
+	CALL(setpgid, "dd"),
+	CALL(setrlimit, "up"),
+	CALL(setsid, ""),
+	CALL(sigaltstack, "pp"),
+	CALL(stat, "sp"),
+	CALL(symlink, "ss"),
+	CALL(sysinfo, "p"),
+	CALL(tgkill, "ddS"),
+	CALL(time, "p"),
+	CALL(times, "p"),
+	CALL(tkill, "dS"),
+	CALL(umask, "o"),
+	CALL(uname, "p"),
+	CALL(unlink, "s"),
+	CALL(vfork, ""),
+	CALL(wait4, "dpWp"),
+	CALL(waitid, "ddpWp"),
+	CALL(write, "tbu"),
+	CALL(writev, "tpu"),
+};
+const size_t nr_strace_formats = ARRAY_SIZE(strace_formats);
+
+/* ---- numbers with names ---- */
+
+#define N(name) [name] = #name,
+
+const char *strace_errno(int error)
+{
+	static const char *const names[] = {
+		N(EPERM) N(ENOENT) N(ESRCH) N(EINTR) N(EIO) N(ENXIO) N(E2BIG) N(ENOEXEC) N(EBADF) N(
+			ECHILD) N(EAGAIN) N(ENOMEM) N(EACCES) N(EFAULT) N(ENOTBLK) N(EBUSY)
+			N(EEXIST) N(EXDEV) N(ENODEV) N(ENOTDIR) N(EISDIR) N(EINVAL) N(ENFILE) N(
+				EMFILE) N(ENOTTY) N(ETXTBSY) N(EFBIG) N(ENOSPC) N(ESPIPE) N(EROFS)
+				N(EMLINK) N(EPIPE) N(EDOM) N(ERANGE) N(EDEADLK) N(ENAMETOOLONG) N(
+					ENOLCK) N(ENOSYS) N(ENOTEMPTY) N(ELOOP) N(ENOMSG) N(EIDRM) N(ECHRNG) N(EL2NSYNC)
+					N(EL3HLT) N(EL3RST) N(ELNRNG) N(EUNATCH) N(ENOCSI) N(EL2HLT) N(EBADE) N(EBADR) N(
+						EXFULL) N(ENOANO) N(EBADRQC) N(EBADSLT) N(EBFONT) N(ENOSTR)
+						N(ENODATA) N(ETIME) N(ENOSR) N(ENONET) N(ENOPKG) N(EREMOTE) N(ENOLINK) N(EADV) N(
+							ESRMNT) N(ECOMM) N(EPROTO) N(EMULTIHOP) N(EDOTDOT) N(EBADMSG) N(EOVERFLOW)
+							N(ENOTUNIQ) N(EBADFD) N(EREMCHG) N(ELIBACC) N(ELIBBAD) N(ELIBSCN) N(ELIBMAX) N(ELIBEXEC) N(
+								EILSEQ) N(ERESTART) N(ESTRPIPE) N(EUSERS) N(ENOTSOCK) N(EDESTADDRREQ)
+								N(EMSGSIZE) N(EPROTOTYPE) N(ENOPROTOOPT) N(EPROTONOSUPPORT) N(
+									ESOCKTNOSUPPORT) N(EOPNOTSUPP) N(EPFNOSUPPORT) N(EAFNOSUPPORT)
+									N(EADDRINUSE) N(EADDRNOTAVAIL) N(ENETDOWN) N(ENETUNREACH) N(
+										ENETRESET) N(ECONNABORTED) N(ECONNRESET) N(ENOBUFS)
+										N(EISCONN) N(ENOTCONN) N(ESHUTDOWN) N(ETOOMANYREFS) N(
+											ETIMEDOUT) N(ECONNREFUSED) N(EHOSTDOWN) N(EHOSTUNREACH)
+											N(EALREADY) N(EINPROGRESS) N(ESTALE) N(
+												EUCLEAN) N(ENOTNAM) N(ENAVAIL)
+												N(EISNAM) N(EREMOTEIO) N(EDQUOT) N(
+													ENOMEDIUM) N(EMEDIUMTYPE) N(ECANCELED)
+													N(ENOKEY) N(EKEYEXPIRED) N(
+														EKEYREVOKED) N(EKEYREJECTED)
+														N(EOWNERDEAD) N(
+															ENOTRECOVERABLE)
+															N(ERFKILL)
+																N(EHWPOISON)
+	};
+
+	return error > 0 && (size_t)error < ARRAY_SIZE(names) ? names[error] : NULL;
+}
+
+const char *strace_signal(int signo)
+{
+	static const char *const names[] = {
+		N(SIGHUP) N(SIGINT) N(SIGQUIT) N(SIGILL) N(SIGTRAP) N(SIGABRT) N(SIGBUS) N(SIGFPE)
+			N(SIGKILL) N(SIGUSR1) N(SIGSEGV) N(SIGUSR2) N(SIGPIPE) N(SIGALRM) N(SIGTERM)
+				N(SIGCHLD) N(SIGCONT) N(SIGSTOP) N(SIGTSTP) N(SIGTTIN) N(SIGTTOU)
+	};
+
+	return signo > 0 && (size_t)signo < ARRAY_SIZE(names) ? names[signo] : NULL;
+}
+
+/* ---- flags ---- */
+
+#define BITS(name) \
+	{ \
+		name, name, #name \
+	} /* all of its bits */
+#define ONE(mask, name) \
+	{ \
+		mask, name, #name \
+	} /* a number within the flags */
+#define END \
+	{ \
+		0, 0, NULL \
+	}
+
+static const struct strace_flag prot_flags[] = { ONE(~0ull, PROT_NONE), BITS(PROT_READ),
+						 BITS(PROT_WRITE),	BITS(PROT_EXEC),
+						 BITS(PROT_GROWSDOWN),	END };
+static const struct strace_flag mmap_flags[] = { ONE(MAP_TYPE, MAP_SHARED),
+						 ONE(MAP_TYPE, MAP_PRIVATE),
+						 ONE(MAP_TYPE, MAP_SHARED_VALIDATE),
+						 ONE(MAP_TYPE, MAP_DROPPABLE),
+						 BITS(MAP_FIXED),
+						 BITS(MAP_ANONYMOUS),
+						 BITS(MAP_32BIT),
+						 BITS(MAP_GROWSDOWN),
+						 BITS(MAP_DENYWRITE),
+						 BITS(MAP_EXECUTABLE),
+						 BITS(MAP_LOCKED),
+						 BITS(MAP_NORESERVE),
+						 BITS(MAP_POPULATE),
+						 BITS(MAP_NONBLOCK),
+						 BITS(MAP_STACK),
+						 BITS(MAP_HUGETLB),
+						 BITS(MAP_FIXED_NOREPLACE),
+						 END };
+static const struct strace_flag open_flags[] = { ONE(O_ACCMODE, O_RDONLY),
+						 ONE(O_ACCMODE, O_WRONLY),
+						 ONE(O_ACCMODE, O_RDWR),
+						 BITS(O_CREAT),
+						 BITS(O_EXCL),
+						 BITS(O_NOCTTY),
+						 BITS(O_TRUNC),
+						 BITS(O_APPEND),
+						 BITS(O_NONBLOCK),
+						 BITS(O_DIRECTORY),
+						 BITS(O_NOFOLLOW),
+						 BITS(O_CLOEXEC),
+						 END };
+static const struct strace_flag clone_flags[] = { BITS(CLONE_VM),
+						  BITS(CLONE_FS),
+						  BITS(CLONE_FILES),
+						  BITS(CLONE_SIGHAND),
+						  BITS(CLONE_VFORK),
+						  BITS(CLONE_PARENT),
+						  BITS(CLONE_THREAD),
+						  BITS(CLONE_SETTLS),
+						  BITS(CLONE_PARENT_SETTID),
+						  BITS(CLONE_CHILD_CLEARTID),
+						  BITS(CLONE_CHILD_SETTID),
+						  BITS(CLONE_SYSVSEM),
+						  { 0xff, SIGCHLD, "SIGCHLD" },
+						  END };
+static const struct strace_flag advice[] = { ONE(~0ull, MADV_NORMAL),	  ONE(~0ull, MADV_RANDOM),
+					     ONE(~0ull, MADV_SEQUENTIAL), ONE(~0ull, MADV_WILLNEED),
+					     ONE(~0ull, MADV_DONTNEED),	  ONE(~0ull, MADV_FREE),
+					     ONE(~0ull, MADV_REMOVE),	  ONE(~0ull, MADV_DONTFORK),
+					     ONE(~0ull, MADV_DOFORK),	  END };
+static const struct strace_flag wait_flags[] = { BITS(WNOHANG),	   BITS(WUNTRACED), BITS(WEXITED),
+						 BITS(WCONTINUED), BITS(WNOWAIT),   END };
+static const struct strace_flag whence[] = { ONE(~0ull, SEEK_SET), ONE(~0ull, SEEK_CUR),
+					     ONE(~0ull, SEEK_END), END };
+static const struct strace_flag fcntl_commands[] = { ONE(~0ull, F_DUPFD),
+						     ONE(~0ull, F_GETFD),
+						     ONE(~0ull, F_SETFD),
+						     ONE(~0ull, F_GETFL),
+						     ONE(~0ull, F_SETFL),
+						     ONE(~0ull, F_DUPFD_CLOEXEC),
+						     END };
+static const struct strace_flag futex_operations[] = {
+	ONE(0x7f, FUTEX_WAIT),	      ONE(0x7f, FUTEX_WAKE),
+	ONE(0x7f, FUTEX_REQUEUE),     ONE(0x7f, FUTEX_CMP_REQUEUE),
+	ONE(0x7f, FUTEX_WAKE_OP),     ONE(0x7f, FUTEX_WAIT_BITSET),
+	ONE(0x7f, FUTEX_WAKE_BITSET), BITS(FUTEX_PRIVATE_FLAG),
+	BITS(FUTEX_CLOCK_REALTIME),   END
+};
+
+const struct strace_flag *strace_flags(char letter)
+{
+	switch (letter) {
+	case 'P': return prot_flags;
+	case 'M': return mmap_flags;
+	case 'O': return open_flags;
+	case 'C': return clone_flags;
+	case 'A': return advice;
+	case 'W': return wait_flags;
+	case 'H': return whence;
+	case 'F': return fcntl_commands;
+	case 'U': return futex_operations;
+	default: return NULL;
+	}
+}
