@@ -10,6 +10,7 @@
 #include "kernel/base/string.h"
 #include "kernel/console.h"
 #include "kernel/panic.h"
+#include "mm/mmap_lock.h"
 
 #define DEBUG_KEY  0x1c /* Ctrl-\ */
 #define LINE_BYTES 64
@@ -109,7 +110,7 @@ static bool hold_space(int pid, struct debug_space *space)
 /* What is at the other end of mmap_lock may wait for ever, which is when a person looks. */
 static bool lock_space(struct debug_space *space)
 {
-	if (down_read_trylock(&space->mm->mmap_lock))
+	if (mmap_read_trylock(space->mm))
 		return true;
 	printk("debug: process %d is changing its mappings, or stuck at it: not now\n", space->pid);
 	mmput(space->mm);
@@ -123,7 +124,7 @@ static void show_vmmap(int pid)
 	if (!hold_space(pid, &space) || !lock_space(&space))
 		return;
 	debug_vmmap(&space);
-	up_read(&space.mm->mmap_lock);
+	mmap_read_unlock(space.mm);
 	mmput(space.mm);
 }
 
@@ -138,7 +139,7 @@ static void show_pgwalk(unsigned long addr, int pid)
 	if (!hold_space(pid, &space) || !lock_space(&space))
 		return;
 	debug_pgwalk(&space, addr);
-	up_read(&space.mm->mmap_lock);
+	mmap_read_unlock(space.mm);
 	mmput(space.mm);
 }
 

@@ -12,6 +12,7 @@
 #include "kernel/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/futex.h"
+#include "mm/mmap_lock.h"
 
 #define NR_BUCKETS	64
 
@@ -65,14 +66,14 @@ static int get_key(struct futex_key *key, const u32 *user, bool private)
 	*key = (struct futex_key){ .object = mm, .offset = addr };
 	if (private)
 		return addr < task_size_max() ? 0 : -EFAULT;
-	down_read(&mm->mmap_lock);
+	mmap_read_lock(mm);
 	vma = vma_lookup(mm, addr);
 	if (vma && vma->vm_flags & VM_SHARED && vma->mapping) {
 		key->object = vma->mapping;
 		key->offset = (u64)linear_page_index(vma, addr) << PAGE_SHIFT |
 			      (addr & ~PAGE_MASK);
 	}
-	up_read(&mm->mmap_lock);
+	mmap_read_unlock(mm);
 	return vma && vma->vm_flags & VM_ACCESS_FLAGS ? 0 : -EFAULT;
 }
 

@@ -17,7 +17,6 @@
 #define RW_READER	8	/* each */
 #define RW_HELD(count)	((count) & RW_WRITER || (count) >= RW_READER)
 
-/* A writer on another CPU is often done at once; as tries, far below the price of a sleep. */
 #define SPIN_TRIES	200
 
 struct rwsem_waiter {
@@ -54,12 +53,15 @@ static bool try_take(struct rwsem *sem, bool write, int barred)
 	return true;
 }
 
+unsigned int spin_tries(void)
+{
+	return cpus_online() & (cpus_online() - 1) ? SPIN_TRIES : 0;
+}
+
 /* Someone who runs may be done soon; not worth it where the owner cannot run meanwhile. */
 static bool spin_for_write(struct rwsem *sem)
 {
-	int tries = cpus_online() & (cpus_online() - 1) ? SPIN_TRIES : 1;
-
-	while (tries--) {
+	for (unsigned int tries = spin_tries(); tries; tries--) {
 		if (try_take(sem, true, RW_HANDOFF))
 			return true;
 	}
@@ -143,14 +145,6 @@ void down_read(struct rwsem *sem)
 		rwsem_sleep(sem, false);
 }
 
-bool down_read_trylock(struct rwsem *sem)
-{
-	if (!try_take(sem, false, RW_WAITERS))
-		return false;
-	lockdep_acquire(sem, sem->class, 0, true);
-	return true;
-}
-
 void up_read(struct rwsem *sem)
 {
 	int count;
@@ -183,19 +177,3 @@ void up_write(struct rwsem *sem)
 	if (unlikely(add_return(sem, -RW_WRITER) & RW_WAITERS))
 		rwsem_wake(sem);
 }
-
-void downgrade_write(struct rwsem *sem)
-{
-	sem->writer = NULL;
-	if (unlikely(add_return(sem, RW_READER - RW_WRITER) & RW_WAITERS))
-		rwsem_wake(sem);
-}
-
-bool rwsem_is_locked(const struct rwsem *sem)
-{
-	int count = READ_ONCE(sem->count);
-
-	return RW_HELD(count);
-}
-
-bool rwsem_is_write_locked(const struct rwsem *sem) { return READ_ONCE(sem->count) & RW_WRITER; }

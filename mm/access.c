@@ -44,7 +44,7 @@ size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len
 	struct page *page;
 	char *at;
 
-	down_read(&mm->mmap_lock);
+	mmap_read_lock(mm);
 	for (; done < len; done += n) {
 		page = fault_in_page(mm, addr + done, write);
 		if (!page)
@@ -57,7 +57,7 @@ size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len
 			memcpy((char *)buf + done, at, n);
 		put_page(page);
 	}
-	up_read(&mm->mmap_lock);
+	mmap_read_unlock(mm);
 	return done;
 }
 
@@ -66,7 +66,7 @@ void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 	struct vm_area_struct *vma;
 	unsigned int flags;
 
-	down_read(&mm->mmap_lock);
+	mmap_read_lock(mm);
 	for (vma = vma_find(mm, start); vma && vma->vm_start < end; vma = vma_next(vma)) {
 		if (!(vma->vm_flags & VM_ACCESS_FLAGS))
 			continue;
@@ -78,5 +78,5 @@ void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 		}
 	}
 out:
-	up_read(&mm->mmap_lock);
+	mmap_read_unlock(mm);
 }

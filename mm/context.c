@@ -204,7 +204,7 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels)
 	struct page *tables[2] = { NULL, NULL };
 	unsigned long flags, root, old = mm->root;
 
-	lockdep_assert_held(&mm->mmap_lock);
+	mmap_assert_write_locked(mm);
 	BUG_MSG(n > 2 || levels > hw_levels(), "from %u to %u levels", mm_levels(mm), levels);
 	if (!n)
 		return 0;

@@ -50,7 +50,7 @@ static void install(const struct vm_fault *vmf, pte_t *ptep, struct page *page, 
 {
 	struct mm_struct *mm = vmf->vma->vm_mm;
 
-	atomic_long_inc(&mm->rss[mm_counter(page)]);
+	mm_rss_add(mm, mm_counter(page), 1);
 	set_pte(mm, vmf->addr, ptep, pte_mkyoung(pte));
 }
 
@@ -206,7 +206,7 @@ static void wp_replace(const struct vm_fault *vmf, struct pte_slot slot, struct 
 	ptep_get_and_clear(mm, vmf->addr, slot.ptep);
 	flush_tlb_page(mm, vmf->addr);
 	if (old) {
-		atomic_long_dec(&mm->rss[mm_counter(old)]);
+		mm_rss_add(mm, mm_counter(old), -1);
 		page_remove_rmap(old);
 	}
 	page_add_new_anon_rmap(copy);
@@ -362,16 +362,16 @@ static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned l
 	struct vm_area_struct *vma;
 
 	*why = "nothing is mapped there";
-	down_read(&mm->mmap_lock);
+	mmap_read_lock(mm);
 	vma = vma_find(mm, addr);
 	if (likely(vma && vma->vm_start <= addr))
 		return vma;
 	if (!vma || !(vma->vm_flags & VM_GROWSDOWN)) {
-		up_read(&mm->mmap_lock);
+		mmap_read_unlock(mm);
 		return NULL;
 	}
-	up_read(&mm->mmap_lock);
-	down_write(&mm->mmap_lock);
+	mmap_read_unlock(mm);
+	mmap_write_lock(mm);
 	vma = vma_find(mm, addr);
 	if (vma && vma->vm_start > addr) {
 		if (vma->vm_flags & VM_GROWSDOWN)
@@ -380,9 +380,9 @@ static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned l
 			vma = NULL;
 	}
 	if (vma)
-		downgrade_write(&mm->mmap_lock);
+		mmap_write_downgrade(mm);
 	else
-		up_write(&mm->mmap_lock);
+		mmap_write_unlock(mm);
 	return vma;
 }
 
@@ -416,7 +416,7 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 		else if (unlikely(ret & VM_FAULT_SIGBUS))
 			refuse(res, SIGBUS, BUS_ADRERR, addr, flags, vma, "ends beyond its file");
 	}
-	up_read(&mm->mmap_lock);
+	mmap_read_unlock(mm);
 	trace(TRACE_FAULT_END, addr, (u64)res->signo, 0);
 }
 

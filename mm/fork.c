@@ -89,7 +89,7 @@ static int copy_mappings(struct mm_struct *mm, struct mm_struct *parent)
 		else if (!(vma->vm_flags & VM_SHARED))	/* shared memory is found in the page cache */
 			err = walk_page_range(parent, vma->vm_start, vma->vm_end, &copy_ops, &copy);
 	}
-	atomic_long_add(copy.anon, &mm->rss[MM_ANONPAGES]);
+	mm_rss_add(mm, MM_ANONPAGES, copy.anon);
 	/* Before anybody may write to a page that both see, no CPU may have it writable. */
 	if (copy.downgraded)
 		flush_tlb_range(parent, 0, fold_reach(mm_fold(parent)));
@@ -119,15 +119,15 @@ struct mm_struct *mm_fork(struct mm_struct *parent)
 	int err = -ENOMEM;
 
 	/* The depth is read under the lock: the child's tree is as deep as the parent's is now. */
-	down_write(&parent->mmap_lock);
+	mmap_write_lock(parent);
 	mm = mm_alloc(mm_levels(parent));
 	if (mm) {
-		down_write_nested(&mm->mmap_lock);
+		mmap_write_lock_nested(mm);
 		copy_layout(mm, parent);
 		err = copy_mappings(mm, parent);
-		up_write(&mm->mmap_lock);
+		mmap_write_unlock(mm);
 	}
-	up_write(&parent->mmap_lock);
+	mmap_write_unlock(parent);
 	if (mm && err) {
 		mmput(mm);
 		mm = NULL;

@@ -1,6 +1,7 @@
 /* Shared by the files of mm/ that implement address spaces; nobody else includes it. */
 #pragma once
 #include "mm/fault.h"
+#include "mm/mmap_lock.h"
 #include "mm/pgtable.h"
 
 /* The page of zeroes that read faults on untouched memory map; its entries are special. */

@@ -61,8 +61,8 @@ long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int
 		return -EINVAL;
 	if (end == addr)
 		return 0;
-	down_read(&mm->mmap_lock);
+	mmap_read_lock(mm);
 	ret = advice == MADV_DONTNEED ? dontneed(mm, addr, end) : check_mapped(mm, addr, end);
-	up_read(&mm->mmap_lock);
+	mmap_read_unlock(mm);
 	return ret;
 }

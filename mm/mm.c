@@ -61,11 +61,29 @@ struct mm_struct *mm_alloc(unsigned int levels)
 	root_table_init(page_address(root), levels);
 	mm->root = page_to_pfn(root) << PAGE_SHIFT | levels;
 	RB_INIT(&mm->vmas);
-	rwsem_init(&mm->mmap_lock, LOCK_MMAP);
+	mmap_lock_init(mm);
 	spin_lock_init(&mm->page_table_lock, LOCK_PAGE_TABLE);
 	mm->limits = (struct mm_limits){ ~0ul, ~0ul, ~0ul, ~0ul };
 	atomic_set(&mm->mm_users, 1);
 	return mm;
+}
+
+static long rss_sum(const struct mm_struct *mm, enum mm_counter counter)
+{
+	unsigned int cpu;
+	long sum = 0;
+
+	for_each_cpu(cpu, cpus_online())
+		sum += READ_ONCE(mm->cpu[cpu].rss[counter]);
+	return sum;
+}
+
+unsigned long mm_rss(const struct mm_struct *mm, enum mm_counter counter)
+{
+	long sum = rss_sum(mm, counter);
+
+	/* A page that comes on one CPU and goes on another meanwhile may be seen to go only. */
+	return sum > 0 ? (unsigned long)sum : 0;
 }
 
 /*
@@ -78,7 +96,7 @@ static void exit_mmap(struct mm_struct *mm)
 	struct vm_area_struct *vma, *next;
 	struct mmu_gather tlb;
 
-	down_write(&mm->mmap_lock);
+	mmap_write_lock(mm);
 	tlb_gather_mmu_dead(&tlb, mm);
 	for (vma = vma_first(mm); vma; vma = next) {
 		next = vma_next(vma);
@@ -97,7 +115,7 @@ static void exit_mmap(struct mm_struct *mm)
 		vma_unlink_dead(vma);
 		vma_free(vma);
 	}
-	up_write(&mm->mmap_lock);
+	mmap_write_unlock(mm);
 }
 
 void mmput(struct mm_struct *mm)
@@ -108,8 +126,7 @@ void mmput(struct mm_struct *mm)
 	exit_mmap(mm);
 	table_free(mm, pfn_to_page(fold_table(mm_fold(mm))));
 	for (int i = 0; i < NR_MM_COUNTERS; i++)
-		BUG_MSG(atomic_long_read(&mm->rss[i]), "counter %d of an empty mm is %ld", i,
-			atomic_long_read(&mm->rss[i]));
+		BUG_MSG(rss_sum(mm, i), "counter %d of an empty mm is %ld", i, rss_sum(mm, i));
 	BUG_MSG(atomic_long_read(&mm->table_frames), "%ld page tables are not freed",
 		atomic_long_read(&mm->table_frames));
 	kmem_cache_free(mm_cache, mm);
@@ -144,7 +161,7 @@ int mm_setup_stack(struct mm_struct *mm, const struct mm_random *random, unsigne
 	unsigned long base = end - gap - STACK_GUARD_GAP;
 	struct vm_area_struct *vma;
 
-	down_write(&mm->mmap_lock);
+	mmap_write_lock(mm);
 	vma = vma_alloc(mm, end - STACK_INITIAL, end,
 			VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN);
 	if (vma) {
@@ -152,7 +169,7 @@ int mm_setup_stack(struct mm_struct *mm, const struct mm_random *random, unsigne
 		mm->mmap_base = ALIGN_DOWN(base - min(mm_random_offset(mm, random->mmap), base / 2), PAGE_SIZE);
 		mm->start_stack = *top = end;
 	}
-	up_write(&mm->mmap_lock);
+	mmap_write_unlock(mm);
 	return vma ? 0 : -ENOMEM;
 }
 

@@ -21,6 +21,19 @@ struct mm_limits {
 	unsigned long stack;		/* the most a stack may grow to */
 };
 
+/* mm/mmap_lock.h takes and gives it. */
+struct mmap_lock {
+	struct rwsem sem;	/* between writers; first, and their name for the lock checker */
+	bool writer;		/* one is there, or waits for the last reader; written under sem */
+	struct wait_queue no_readers;
+};
+
+/* What every fault writes: each CPU has a cache line of its own, which the others seldom look at. */
+struct mm_cpu {
+	atomic_t readers;	/* of mmap_lock: came minus left, on this CPU */
+	long rss[NR_MM_COUNTERS];	/* pages mapped minus unmapped; only this CPU changes it */
+} __cacheline_aligned;
+
 struct mm_struct {
 	/*
 	 * The root word: physical address of the top table | number of levels (3, 4, 5). Read once with
@@ -34,11 +47,10 @@ struct mm_struct {
 	unsigned long total_vm;		/* pages of all mappings */
 	unsigned long data_vm;		/* pages of private writable ones, the stack left out */
 
-	/* What every fault writes shares one cache line, apart from what every fault only reads. */
-	struct rwsem mmap_lock __cacheline_aligned;
-	atomic_long_t rss[NR_MM_COUNTERS];	/* pages mapped */
+	struct mmap_lock mmap_lock;
 
-	spinlock_t page_table_lock;	/* entries above the pte level */
+	/* Apart from what every fault reads. */
+	spinlock_t page_table_lock __cacheline_aligned;	/* entries above the pte level */
 	atomic_long_t table_frames;	/* frames used as page tables, the top one included */
 
 	unsigned long start_brk, brk;
@@ -49,7 +61,17 @@ struct mm_struct {
 	struct mm_limits limits;
 
 	atomic_t mm_users;
+
+	struct mm_cpu cpu[NR_CPUS];
 };
+
+/* Pages mapped, of one kind. Exact while nobody maps or unmaps, and never negative. */
+unsigned long mm_rss(const struct mm_struct *mm, enum mm_counter counter);
+/* The kernel is not preemptive: between finding the CPU and the addition nobody else runs here. */
+static inline void mm_rss_add(struct mm_struct *mm, enum mm_counter counter, long pages)
+{
+	mm->cpu[this_cpu()].rss[counter] += pages;
+}
 
 /* ---- lifetime ---- */
 

@@ -246,9 +246,9 @@ long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int pr
 		return -EOVERFLOW;
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
-	down_write(&mm->mmap_lock);
+	mmap_write_lock(mm);
 	ret = mmap_locked(mm, addr, len, prot, flags, source, pgoff);
-	up_write(&mm->mmap_lock);
+	mmap_write_unlock(mm);
 	if (!IS_ERR_VALUE(ret) &&
 	    (flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		mm_populate(mm, (unsigned long)ret, (unsigned long)ret + len);
@@ -317,9 +317,9 @@ long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (!len)
 		return -EINVAL;
-	down_write(&mm->mmap_lock);
+	mmap_write_lock(mm);
 	ret = unmap_locked(mm, addr, addr + len);
-	up_write(&mm->mmap_lock);
+	mmap_write_unlock(mm);
 	return ret;
 }
 
@@ -359,10 +359,10 @@ long mm_brk(struct mm_struct *mm, unsigned long brk)
 {
 	long ret;
 
-	down_write(&mm->mmap_lock);
+	mmap_write_lock(mm);
 	if (brk_move(mm, brk))
 		mm->brk = brk;
 	ret = (long)mm->brk;
-	up_write(&mm->mmap_lock);
+	mmap_write_unlock(mm);
 	return ret;
 }

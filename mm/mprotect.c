@@ -135,8 +135,8 @@ long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 				    PROT_GROWSUP) ||
 	    grows == PROT_GROWSUP)
 		return -EINVAL;
-	down_write(&mm->mmap_lock);
+	mmap_write_lock(mm);
 	ret = protect_locked(mm, addr, end, prot);
-	up_write(&mm->mmap_lock);
+	mmap_write_unlock(mm);
 	return ret;
 }

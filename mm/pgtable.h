@@ -125,8 +125,6 @@ struct table_walk {
 };
 /* Lockless, for reports: the answer may be old when it arrives. Interrupts off, or the mm is not running. */
 struct table_walk table_walk(fold_t fold, unsigned long addr);
-/* Prints the walk of addr, one level a line, folded levels shown as such. For panics and reports. */
-void page_table_dump(unsigned long root_word, unsigned long addr);
 
 /*
  * Every helper, every protection, every depth: at boot in debug builds, and in the unit tests. Each panics on

@@ -116,9 +116,9 @@ static struct mm_struct *test_mm(unsigned int levels)
 
 	if (!vma)
 		boot_stop("There is not enough memory for the self-test of the page tables.");
-	down_write(&mm->mmap_lock);
+	mmap_write_lock(mm);
 	vma_link(vma);
-	up_write(&mm->mmap_lock);
+	mmap_write_unlock(mm);
 	return mm;
 }
 

@@ -112,5 +112,5 @@ void tlb_finish_mmu(struct mmu_gather *tlb)
 	}
 	for (int i = 0; i < NR_MM_COUNTERS; i++)
 		if (tlb->rss[i])
-			atomic_long_add(-tlb->rss[i], &tlb->mm->rss[i]);
+			mm_rss_add(tlb->mm, i, -tlb->rss[i]);
 }

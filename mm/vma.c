@@ -1,6 +1,6 @@
 /* The tree of mappings: ordered by address, and augmented with the holes between them. */
 #define RB_AUGMENT(vma)	vma_augment(vma)
-#include "mm/mm.h"
+#include "mm/mmap_lock.h"
 #include "kernel/uapi/errno.h"
 #include "mm/pagecache.h"
 #include "mm/slab.h"
@@ -114,7 +114,7 @@ static void link_in_mm(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
-	lockdep_assert_held(&mm->mmap_lock);
+	mmap_assert_write_locked(mm);
 	vma->gap = vma->subtree_gap = 0;
 	RB_INSERT(vma_tree, &mm->vmas, vma);
 	mm->map_count++;
@@ -135,7 +135,7 @@ void vma_unlink_dead(struct vm_area_struct *vma)
 	struct mm_struct *mm = vma->vm_mm;
 	struct vm_area_struct *next = vma_next(vma), *parent = RB_PARENT(vma, rb);
 
-	lockdep_assert_held(&mm->mmap_lock);
+	mmap_assert_write_locked(mm);
 	RB_REMOVE(vma_tree, &mm->vmas, vma);
 	mm->map_count--;
 	vm_account(vma, -(long)vma_pages(vma));
@@ -152,7 +152,7 @@ void vma_unlink(struct vm_area_struct *vma)
 
 static void set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
-	lockdep_assert_held(&vma->vm_mm->mmap_lock);
+	mmap_assert_write_locked(vma->vm_mm);
 	vm_account(vma, -(long)vma_pages(vma));
 	vma->vm_pgoff += (long)(start - vma->vm_start) >> PAGE_SHIFT;
 	vma->vm_start = start;

@@ -185,6 +185,8 @@ void schedule(void)
 
 void cond_resched(void) { explore_edge(); }
 
+unsigned int spin_tries(void) { return 0; }
+
 /* ---- sleeping locks ---- */
 
 void rwsem_init(struct rwsem *sem, enum lock_class cls)
@@ -237,24 +239,3 @@ void down_write(struct rwsem *sem) { rwsem_take(sem, write_free, -1, 0); }
 void down_write_nested(struct rwsem *sem) { rwsem_take(sem, write_free, -1, LOCK_NESTED); }
 void up_read(struct rwsem *sem) { rwsem_give(sem, sem->count > 0, -1); }
 void up_write(struct rwsem *sem) { rwsem_give(sem, sem->count < 0, 1); }
-
-bool down_read_trylock(struct rwsem *sem)
-{
-	machine_point(sem, ACCESS_WRITE);
-	if (sem->count < 0)
-		return false;
-	lockdep_acquire(sem, sem->class, 0, true);
-	sem->count++;
-	return true;
-}
-
-void downgrade_write(struct rwsem *sem)
-{
-	machine_point(sem, ACCESS_WRITE);
-	BUG_MSG(sem->count >= 0, "the semaphore %p is not held for writing", (void *)sem);
-	sem->count = 1;
-	sem->writer = NULL;
-}
-
-bool rwsem_is_locked(const struct rwsem *sem) { return READ_ONCE(sem->count) != 0; }
-bool rwsem_is_write_locked(const struct rwsem *sem) { return READ_ONCE(sem->count) < 0; }

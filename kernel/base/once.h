@@ -19,4 +19,13 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_ADD };
 #define WRITE_ONCE(x, v) do { machine_point(&(x), ACCESS_WRITE); \
 	*(volatile __typeof__(x) *)&(x) = (v); } while (0)
 
+/*
+ * With order: what this CPU has read and written before the store comes before it; what it reads and
+ * writes after the load comes after it. Each use names its partner.
+ */
+#define smp_load_acquire(p) ({ machine_point((p), ACCESS_READ); \
+	__atomic_load_n((p), __ATOMIC_ACQUIRE); })
+#define smp_store_release(p, v) do { machine_point((p), ACCESS_WRITE); \
+	__atomic_store_n((p), (v), __ATOMIC_RELEASE); } while (0)
+
 #define barrier()	__asm__ __volatile__("" ::: "memory")

@@ -15,15 +15,11 @@ struct rwsem {
 
 void rwsem_init(struct rwsem *sem, enum lock_class cls);
 void down_read(struct rwsem *sem);
-bool down_read_trylock(struct rwsem *sem);
 void up_read(struct rwsem *sem);
 void down_write(struct rwsem *sem);
 /* A second lock of the class; the caller orders the two by address (fork: the child's is new). */
 void down_write_nested(struct rwsem *sem);
 void up_write(struct rwsem *sem);
-void downgrade_write(struct rwsem *sem);
-bool rwsem_is_locked(const struct rwsem *sem);
-bool rwsem_is_write_locked(const struct rwsem *sem);
 
 struct mutex {
 	struct rwsem sem;

@@ -39,6 +39,11 @@ struct mm_struct *current_mm(void);
 void schedule(void);
 /* Lets other tasks run if their turn has come; for long loops that hold no spin lock. */
 void cond_resched(void);
+/*
+ * How often to look for what another CPU is about to do, before the price of a sleep is worth paying; 0
+ * where nobody else runs, and on the simulator, where a sleep shows the same orders.
+ */
+unsigned int spin_tries(void);
 /* The running task has been killed: long operations give up with -EINTR. */
 bool fatal_signal_pending(void);
 

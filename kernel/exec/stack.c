@@ -10,6 +10,7 @@
 #include "kernel/task.h"
 #include "kernel/uapi/auxvec.h"
 #include "kernel/uapi/errno.h"
+#include "mm/mmap_lock.h"
 #include "mm/slab.h"
 
 #define MAX_STRING	(32 * PAGE_SIZE)	/* one argument with its NUL, as on Linux */
@@ -33,13 +34,13 @@ static int grow_to(struct mm_struct *mm, unsigned long addr)
 	struct vm_area_struct *vma;
 	int ret = 0;
 
-	down_write(&mm->mmap_lock);
+	mmap_write_lock(mm);
 	vma = vma_find(mm, addr);
 	if (!vma || vma->vm_end != mm->start_stack)
 		ret = -ENOMEM;
 	else if (addr < vma->vm_start)
 		vma_set_bounds(vma, addr, vma->vm_end);
-	up_write(&mm->mmap_lock);
+	mmap_write_unlock(mm);
 	return ret;
 }
 

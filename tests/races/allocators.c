@@ -100,7 +100,7 @@ static void one_page(void)
 {
 	RACE_EQ(race_peek(AT), 7);
 	RACE_EQ(race_peek(AT + 8), 8);
-	RACE_EQ(atomic_long_read(&race_mm->rss[MM_SHMEMPAGES]), 1);
+	RACE_EQ(mm_rss(race_mm, MM_SHMEMPAGES), 1);
 }
 
 RACE("buddy-buddy", "two CPUs take and give a block", .levels = 3, .cpu = { block, block })

@@ -24,7 +24,7 @@ static void both_words(void)
 {
 	RACE_EQ(race_peek(AT), 7);
 	RACE_EQ(race_peek(AT + 8), 8);
-	RACE_EQ(atomic_long_read(&race_mm->rss[MM_ANONPAGES]), 1 + (race_peek(AT + 3 * PAGE_SIZE) == 9));
+	RACE_EQ(mm_rss(race_mm, MM_ANONPAGES), 1 + (race_peek(AT + 3 * PAGE_SIZE) == 9));
 }
 static void both_pages(void)
 {

@@ -13,7 +13,7 @@ TEST("read-of-untouched-memory-maps-the-zero-page")
 	CHECK_EQ(frame_of(s.mm, addr), page_to_pfn(zero_page));
 	CHECK(!entry_write(entry_of(s.mm, addr)));
 	CHECK_EQ(events(VM_EVENT_ZERO_PAGE), 1);
-	CHECK_EQ(atomic_long_read(&s.mm->rss[MM_ANONPAGES]), 0);
+	CHECK_EQ(mm_rss(s.mm, MM_ANONPAGES), 0);
 	space_end(&s);
 }
 
@@ -332,7 +332,7 @@ TEST("dontneed-on-shared-memory-loses-nothing")
 	CHECK_EQ(mm_madvise(s.mm, addr, 0x1000, MADV_DONTNEED), 0);
 	CHECK_EQ(entry_of(s.mm, addr), 0);
 	CHECK_EQ(peek(addr), 8);
-	CHECK_EQ(atomic_long_read(&s.mm->rss[MM_SHMEMPAGES]), 1);
+	CHECK_EQ(mm_rss(s.mm, MM_SHMEMPAGES), 1);
 	space_end(&s);
 }
 

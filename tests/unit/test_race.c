@@ -29,7 +29,7 @@ TEST("two-first-writes-at-once-make-one-page")
 	poke(addr + 8, 8);
 	CHECK_EQ(peek(addr), 7);
 	CHECK_EQ(peek(addr + 8), 8);
-	CHECK_EQ(atomic_long_read(&s.mm->rss[MM_ANONPAGES]), 2);
+	CHECK_EQ(mm_rss(s.mm, MM_ANONPAGES), 2);
 	space_end(&s);
 }
 

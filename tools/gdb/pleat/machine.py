@@ -60,7 +60,8 @@ levels: of the page tables. resident: pages mapped. tables: frames of page table
         if mm:
             space = kernel.value(mm, 'struct mm_struct')
             levels = str(integer(space['root']) & 7)
-            resident = str(sum(counter(space['rss'][i]) for i in range(3)))
+            resident = str(sum(int(space['cpu'][cpu]['rss'][i])
+                               for cpu in online_cpus(kernel) for i in range(3)))
             tables = str(counter(space['table_frames']))
         state = int(task['state'])
         return ('*' if address in running else '', pid, str(int(task['tid'])), parent,

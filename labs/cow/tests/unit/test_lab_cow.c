@@ -57,7 +57,7 @@ TEST("fork-counts-both-entries-of-a-page")
 	CHECK(page == page_of(child, addr));
 	CHECK_EQ(atomic_read(&page->_mapcount), 2);
 	CHECK_EQ(folio_ref_count(page_folio(page)), 2);
-	CHECK_EQ(atomic_long_read(&child->rss[MM_ANONPAGES]), atomic_long_read(&s.mm->rss[MM_ANONPAGES]));
+	CHECK_EQ(mm_rss(child, MM_ANONPAGES), mm_rss(s.mm, MM_ANONPAGES));
 }
 
 TEST("fork-takes-the-exclusive-mark")
@@ -232,13 +232,13 @@ TEST("a-copy-is-exclusive-dirty-and-counted")
 	fork_it();
 	old = page_of(s.mm, addr);
 	CHECK(old == page_of(child, addr));
-	rss = atomic_long_read(&s.mm->rss[MM_ANONPAGES]);
+	rss = mm_rss(s.mm, MM_ANONPAGES);
 	poke(addr, 3);
 	CHECK(page_of(s.mm, addr) != old);
 	CHECK(page_test(page_of(s.mm, addr), PG_exclusive) && page_test(page_of(s.mm, addr), PG_anon));
 	CHECK(pte_dirty_novma(__pte(entry_of(s.mm, addr))));
 	CHECK_EQ(atomic_read(&old->_mapcount), 1);
-	CHECK_EQ(atomic_long_read(&s.mm->rss[MM_ANONPAGES]), rss);
+	CHECK_EQ(mm_rss(s.mm, MM_ANONPAGES), rss);
 	CHECK_EQ(vm_events(VM_EVENT_COW_COPY), copies + 1);
 }
 

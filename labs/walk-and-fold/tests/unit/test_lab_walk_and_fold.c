@@ -267,9 +267,9 @@ static int unfold(unsigned int levels)
 {
 	int err;
 
-	down_write(&s.mm->mmap_lock);
+	mmap_write_lock(s.mm);
 	err = mm_unfold(s.mm, levels);
-	up_write(&s.mm->mmap_lock);
+	mmap_write_unlock(s.mm);
 	return err;
 }
 
