@@ -44,9 +44,9 @@ long mm_msync(struct mm_struct *mm, unsigned long addr, unsigned long len, int f
 		return -EINVAL;
 	if (end < addr)
 		return -ENOMEM;
-	down_read(&mm->mmap_lock);
+	mmap_read_lock(mm);
 	ret = check_mapped(mm, addr, end);
-	up_read(&mm->mmap_lock);
+	mmap_read_unlock(mm);
 	return ret;
 }
 
