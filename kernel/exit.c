@@ -151,6 +151,24 @@ static void leave_process(struct task *task, int status)
 
 void task_left(void) { atomic_dec(&leaving); }
 
+/* Others look at a task's files under tasks_lock (/proc/PID). */
+static void exit_files(struct task *task)
+{
+	struct files *files;
+	struct fs_struct *fs;
+
+	spin_lock(&tasks_lock);
+	files = task->files;
+	fs = task->fs;
+	task->files = NULL;
+	task->fs = NULL;
+	spin_unlock(&tasks_lock);
+	if (files)
+		files_put(files);
+	if (fs)
+		fs_put(fs);
+}
+
 void thread_exit(int status)
 {
 	struct task *task = current_task();
@@ -158,12 +176,7 @@ void thread_exit(int status)
 	exit_user_words(task);
 	exit_mm(task);
 	vfork_finish(task);
-	if (task->files)
-		files_put(task->files);
-	task->files = NULL;
-	if (task->fs)
-		fs_put(task->fs);
-	task->fs = NULL;
+	exit_files(task);
 	leave_process(task, status);
 	atomic_dec(&task->refcount);	/* the lists'; the CPU has one still */
 	irq_disable();

@@ -2,7 +2,6 @@
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 
-#define PID_MAX		32768
 #define PID_RESERVED	300	/* when numbers start again, those below are left out */
 #define HASH_SIZE	256
 

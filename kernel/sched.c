@@ -482,6 +482,17 @@ void sched_init(void)
 	set_current_task(&boot_idle_task);
 }
 
+u64 cpu_idle_ns(unsigned int cpu) { return task_run_ns(run_queues[cpu].idle); }
+
+unsigned long context_switches(void)
+{
+	unsigned long n = 0;
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		n += READ_ONCE(run_queues[cpu].switches);
+	return n;
+}
+
 struct task *idle_task_create(unsigned int cpu)
 {
 	struct task *task = kernel_thread("idle", NULL, NULL);

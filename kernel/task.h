@@ -174,6 +174,9 @@ void sched_set_affinity(struct task *task, cpumask_t mask);
 void sched_yield(void);
 /* CPU time that the task has used. */
 u64 task_run_ns(const struct task *task);
+/* How long a CPU had nothing to do; switches of all CPUs. */
+u64 cpu_idle_ns(unsigned int cpu);
+unsigned long context_switches(void);
 
 /* ---- kernel/wait.c ---- */
 
@@ -206,11 +209,14 @@ void task_put(struct task *task);
 void task_put_dead(struct task *task);
 /* Frees dead tasks. May sleep. */
 void reap_dead_tasks(void);
+static inline void process_get(struct process *process) { atomic_inc(&process->refcount); }
 void process_put(struct process *process);
 /* Exec and exit: the address space of a vfork parent is no longer in use. */
 void vfork_finish(struct task *task);
 
 /* ---- kernel/pid.c: tasks_lock held ---- */
+
+#define PID_MAX	32768
 
 /* A number that no task, process, group or session has; -EAGAIN: there is none. */
 int pid_alloc(void);

@@ -30,13 +30,19 @@ static u64 threads_run_ns(const struct process *process, unsigned long *switches
 	return ns;
 }
 
-u64 process_run_ns(struct process *process)
+u64 process_run_ns_locked(const struct process *process)
 {
 	unsigned long switches;
+
+	return threads_run_ns(process, &switches);
+}
+
+u64 process_run_ns(struct process *process)
+{
 	u64 ns;
 
 	spin_lock(&tasks_lock);
-	ns = threads_run_ns(process, &switches);
+	ns = process_run_ns_locked(process);
 	spin_unlock(&tasks_lock);
 	return ns;
 }

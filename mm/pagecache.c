@@ -27,6 +27,21 @@ void mapping_put(struct address_space *mapping)
 	mapping->ops->release(mapping);
 }
 
+static atomic_long_t file_pages, shmem_pages;
+
+unsigned long pagecache_shmem_pages(void) { return (unsigned long)atomic_long_read(&shmem_pages); }
+unsigned long pagecache_pages(void)
+{
+	return (unsigned long)atomic_long_read(&file_pages) + pagecache_shmem_pages();
+}
+
+/* tree_lock held. */
+static void count_pages(struct address_space *mapping, long n)
+{
+	mapping->nr_pages += (unsigned long)n;
+	atomic_long_add(n, mapping->shmem ? &shmem_pages : &file_pages);
+}
+
 struct folio *filemap_find(struct address_space *mapping, unsigned long index)
 {
 	struct folio *folio;
@@ -54,7 +69,7 @@ static int add_folio(struct address_space *mapping, unsigned long index, struct 
 	spin_lock(&mapping->tree_lock);
 	err = radix_insert(&mapping->tree, index, folio);
 	if (!err)
-		mapping->nr_pages++;
+		count_pages(mapping, 1);
 	spin_unlock(&mapping->tree_lock);
 	if (err) {
 		folio->page.mapping = NULL;
@@ -69,7 +84,7 @@ static int add_folio(struct address_space *mapping, unsigned long index, struct 
 static void remove_locked(struct address_space *mapping, struct folio *folio)
 {
 	radix_remove(&mapping->tree, folio->page.index);
-	mapping->nr_pages--;
+	count_pages(mapping, -1);
 	WRITE_ONCE(folio->page.mapping, NULL);
 	if (mapping->ops->uncharge)
 		mapping->ops->uncharge(mapping);

@@ -62,6 +62,10 @@ void mapping_put(struct address_space *mapping);
 /* An unnamed file for MAP_SHARED | MAP_ANONYMOUS; NULL: no memory. */
 struct address_space *shmem_mapping_create(u64 size);
 
+/* Pages of all files, those of shared memory included; those alone. */
+unsigned long pagecache_pages(void);
+unsigned long pagecache_shmem_pages(void);
+
 /* ---- pages ---- */
 
 /* The folio at index with a reference, or NULL. */

@@ -17,6 +17,8 @@
 
 static bool randomize_layout = true;
 
+bool exec_randomizes(void) { return randomize_layout; }
+
 static const char *set_norandmaps(const char *value)
 {
 	randomize_layout = false;
@@ -154,7 +156,9 @@ static void commit(struct exec *exec)
 	task->sigaltstack = (struct __kernel_sigaltstack){ .ss_flags = SS_DISABLE };
 	switch_to_mm(exec->mm);
 	vfork_finish(task);
+	spin_lock(&tasks_lock);
 	task->files = exec->files;
+	spin_unlock(&tasks_lock);
 	files_put(old_files);
 	files_close_on_exec(task->files);
 	reset_signals(exec);

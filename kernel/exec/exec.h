@@ -50,6 +50,8 @@ void exec_set_file(struct exec *exec, struct file *file);
  */
 int script_follow(struct exec *exec);
 void script_drop(struct exec *exec);
+/* Are layouts randomised? norandmaps says not. */
+bool exec_randomizes(void);
 /* Maps the file's segments into exec->mm. -ENOEXEC, -ENOMEM, ...: the caller drops the mm. */
 int elf_load(struct exec *exec);
 /*

@@ -201,6 +201,33 @@ struct fd fd_get(int fd)
 	return result;
 }
 
+struct file *files_lookup(struct files *files, int fd)
+{
+	unsigned int n = (unsigned int)fd;
+	struct file *file = NULL;
+
+	spin_lock(&files->lock);
+	if (n < files->capacity)
+		file = files->file[n];
+	if (file)
+		file_get(file);
+	spin_unlock(&files->lock);
+	return file;
+}
+
+int files_next(struct files *files, int from)
+{
+	unsigned int n = (unsigned int)from;
+
+	spin_lock(&files->lock);
+	while (n < files->capacity && !files->file[n])
+		n++;
+	if (n >= files->capacity)
+		n = ~0u;
+	spin_unlock(&files->lock);
+	return (int)n;
+}
+
 struct fd fd_get_io(int fd)
 {
 	struct fd f = fd_get(fd);

@@ -53,6 +53,13 @@ static inline void fd_put(struct fd fd)
 		file_put(fd.file);
 }
 
+/*
+ * For others than its owner: the file of a number, with a reference, or NULL; and the first number in
+ * use from `from` on, or -1.
+ */
+struct file *files_lookup(struct files *files, int fd);
+int files_next(struct files *files, int from);
+
 /* Reserves the lowest free number from `from` on. -EMFILE, -ENOMEM. */
 int fd_reserve(unsigned int from, bool cloexec);
 /* Gives the file (and its reference) to a reserved number; or gives the number back. */

@@ -1,6 +1,7 @@
 /* Bringing the files up, in order. */
 #include "kernel/fs/internal.h"
 #include "kernel/fs/tmpfs.h"
+#include "kernel/proc/proc.h"
 
 void vfs_init(void)
 {
@@ -13,4 +14,5 @@ void vfs_init(void)
 	tmpfs_init();
 	pipe_init();
 	memfd_init();
+	proc_init();
 }

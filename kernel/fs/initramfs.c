@@ -289,6 +289,17 @@ static void add_devices(void)
 	add_device(dev, "console", 5, 1);
 }
 
+/* Where programs look for the system's own files. */
+static void mount_system(void)
+{
+	const struct archive none = { 0 };
+
+	enter_dir(&none, root_dentry, "proc", 4);
+	enter_dir(&none, root_dentry, "sys", 3);
+	if (do_mount("proc", "/proc", "proc", NULL) || do_mount("sysfs", "/sys", "sysfs", NULL))
+		boot_stop("There is not enough memory to mount /proc and /sys.");
+}
+
 void initramfs_init(const u8 *data, size_t size)
 {
 	struct archive archive = { .start = data, .at = data, .end = data + size };
@@ -309,6 +320,7 @@ void initramfs_init(const u8 *data, size_t size)
 	if (!complete)
 		damaged(&archive, "it ends without a trailer");
 	add_devices();
+	mount_system();
 	d_mark_tree(root_dentry);
 	quiesce_register(tmpfs_drop_clean);
 }

@@ -1,0 +1,60 @@
+/*
+ * /proc and /sys: trees of files whose contents are computed when they are read. What there is, is said
+ * in tables of struct proc_entry; proc.c makes inodes of them on demand, and keeps none.
+ */
+#pragma once
+#include "kernel/fs/fs.h"
+#include "kernel/proc/text.h"
+#include "kernel/task.h"
+
+/* Whose file it is: a process and one of its threads, with references; NULL outside of /proc/PID. */
+struct proc_target {
+	struct process *process;
+	struct task *task;
+};
+
+struct proc_entry {
+	const char *name;
+	u32 mode;			/* S_IFMT and permissions */
+	/* A file: writes its contents. 0 or -errno. May sleep; nothing is held. */
+	int (*show)(struct text *text, const struct proc_target *target);
+	/* What is written to it, at most a page, with a NUL behind. 0 or -errno. */
+	int (*write)(const struct proc_target *target, char *text, size_t n);
+	/* A file that is neither: proc_target_of() says whose. */
+	const struct file_operations *fop;
+	/* A symbolic link: its text (length, or -errno), or where it leads, with a path_get(). */
+	long (*readlink)(const struct proc_target *target, int number, char *buf, size_t size);
+	struct dentry *(*get_link)(const struct proc_target *target, int number);
+	/* A directory: its entries, up to one without a name, */
+	const struct proc_entry *entries;
+	/*
+	 * ... and numbered ones behind them: the first number from `from` on, or -1; and what each is. Its
+	 * name is not used.
+	 */
+	int (*next)(const struct proc_target *target, int from);
+	const struct proc_entry *numbered;
+	enum { NUMBER_PROCESS, NUMBER_THREAD, NUMBER_FILE } number_is;
+};
+
+#define PROC_FILE(name_, perm, show_)	{ .name = name_, .mode = S_IFREG | (perm), .show = show_ }
+#define PROC_DIR(name_, entries_)	{ .name = name_, .mode = S_IFDIR | 0555, .entries = entries_ }
+
+extern const struct proc_entry proc_root, sys_root;	/* root.c, sys.c */
+extern const struct proc_entry pid_entry, tid_entry;	/* pid.c */
+extern const struct proc_entry sysctl_entries[];	/* sysctl.c */
+
+/* For files with operations of their own. */
+const struct proc_target *proc_target_of(const struct file *file);
+/* Any position, from the beginning or from here. */
+s64 proc_llseek(struct file *file, s64 offset, int whence);
+/* The address space of a process, with a reference; NULL: it has none any more. */
+struct mm_struct *proc_mm(const struct process *process);
+/* At boot: /proc and /sys can be mounted. */
+void proc_init(void);
+
+/* ---- shows, by the file that has them ---- */
+
+#define SHOW(name) int name(struct text *text, const struct proc_target *target)
+SHOW(show_meminfo); SHOW(show_vmstat); SHOW(show_buddyinfo); SHOW(show_zoneinfo); SHOW(show_slabinfo);
+SHOW(show_mounts); SHOW(show_maps); SHOW(show_smaps); SHOW(show_smaps_rollup);
+extern const struct file_operations pagemap_fops, kpagecount_fops, kpageflags_fops;

@@ -1,0 +1,215 @@
+/* What lies at the top of /proc, but for memory: the system, its files, and the processes. */
+#include "kernel/proc/proc.h"
+#include "kernel/base/cpumask.h"
+#include "kernel/console.h"
+#include "kernel/time.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/usage.h"
+#include "kernel/version.h"
+
+/* ---- the system ---- */
+
+static SHOW(show_version)
+{
+	text_printf(text, "Linux version %s (Pleat %s, %s build)\n", PLEAT_ABI_RELEASE, PLEAT_VERSION,
+		    PLEAT_BUILD);
+	return 0;
+}
+
+static SHOW(show_cmdline)
+{
+	text_printf(text, "%s\n", boot_info.cmdline);
+	return 0;
+}
+
+static u64 idle_ns(void)
+{
+	u64 ns = 0;
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		ns += cpus_online() & BIT(cpu) ? cpu_idle_ns(cpu) : 0;
+	return ns;
+}
+
+static SHOW(show_uptime)
+{
+	u64 up = clock_ns() / 10000000, idle = idle_ns() / 10000000;
+
+	text_printf(text, "%llu.%02llu %llu.%02llu\n", (unsigned long long)up / 100,
+		    (unsigned long long)up % 100, (unsigned long long)idle / 100,
+		    (unsigned long long)idle % 100);
+	return 0;
+}
+
+struct count {
+	unsigned int processes, running;
+	int last;
+};
+
+static void count_process(struct process *process, void *arg)
+{
+	struct count *count = arg;
+	struct task *task;
+
+	count->last = max(count->last, process->pid);
+	TAILQ_FOREACH(task, &process->threads, thread_link) {
+		count->processes++;
+		count->running += READ_ONCE(task->state) == TASK_RUNNING;
+	}
+}
+
+static struct count count_tasks(void)
+{
+	struct count count = { 0 };
+
+	spin_lock(&tasks_lock);
+	process_for_each(count_process, &count);
+	spin_unlock(&tasks_lock);
+	return count;
+}
+
+/* Nobody measures the load over time: what runs now stands for the last minutes. */
+static SHOW(show_loadavg)
+{
+	struct count count = count_tasks();
+
+	text_printf(text, "%u.00 %u.00 %u.00 %u/%u %d\n", count.running, count.running, count.running,
+		    count.running, count.processes, count.last);
+	return 0;
+}
+
+static void show_cpu(struct text *text, const char *name, u64 busy, u64 idle)
+{
+	text_printf(text, "%s %llu 0 0 %llu 0 0 0 0 0 0\n", name, (unsigned long long)busy / 10000000,
+		    (unsigned long long)idle / 10000000);
+}
+
+static SHOW(show_stat)
+{
+	struct count count = count_tasks();
+	u64 now = clock_ns(), idle = idle_ns();
+	unsigned int cpus = (unsigned int)__builtin_popcountl(cpus_online());
+	char name[8];
+
+	show_cpu(text, "cpu ", now * cpus > idle ? now * cpus - idle : 0, idle);
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (!(cpus_online() & BIT(cpu)))
+			continue;
+		idle = cpu_idle_ns(cpu);
+		scnprintf(name, sizeof(name), "cpu%u", cpu);
+		show_cpu(text, name, now > idle ? now - idle : 0, idle);
+	}
+	text_printf(text, "ctxt %lu\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n",
+		    context_switches(), (unsigned long long)clock_boot_realtime(), count.last, count.running);
+	return 0;
+}
+
+static SHOW(show_cpuinfo)
+{
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (cpus_online() & BIT(cpu))
+			text_printf(text, "processor\t: %u\nmodel name\t: x86-64, page tables of up to %u levels\n\n",
+				    cpu, hw_levels());
+	}
+	return 0;
+}
+
+/* ---- files ---- */
+
+static void show_type(const struct file_system_type *type, void *arg)
+{
+	if (!(type->flags & FS_INTERNAL))
+		text_printf(arg, "%s\t%s\n", type->flags & FS_REQUIRES_DEV ? "" : "nodev", type->name);
+}
+
+static SHOW(show_filesystems)
+{
+	filesystem_for_each(show_type, text);
+	return 0;
+}
+
+static void show_mount(const struct super_block *sb, const char *path, void *arg)
+{
+	static const char special[] = " \t\n\\";
+
+	text_escape(arg, sb->source, special);
+	text_put(arg, " ", 1);
+	text_escape(arg, path, special);
+	text_printf(arg, " %s rw 0 0\n", sb->type->name);
+}
+
+SHOW(show_mounts)
+{
+	mount_for_each(show_mount, text);
+	return 0;
+}
+
+/* ---- processes ---- */
+
+static long self_text(const struct proc_target *target, int number, char *buf, size_t size)
+{
+	return (long)scnprintf(buf, size, "%d", current_process()->pid);
+}
+
+static long thread_self_text(const struct proc_target *target, int number, char *buf, size_t size)
+{
+	return (long)scnprintf(buf, size, "%d/task/%d", current_process()->pid, current_task()->tid);
+}
+
+static long mounts_text(const struct proc_target *target, int number, char *buf, size_t size)
+{
+	return (long)scnprintf(buf, size, "self/mounts");
+}
+
+struct search {
+	int from, found;
+};
+
+static void consider(struct process *process, void *arg)
+{
+	struct search *search = arg;
+
+	if (process->pid >= search->from && (search->found < 0 || process->pid < search->found))
+		search->found = process->pid;
+}
+
+static int next_process(const struct proc_target *target, int from)
+{
+	struct search search = { from, -1 };
+
+	spin_lock(&tasks_lock);
+	process_for_each(consider, &search);
+	spin_unlock(&tasks_lock);
+	return search.found;
+}
+
+static const struct proc_entry entries[] = {
+	PROC_FILE("buddyinfo", 0444, show_buddyinfo),
+	PROC_FILE("cmdline", 0444, show_cmdline),
+	PROC_FILE("cpuinfo", 0444, show_cpuinfo),
+	PROC_FILE("filesystems", 0444, show_filesystems),
+	{ .name = "kpagecount", .mode = S_IFREG | 0400, .fop = &kpagecount_fops },
+	{ .name = "kpageflags", .mode = S_IFREG | 0400, .fop = &kpageflags_fops },
+	PROC_FILE("loadavg", 0444, show_loadavg),
+	PROC_FILE("meminfo", 0444, show_meminfo),
+	{ .name = "mounts", .mode = S_IFLNK | 0777, .readlink = mounts_text },
+	{ .name = "self", .mode = S_IFLNK | 0777, .readlink = self_text },
+	PROC_FILE("slabinfo", 0400, show_slabinfo),
+	PROC_FILE("stat", 0444, show_stat),
+	PROC_DIR("sys", sysctl_entries),
+	{ .name = "thread-self", .mode = S_IFLNK | 0777, .readlink = thread_self_text },
+	PROC_FILE("uptime", 0444, show_uptime),
+	PROC_FILE("version", 0444, show_version),
+	PROC_FILE("vmstat", 0444, show_vmstat),
+	PROC_FILE("zoneinfo", 0444, show_zoneinfo),
+	{ .name = NULL },
+};
+
+const struct proc_entry proc_root = {
+	.name = "/",
+	.mode = S_IFDIR | 0555,
+	.entries = entries,
+	.next = next_process,
+	.numbered = &pid_entry,
+	.number_is = NUMBER_PROCESS,
+};
