@@ -42,6 +42,7 @@ include tools/make/user.mk
 include tools/make/image.mk
 include tools/make/sim.mk
 include tools/make/races.mk
+include tools/make/coverage.mk
 include tools/make/bench.mk
 include tools/make/debug.mk
 
@@ -56,6 +57,7 @@ help:
 	'make iso               build/pleat.iso, bootable by BIOS and UEFI' \
 	'make unit              the simulator and its unit tests' \
 	'make races             every interleaving: S=NAME N=COUNT REPLAY=... GDB=1 SAN=1 CHECK=1, docs/races.md' \
+	'make coverage          lines of mm/ that the tests on the simulator reach; CHECK=1 fails below 90 %' \
 	'make bench             beside Linux: MODE=icount|mttcg ROW=NAMES PROFILE=1 CHECK=1 UPDATE=1' \
 	'make gdb               gdb on a stopped machine; GDB=none waits for an editor: docs/gdb.md' \
 	'make record, make replay   run CMD again, exactly; gdb can go back in it' \
