@@ -76,7 +76,7 @@ void console_input(u8 byte);
 
 void kernel_main(void) __noreturn;		/* the first CPU, on its boot stack */
 void cpu_start(void) __noreturn;		/* each other CPU, on its idle task's stack */
-void do_syscall(struct pt_regs *regs);
+long do_syscall(struct pt_regs *regs);	/* its result, for ax */
 /* Before each return to user mode, interrupts off: reschedules, ends killed tasks. */
 void exit_to_user(struct pt_regs *regs);
 void timer_interrupt(void);

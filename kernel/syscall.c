@@ -39,15 +39,12 @@ static long not_implemented(unsigned long nr)
 	return -ENOSYS;
 }
 
-void do_syscall(struct pt_regs *regs)
+long do_syscall(struct pt_regs *regs)
 {
 	unsigned long nr = regs->orig_ax;
-	long ret;
+	syscall_fn fn = nr < ARRAY_SIZE(table) ? table[nr] : NULL;
+	long ret = likely(fn) ? fn(regs) : not_implemented(nr);
 
-	if (likely(nr < ARRAY_SIZE(table) && table[nr]))
-		ret = table[nr](regs);
-	else
-		ret = not_implemented(nr);
-	regs->ax = (unsigned long)ret;
 	lockdep_assert_none_held();
+	return ret;
 }

@@ -18,7 +18,7 @@
 #include "mm/page_owner.h"
 #include "mm/section.h"
 
-#define PCP_BATCH     32
+#define PCP_BATCH     64
 #define PCP_HIGH      (2 * PCP_BATCH)
 
 /* Frames that only callers who cannot wait may use: one in 64, at most 1 MiB. */

@@ -9,6 +9,7 @@
 #include "mm/zap.h"
 
 struct page *zero_page;
+unsigned long user_end;
 static struct kmem_cache *mm_cache;
 static unsigned int initial_levels = 3;
 
@@ -31,6 +32,7 @@ void mm_init(void)
 
 	zero_page = &zero->page;
 	zero_page->flags |= BIT(PG_reserved);
+	user_end = levels_reach(hw_levels()) - PAGE_SIZE;
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 64);
 	vma_cache_init();
 	pagecache_init();
@@ -39,11 +41,6 @@ void mm_init(void)
 unsigned int mm_initial_levels(void)
 {
 	return initial_levels;
-}
-
-unsigned long task_size_max(void)
-{
-	return levels_reach(hw_levels()) - PAGE_SIZE;
 }
 
 struct mm_struct *mm_alloc(unsigned int levels)

@@ -144,7 +144,8 @@ static inline unsigned long levels_reach(unsigned int levels)
 	return levels == 3 ? 1ul << 39 : levels == 4 ? 1ul << 47 : 1ul << 56;
 }
 /* The highest address that the hardware lets a program map: the last page below 2^47 and 2^56 is not. */
-unsigned long task_size_max(void);
+extern unsigned long user_end;	/* set by mm_init() */
+static inline unsigned long task_size_max(void) { return user_end; }
 
 static inline unsigned int mm_levels(const struct mm_struct *mm) { return READ_ONCE(mm->root) & 7; }
 

@@ -1,5 +1,5 @@
 /* The tree of mappings: ordered by address, and augmented with the holes between them. */
-#define RB_AUGMENT(vma)	vma_augment(vma)
+#define RB_AUGMENT(vma)	((void)vma_augment(vma))
 #include "mm/mmap_lock.h"
 #include "kernel/uapi/errno.h"
 #include "mm/pagecache.h"
@@ -14,16 +14,18 @@ void vma_cache_init(void)
 
 /* ---- the tree ---- */
 
-static void vma_augment(struct vm_area_struct *vma)
+/* Reckons the largest gap of the subtree anew; true if it has changed. */
+static bool vma_augment(struct vm_area_struct *vma)
 {
 	const struct vm_area_struct *left = RB_LEFT(vma, rb), *right = RB_RIGHT(vma, rb);
-	unsigned long gap = vma->gap;
+	unsigned long gap = vma->gap, old = vma->subtree_gap;
 
 	if (left)
 		gap = max(gap, left->subtree_gap);
 	if (right)
 		gap = max(gap, right->subtree_gap);
 	vma->subtree_gap = gap;
+	return gap != old;
 }
 
 static int vma_compare(const struct vm_area_struct *a, const struct vm_area_struct *b)
@@ -41,10 +43,12 @@ static unsigned long start_gap(const struct vm_area_struct *vma)
 	return vma->vm_start > STACK_GUARD_GAP ? vma->vm_start - STACK_GUARD_GAP : 0;
 }
 
-static void augment_upward(struct vm_area_struct *vma)
+/* Upward as far as it makes a difference. */
+static void set_gap(struct vm_area_struct *vma, unsigned long gap)
 {
-	for (; vma; vma = RB_PARENT(vma, rb))
-		vma_augment(vma);
+	vma->gap = gap;
+	while (vma && vma_augment(vma))
+		vma = RB_PARENT(vma, rb);
 }
 
 /* The bounds of vma or of the mapping before it have changed. */
@@ -54,15 +58,13 @@ static void update_gap(struct vm_area_struct *vma)
 	unsigned long from = prev ? prev->vm_end : 0;
 	unsigned long to = start_gap(vma);
 
-	vma->gap = to > from ? to - from : 0;
-	augment_upward(vma);
+	set_gap(vma, to > from ? to - from : 0);
 }
 
-static void update_gaps(struct vm_area_struct *vma)
+static void update_gap_after(struct vm_area_struct *vma)
 {
 	struct vm_area_struct *next = vma_next(vma);
 
-	update_gap(vma);
 	if (next)
 		update_gap(next);
 }
@@ -119,7 +121,8 @@ static void link_in_mm(struct vm_area_struct *vma)
 	RB_INSERT(vma_tree, &mm->vmas, vma);
 	mm->map_count++;
 	vm_account(vma, (long)vma_pages(vma));
-	update_gaps(vma);
+	update_gap(vma);
+	update_gap_after(vma);
 }
 
 void vma_link(struct vm_area_struct *vma)
@@ -133,13 +136,13 @@ void vma_link(struct vm_area_struct *vma)
 void vma_unlink_dead(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	struct vm_area_struct *next = vma_next(vma), *parent = RB_PARENT(vma, rb);
+	struct vm_area_struct *next = vma_next(vma);
 
 	mmap_assert_write_locked(mm);
+	set_gap(vma, 0);	/* so that nothing above depends on it, wherever rotations leave what */
 	RB_REMOVE(vma_tree, &mm->vmas, vma);
 	mm->map_count--;
 	vm_account(vma, -(long)vma_pages(vma));
-	augment_upward(parent);
 	if (next)
 		update_gap(next);
 }
@@ -152,13 +155,17 @@ void vma_unlink(struct vm_area_struct *vma)
 
 static void set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
+	unsigned long old_start = vma->vm_start, old_end = vma->vm_end;
+
 	mmap_assert_write_locked(vma->vm_mm);
-	vm_account(vma, -(long)vma_pages(vma));
-	vma->vm_pgoff += (long)(start - vma->vm_start) >> PAGE_SHIFT;
+	vma->vm_pgoff += (long)(start - old_start) >> PAGE_SHIFT;
 	vma->vm_start = start;
 	vma->vm_end = end;
-	vm_account(vma, (long)vma_pages(vma));
-	update_gaps(vma);
+	vm_account(vma, ((long)(end - start) - (long)(old_end - old_start)) >> PAGE_SHIFT);
+	if (start != old_start)
+		update_gap(vma);
+	if (end != old_end)
+		update_gap_after(vma);
 }
 
 void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end)

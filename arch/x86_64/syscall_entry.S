@@ -26,13 +26,14 @@ syscall_entry:
 	movq	%rsp, %rdi
 	sti
 	call	do_syscall
+	movq	%rax, REGS_AX(%rsp)
 	cli
-	movq	%gs:PERCPU_CURRENT, %rax
-	cmpq	$0, TASK_WORK(%rax)
+	movq	%gs:PERCPU_CURRENT, %rcx
+	cmpq	$0, TASK_WORK(%rcx)
 	jne	return_to_user
 	/*
-	 * The short way back. C has preserved rbx, rbp and r12-r15, so that only the others are
-	 * loaded. Not for calls that set NO_SYSCALL because they changed more than ax. SYSRET
+	 * The short way back. C has preserved rbx, rbp and r12-r15, and rax is the result, so that
+	 * only the others are loaded. Not for calls that set NO_SYSCALL because they changed more than ax. SYSRET
 	 * faults in the kernel if rcx is not canonical, and cannot load RF: these go by IRET, as
 	 * does code above 2^47, which is canonical with five levels only. (rbp was never changed:
 	 * the program's points to no kernel stack, so that backtraces end here.)
@@ -49,7 +50,6 @@ syscall_entry:
 	movq	REGS_R10(%rsp), %r10
 	movq	REGS_R9(%rsp), %r9
 	movq	REGS_R8(%rsp), %r8
-	movq	REGS_AX(%rsp), %rax
 	movq	REGS_DX(%rsp), %rdx
 	movq	REGS_SI(%rsp), %rsi
 	movq	REGS_DI(%rsp), %rdi
