@@ -6,8 +6,10 @@
 #include "arch/interface.h"
 #include "kernel/boot_info.h"
 #include "machine/ptrace.h"		/* struct pt_regs */
+#include "kernel/uapi/signal.h"
 #include "machine/thread.h"		/* struct thread: the machine's part of a task */
 
+struct ksignal;
 struct task;
 
 /* ---- start: called by kernel/main.c in this order ---- */
@@ -41,6 +43,17 @@ void switch_to(struct task *prev, struct task *next);
 long thread_arch_prctl(struct task *task, int option, unsigned long arg);
 /* The thread pointer of a new task that has not run yet; 0 or -EPERM. */
 int thread_set_tls(struct task *task, unsigned long tls);
+/*
+ * Makes regs run a signal's handler, with Linux's frame on the user's stack, in which `mask` is
+ * restored afterwards. -EFAULT: the frame cannot be written. May fault and sleep.
+ */
+int thread_signal_frame(struct pt_regs *regs, const struct ksignal *ksig, __kernel_sigset_t mask);
+/*
+ * The way back: registers and FPU state from the frame that the stack pointer shows, which may be
+ * any. -EFAULT or -EINVAL: it cannot be read, or not be loaded.
+ */
+int thread_signal_return(struct pt_regs *regs, __kernel_sigset_t *mask,
+			 struct __kernel_sigaltstack *stack);
 /* For the auxiliary vector: the processor's features, and how much a signal frame takes at least. */
 unsigned long thread_hwcap(void);
 unsigned long thread_signal_frame_size(void);
@@ -80,8 +93,10 @@ long do_syscall(struct pt_regs *regs);	/* its result, for ax */
 /* Before each return to user mode, interrupts off: reschedules, ends killed tasks. */
 void exit_to_user(struct pt_regs *regs);
 void timer_interrupt(void);
-/* A program did what it may not: signo, si_code, the address, and one sentence for the log. */
-void user_exception(struct pt_regs *regs, int signo, int code, unsigned long addr, const char *what);
+/* A program did what it may not: signo, si_code, the address. True: it has no handler, and ends. */
+bool user_exception(int signo, int code, unsigned long addr);
+/* Then the log shall say why, in one sentence. */
+void log_exception(const struct pt_regs *regs, int signo, const char *what);
 
 /* ---- user memory ---- */
 

@@ -156,8 +156,8 @@ static long console_read(struct file *file, void *user, size_t n, u64 *pos)
 	while ((got = take_line(buf, min(n, sizeof(buf)))) == -EAGAIN) {
 		if (READ_ONCE(file->flags) & O_NONBLOCK)
 			return -EAGAIN;
-		if (wait_event_killable(&console.readers, line_ready()))
-			return -EINTR;
+		if (wait_event_interruptible(&console.readers, line_ready()))
+			return -ERESTARTSYS;
 	}
 	return copy_to_user(user, buf, (size_t)got) ? -EFAULT : got;
 }

@@ -64,18 +64,26 @@ void process_unlink(struct process *process)
 		wake_up_all(&kernel_process.child_wait);
 }
 
+static const struct __kernel_sigaction *parent_action(const struct process *process)
+{
+	return &process->parent->sighand->action[SIGCHLD - 1];
+}
+
+/* Nor is a parent told who ignores SIGCHLD; one with SA_NOCLDWAIT is. */
+static bool parent_ignores(const struct process *process)
+{
+	return process->parent == &kernel_process ||
+	       parent_action(process)->handler == SIG_IGN_ADDR;
+}
+
 /* Does nobody want to wait for this child? */
 static bool reaps_itself(const struct process *process)
 {
-	const struct process *parent = process->parent;
-	const struct __kernel_sigaction *action;
-
 	if (shutting_down)
 		return true;
-	if (parent == &kernel_process || process->exit_signal != SIGCHLD)
+	if (process->parent == &kernel_process || process->exit_signal != SIGCHLD)
 		return false;
-	action = &parent->sighand->action[SIGCHLD - 1];
-	return action->handler == SIG_IGN_ADDR || action->flags & SA_NOCLDWAIT;
+	return parent_ignores(process) || parent_action(process)->flags & SA_NOCLDWAIT;
 }
 
 /* Tells the parent of a zombie; true if nobody will wait for it. tasks_lock held. */
@@ -84,8 +92,13 @@ static bool notify_parent(struct process *process)
 	struct process *parent = process->parent;
 	bool reap = reaps_itself(process);
 
-	if (process->exit_signal)
-		signal_process(parent, process->exit_signal);
+	if (process->exit_signal && !(reap && parent_ignores(process))) {
+		struct ksiginfo info;
+
+		siginfo_child(&info, process, process->exit_status);
+		info.signo = process->exit_signal;
+		signal_send(parent, NULL, &info);
+	}
 	if (reap)
 		process_unlink(process);
 	wake_up_sync(&parent->child_wait, 0);
@@ -107,6 +120,7 @@ static void orphan_children(struct process *process)
 		child->parent = heir;
 		child->exit_signal = SIGCHLD;
 		TAILQ_INSERT_TAIL(&heir->children, child, sibling);
+		orphan_group(child, process, NULL);
 		if (child->zombie && notify_parent(child))
 			process_put(child);
 	}
@@ -124,8 +138,25 @@ static bool process_end(struct process *process, int status)
 	process->zombie = true;
 	if (process->pid == 1)
 		first_process_status = process->exit_status;
+	process->stop_signo = process->stop_status = 0;
+	process->stop_complete = false;
+	sigpending_flush(&process->pending, ~0ull);
+	orphan_group(process, process->parent, process);
 	orphan_children(process);
 	return notify_parent(process);
+}
+
+/* What the thread leaves to the others: signals that it would have taken, who waits for its end. */
+static void leave_others(const struct task *task)
+{
+	struct process *process = task->process;
+
+	if (process->exec_task)
+		wake_up_all(&process->exit_wait);
+	if (process->group_exit)
+		return;
+	signal_retarget(process, task, ~task->blocked);
+	stop_check(process);
 }
 
 /* Takes the running thread off all lists. */
@@ -140,10 +171,11 @@ static void leave_process(struct task *task, int status)
 	process->dead_run_ns += task_run_ns(task);
 	process->dead_switches += task->switches;
 	atomic_inc(&leaving);
+	sigpending_flush(&task->pending, ~0ull);
 	if (--process->nr_threads == 0)
 		put = process_end(process, status);
-	else if (process->exec_task)
-		wake_up_all(&process->exit_wait);
+	else
+		leave_others(task);
 	spin_unlock(&tasks_lock);
 	if (put)
 		process_put(process);
@@ -257,6 +289,8 @@ void exit_to_user(struct pt_regs *regs)
 		irq_enable();
 		if (work & WORK_KILLED)
 			thread_exit(READ_ONCE(task->process->exit_status));
+		if (work & WORK_SIGNAL)
+			signal_deliver(regs);
 		cond_resched();
 		irq_disable();
 	}
@@ -275,14 +309,19 @@ static const char *signal_name(int signo)
 	}
 }
 
-void user_exception(struct pt_regs *regs, int signo, int code, unsigned long addr,
-		    const char *what)
+bool user_exception(int signo, int code, unsigned long addr)
+{
+	struct ksiginfo info = { .signo = signo, .code = code, .fault = { .addr = addr } };
+
+	return signal_force(&info);
+}
+
+void log_exception(const struct pt_regs *regs, int signo, const char *what)
 {
 	const struct task *task = current_task();
 
 	pr_info("%s[%d] ends by %s at ip %#lx: %s", task->comm, task->process->pid,
 		signal_name(signo), regs->ip, what);
-	signal_force(signo);
 }
 
 /* ---- the end of all ---- */

@@ -13,6 +13,9 @@
 spinlock_t tasks_lock = SPINLOCK_INIT(LOCK_TASKS);
 struct process kernel_process;
 
+/* Queued signals, by default; each takes about 80 bytes. */
+#define SIGNALS_MAX	4096
+
 static struct kmem_cache *task_cache, *process_cache;
 
 /*
@@ -55,6 +58,7 @@ static struct task *task_alloc(const char *name, struct process *process)
 	atomic_inc(&process->refcount);
 	task->process = process;
 	task->sigaltstack.ss_flags = SS_DISABLE;
+	sigpending_init(&task->pending);
 	task_set_name(task, name);
 	return task;
 }
@@ -134,6 +138,7 @@ static struct process *process_alloc(const struct process *from, struct sighand 
 	wait_queue_init(&process->exit_wait);
 	wait_queue_init(&process->child_wait);
 	process->sighand = sighand;
+	sigpending_init(&process->pending);
 	process->start_ns = clock_ns();
 	process->pgid = from->pgid;
 	process->sid = from->sid;
@@ -312,6 +317,15 @@ static struct task *task_create(const struct clone_request *req, const struct pt
 	return task;
 }
 
+/* Is there a signal for the caller, and not only a mark left by one? tasks_lock held. */
+static bool self_signalled(void)
+{
+	if (likely(!signal_pending()))
+		return false;
+	signal_recalc();
+	return signal_pending();
+}
+
 /*
  * Gives the task its numbers and its place in the family. From here on it can be found, and
  * killed.
@@ -328,6 +342,9 @@ static int task_publish(struct task *task, const struct clone_request *req)
 	 */
 	if (self->group_exit || (self->exec_task && self->exec_task != current_task())) {
 		ret = -EINTR;
+	} else if (self_signalled()) {
+		/* What is sent to a group before this moment meets a parent without this child. */
+		ret = -ERESTARTNOINTR;
 	} else if ((tid = pid_alloc()) < 0) {
 		ret = tid;
 	} else {
@@ -498,10 +515,13 @@ static void kernel_process_init(void)
 	TAILQ_INIT(&process->children);
 	wait_queue_init(&process->exit_wait);
 	wait_queue_init(&process->child_wait);
+	sigpending_init(&process->pending);
 	for (unsigned int i = 0; i < RLIM_NLIMITS; i++)
 		process->rlimits[i] = (struct rlimit64){ RLIM64_INFINITY, RLIM64_INFINITY };
 	process->rlimits[RLIMIT_STACK].rlim_cur = 8 << 20;
 	process->rlimits[RLIMIT_CORE].rlim_cur = 0;
+	process->rlimits[RLIMIT_SIGPENDING].rlim_cur = SIGNALS_MAX;
+	process->rlimits[RLIMIT_SIGPENDING].rlim_max = SIGNALS_MAX;
 	process->rlimits[RLIMIT_NOFILE] = (struct rlimit64){ MAX_FILES, MAX_FILES };
 }
 

@@ -183,7 +183,7 @@ static bool prepare_to_sleep(struct futex_waiter *w)
 
 	if (!bucket)
 		return false;
-	WRITE_ONCE(w->task->state, TASK_KILLABLE);
+	WRITE_ONCE(w->task->state, TASK_INTERRUPTIBLE);
 	spin_unlock_irqrestore(&bucket->lock, flags);
 	return true;
 }
@@ -201,7 +201,7 @@ static bool dequeue_waiter(struct futex_waiter *w)
 	return true;
 }
 
-/* Sleeps until woken. 0, -ETIMEDOUT, -EINTR. */
+/* Sleeps until woken. 0, -ETIMEDOUT, -ERESTARTSYS. */
 static int futex_sleep(struct futex_waiter *w, u64 deadline)
 {
 	int ret = 0;
@@ -209,8 +209,8 @@ static int futex_sleep(struct futex_waiter *w, u64 deadline)
 	while (prepare_to_sleep(w)) {
 		if (deadline != NO_DEADLINE && clock_ns() >= deadline)
 			ret = -ETIMEDOUT;
-		if (fatal_signal_pending())
-			ret = -EINTR;
+		else if (signal_pending())
+			ret = -ERESTARTSYS;
 		if (ret)
 			break;
 		if (deadline == NO_DEADLINE)
@@ -241,6 +241,31 @@ static long futex_wait(u32 *addr, u32 expected, u64 deadline, u32 bitset, bool p
 		ret = get_user_u32(&value, addr);
 	}
 	return ret;
+}
+
+static long futex_wait_until(u32 *addr, u32 expected, u64 deadline, u32 bitset, bool private);
+
+static long futex_restart(struct restart_block *restart)
+{
+	restart->fn = NULL;
+	return futex_wait_until(restart->futex.addr, restart->futex.value, restart->deadline,
+				restart->futex.bitset, restart->futex.private);
+}
+
+/* A wait with an end goes on, after a signal, with what was left of its time. */
+static long futex_wait_until(u32 *addr, u32 expected, u64 deadline, u32 bitset, bool private)
+{
+	struct restart_block *restart = &current_task()->restart;
+	long ret = futex_wait(addr, expected, deadline, bitset, private);
+
+	if (ret != -ERESTARTSYS || deadline == NO_DEADLINE)
+		return ret;
+	*restart = (struct restart_block){
+		.fn = futex_restart,
+		.deadline = deadline,
+		.futex = { .addr = addr, .value = expected, .bitset = bitset, .private = private },
+	};
+	return -ERESTART_RESTARTBLOCK;
 }
 
 /* ---- requeue ---- */
@@ -427,7 +452,7 @@ SYSCALL_DEFINE6(futex, u32 *, addr, int, op, u32, value, unsigned long, timeout,
 			return ret;
 		if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT)
 			value3 = FUTEX_BITSET_MATCH_ANY;
-		return futex_wait(addr, value, deadline, value3, private);
+		return futex_wait_until(addr, value, deadline, value3, private);
 	case FUTEX_WAKE:
 		return futex_wake(addr, (int)value, FUTEX_BITSET_MATCH_ANY, private);
 	case FUTEX_WAKE_BITSET:

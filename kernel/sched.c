@@ -42,7 +42,7 @@ static void rq_dequeue(struct run_queue *rq, struct task *task)
 	WRITE_ONCE(rq->nr_queued, rq->nr_queued - 1);
 }
 
-static void set_work(struct task *task, unsigned long bits)
+void task_set_work(struct task *task, unsigned long bits)
 {
 	if ((READ_ONCE(task->work) & bits) != bits)
 		atomic_or_return_old(bits, &task->work);
@@ -114,10 +114,12 @@ static void reschedule(bool preempted)
 	if (prev->work & WORK_RESCHED)
 		atomic_and_return_old(~WORK_RESCHED, &prev->work);
 	/*
-	 * Pairs with the killer, who sets WORK_KILLED before it takes this lock to look at the
+	 * Pairs with the killer or sender, who sets the bit before it takes this lock to look at the
 	 * state.
 	 */
-	if (prev->state == TASK_KILLABLE && READ_ONCE(prev->work) & WORK_KILLED)
+	if ((prev->state == TASK_KILLABLE && READ_ONCE(prev->work) & WORK_KILLED) ||
+	    (prev->state == TASK_INTERRUPTIBLE &&
+	     READ_ONCE(prev->work) & (WORK_KILLED | WORK_SIGNAL)))
 		prev->state = TASK_RUNNING;
 	if (preempted || prev->state == TASK_RUNNING)
 		put_prev(rq, prev);
@@ -196,12 +198,12 @@ static void notify_cpu(struct run_queue *rq, unsigned int cpu)
 
 	if (cpu == this_cpu()) {
 		if (idle)
-			set_work(rq->curr, WORK_RESCHED);
+			task_set_work(rq->curr, WORK_RESCHED);
 		else
 			arm_slice(rq);
 		return;
 	}
-	set_work(rq->curr, WORK_RESCHED);
+	task_set_work(rq->curr, WORK_RESCHED);
 	if (idle)
 		cpumask_test_and_clear(cpu, &idle_cpus);
 	cpu_kick(cpu);
@@ -243,15 +245,19 @@ static struct run_queue *lock_task_rq(const struct task *task)
 	}
 }
 
+/* Sets of states: those in which a task sleeps, and in which kills and signals wake it. */
+#define WAKES_ALL	(BIT(TASK_SLEEPING) | WAKES_KILLED)
+#define WAKES_KILLED	(BIT(TASK_KILLABLE) | WAKES_SIGNALLED)
+#define WAKES_SIGNALLED	BIT(TASK_INTERRUPTIBLE)
+
 /*
- * Makes a sleeping task runnable; false if it does not sleep. Leaves only on_cpu == false to be
- * queued.
+ * Makes a task runnable that is in one of the states; false if it is not. Leaves only on_cpu ==
+ * false to be queued.
  */
-static bool begin_wake(struct task *task, bool killable_only, bool *place)
+static bool begin_wake(struct task *task, unsigned long states, bool *place)
 {
 	struct run_queue *rq = lock_task_rq(task);
-	bool asleep =
-		task->state == TASK_KILLABLE || (task->state == TASK_SLEEPING && !killable_only);
+	bool asleep = BIT(task->state) & states;
 
 	*place = false;
 	if (asleep) {
@@ -263,17 +269,17 @@ static bool begin_wake(struct task *task, bool killable_only, bool *place)
 			rq_enqueue(rq, task);
 			notify_cpu(rq, task->cpu);
 			if (!(task->affinity & cpumask_of(task->cpu)))
-				set_work(task, WORK_RESCHED);	/* put_prev() sends it away */
+				task_set_work(task, WORK_RESCHED);	/* put_prev() sends it away */
 		} /* else it has not called schedule() yet, and will not sleep */
 	}
 	spin_unlock(&rq->lock);
 	return asleep;
 }
 
-bool wake_task(struct task *task, bool killable_only)
+static bool wake_from(struct task *task, unsigned long states)
 {
 	unsigned long flags = irq_save();
-	bool place, woken = begin_wake(task, killable_only, &place);
+	bool place, woken = begin_wake(task, states, &place);
 
 	if (place)
 		place_task(task, select_cpu(task));
@@ -281,11 +287,16 @@ bool wake_task(struct task *task, bool killable_only)
 	return woken;
 }
 
+bool wake_task(struct task *task, bool killable_only)
+{
+	return wake_from(task, killable_only ? WAKES_KILLED : WAKES_ALL);
+}
+
 bool wake_task_sync(struct task *task)
 {
 	unsigned long flags = irq_save();
 	unsigned int cpu = this_cpu();
-	bool place, woken = begin_wake(task, false, &place);
+	bool place, woken = begin_wake(task, WAKES_ALL, &place);
 
 	if (place)
 		place_task(task,
@@ -294,21 +305,27 @@ bool wake_task_sync(struct task *task)
 	return woken;
 }
 
-void kill_task(struct task *task)
+/* Gives the task work, which wakes it from the states, or else makes its CPU look. */
+static void make_look(struct task *task, unsigned long work, unsigned long states)
 {
 	unsigned int cpu;
 
-	set_work(task, WORK_KILLED);
+	task_set_work(task, work);
+	if (task == current_task())
+		return;
 	/*
 	 * Pairs with reschedule(): either it sees the bit, or we see the state, both under the
 	 * queue's lock.
 	 */
-	if (wake_task(task, true))
+	if (wake_from(task, states))
 		return;
 	cpu = READ_ONCE(task->cpu);
 	if (READ_ONCE(task->on_cpu) && cpu != this_cpu())
 		cpu_kick(cpu);
 }
+
+void kill_task(struct task *task) { make_look(task, WORK_KILLED, WAKES_KILLED); }
+void signal_task_wake(struct task *task) { make_look(task, WORK_SIGNAL, WAKES_SIGNALLED); }
 
 /* ---- the timer ---- */
 
@@ -335,7 +352,7 @@ void timer_interrupt(void)
 	timeouts_expire(rq, now);
 	if (rq->nr_queued) {
 		if (rq->curr->is_idle || now >= rq->curr->run_since + TIME_SLICE_NS)
-			set_work(rq->curr, WORK_RESCHED);
+			task_set_work(rq->curr, WORK_RESCHED);
 		spread(rq);
 	}
 	rq_arm(rq, timeouts_first(rq));
@@ -436,7 +453,7 @@ void sched_set_affinity(struct task *task, cpumask_t mask)
 			rq_dequeue(rq, task);
 		else
 			/* put_prev() sees it before the task is in user mode again. */
-			set_work(task, WORK_RESCHED);
+			task_set_work(task, WORK_RESCHED);
 		if (task == rq->curr && cpu != this_cpu())
 			cpu_kick(cpu);
 	}

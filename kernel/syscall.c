@@ -45,6 +45,9 @@ long do_syscall(struct pt_regs *regs)
 	syscall_fn fn = nr < ARRAY_SIZE(table) ? table[nr] : NULL;
 	long ret = likely(fn) ? fn(regs) : not_implemented(nr);
 
+	/* A call that wants to be made again is so only if somebody looks on the way out. */
+	DEBUG_BUG_ON(ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK && !signal_pending() &&
+		     regs->orig_ax != NO_SYSCALL);
 	lockdep_assert_none_held();
 	return ret;
 }

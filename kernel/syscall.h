@@ -90,6 +90,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(newfstatat) \
 	CALL(open) \
 	CALL(openat) \
+	CALL(pause) \
 	CALL(personality) \
 	CALL(pipe) \
 	CALL(pipe2) \
@@ -111,11 +112,17 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(rename) \
 	CALL(renameat) \
 	CALL(renameat2) \
+	CALL(restart_syscall) \
 	CALL(rmdir) \
 	CALL(rseq) \
 	CALL(rt_sigaction) \
 	CALL(rt_sigpending) \
 	CALL(rt_sigprocmask) \
+	CALL(rt_sigqueueinfo) \
+	CALL(rt_sigreturn) \
+	CALL(rt_sigsuspend) \
+	CALL(rt_sigtimedwait) \
+	CALL(rt_tgsigqueueinfo) \
 	CALL(sched_get_priority_max) \
 	CALL(sched_get_priority_min) \
 	CALL(sched_getaffinity) \

@@ -22,7 +22,7 @@
 #include "kernel/base/wait.h"
 #include "kernel/uapi/prctl.h"
 #include "kernel/uapi/resource.h"
-#include "kernel/uapi/signal.h"
+#include "kernel/signal/signal.h"
 #include "mm/mm.h"
 
 struct files;
@@ -35,12 +35,14 @@ struct process;
  */
 #define WORK_RESCHED	BIT(0)	/* another task's turn has come */
 #define WORK_KILLED	BIT(1)	/* the task must end: it returns to user mode no more */
+#define WORK_SIGNAL	BIT(2)	/* a signal may wait for it, or it shall stop (kernel/signal/) */
 
 /* task->state; changed by the task itself, and by wakers under the lock of its run queue. */
 enum task_state {
 	TASK_RUNNING,		/* runs, or is on a run queue */
 	TASK_SLEEPING,		/* waits for a wake-up */
 	TASK_KILLABLE,		/* the same, and WORK_KILLED wakes it too */
+	TASK_INTERRUPTIBLE,	/* the same, and WORK_SIGNAL wakes it too */
 	TASK_DEAD,		/* has called schedule() for the last time */
 };
 
@@ -83,10 +85,15 @@ struct task {
 	void *robust_list;
 	struct vfork_done *vfork;	/* a parent that waits until we exec or exit */
 
-	/* Signals of this thread. */
+	/* Signals of this thread: under tasks_lock, to which it adds the right to change its own. */
+	struct sigpending pending;
 	__kernel_sigset_t blocked;
-	__kernel_sigset_t pending;	/* under tasks_lock */
+	__kernel_sigset_t real_blocked;	/* in rt_sigtimedwait: what it blocks otherwise */
+	__kernel_sigset_t saved_mask;	/* if restore_mask: to be set on the way to user mode */
+	bool restore_mask;
+	bool stopped;			/* in stop_here() */
 	struct __kernel_sigaltstack sigaltstack;
+	struct restart_block restart;
 
 #if CONFIG_DEBUG
 	struct held_locks held_locks;
@@ -94,12 +101,6 @@ struct task {
 };
 
 TAILQ_HEAD(task_list, task);
-
-/* Handlers, shared by the threads of a process (and by clone(CLONE_SIGHAND)). */
-struct sighand {
-	atomic_t refcount;
-	struct __kernel_sigaction action[_NSIG];	/* under tasks_lock */
-};
 
 struct process {
 	int pid, pgid, sid;
@@ -122,7 +123,10 @@ struct process {
 	struct wait_queue child_wait;	/* wait4 in this process */
 
 	struct sighand *sighand;
-	__kernel_sigset_t pending;
+	struct sigpending pending;
+	int stop_signo;			/* its threads stop, or have stopped, by that; 0: no */
+	bool stop_complete;		/* they all have */
+	int stop_status;		/* stopped, or goes on: not yet told to wait4; 0: nothing new */
 	struct rlimit64 rlimits[RLIM_NLIMITS];
 	u64 start_ns;
 	u64 dead_run_ns;		/* CPU time of threads that are gone */
@@ -161,6 +165,10 @@ bool wake_task_sync(struct task *task);
  * kernel.
  */
 void kill_task(struct task *task);
+/* The same for a task that a signal waits for: it also notices in an interruptible sleep. */
+void signal_task_wake(struct task *task);
+/* Sets bits of task->work, and tells nobody. */
+void task_set_work(struct task *task, unsigned long bits);
 /* Like schedule(), but also returns once clock_ns() has reached the deadline. */
 void schedule_until(u64 deadline_ns);
 /* For the machine's other CPUs and for the end of kernel_main(). */
@@ -252,20 +260,6 @@ void process_unlink(struct process *process);
  * thread.
  */
 void kill_everything(void);
-
-/* ---- kernel/signal.c ---- */
-
-void signal_init(void);
-/* Default actions for all signals; or those of `from`. NULL: no memory. */
-struct sighand *sighand_create(const struct sighand *from);
-void sighand_put(struct sighand *sighand);
-/* Sends a signal to a process, or to one thread. tasks_lock held. */
-void signal_process(struct process *process, int signo);
-void signal_task(struct task *task, int signo);
-/* To the running process, which cannot refuse: it ends with that signal. */
-void signal_force(int signo) __noreturn;
-/* Is the signal ignored, by choice or by default? tasks_lock held. */
-bool signal_ignored(const struct process *process, int signo);
 
 /* ---- kernel/identity.c ---- */
 

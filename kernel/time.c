@@ -43,10 +43,10 @@ int sleep_until(u64 deadline)
 
 	wait_queue_init(&nobody);
 	for (;;) {
-		prepare_to_wait(&nobody, &w, true);
+		prepare_to_wait_interruptible(&nobody, &w);
 		if (clock_ns() >= deadline)
 			break;
-		if (fatal_signal_pending()) {
+		if (signal_pending()) {
 			ret = -EINTR;
 			break;
 		}
@@ -114,17 +114,38 @@ SYSCALL_DEFINE1(time, s64 *, user)
 	return user && copy_to_user(user, &now, sizeof(now)) ? -EFAULT : now;
 }
 
-/*
- * No signal handler can cut a sleep short, so `remaining` is never needed: a killed sleeper does
- * not look.
- */
+/* A span of time that a signal may cut into pieces: its end stays. */
+static long sleep_restart(struct restart_block *restart)
+{
+	struct __kernel_timespec *remaining = restart->sleep.remaining;
+	u64 now;
+
+	if (!sleep_until(restart->deadline))
+		return 0;
+	now = clock_ns();
+	if (now >= restart->deadline)
+		return 0;
+	restart->fn = sleep_restart;
+	return remaining && timespec_to_user(remaining, restart->deadline - now) ?
+	       -EFAULT : -ERESTART_RESTARTBLOCK;
+}
+
+static long sleep_for(u64 ns, struct __kernel_timespec *remaining)
+{
+	struct restart_block *restart = &current_task()->restart;
+
+	restart->deadline = deadline_after(ns);
+	restart->sleep.remaining = remaining;
+	return sleep_restart(restart);
+}
+
 SYSCALL_DEFINE2(nanosleep, const struct __kernel_timespec *, request, struct __kernel_timespec *,
 		remaining)
 {
 	u64 ns;
 	int ret = timespec_from_user(&ns, request);
 
-	return ret ? ret : sleep_until(deadline_after(ns));
+	return ret ? ret : sleep_for(ns, remaining);
 }
 
 SYSCALL_DEFINE4(clock_nanosleep, int, clock, int, flags, const struct __kernel_timespec *, request,
@@ -139,7 +160,7 @@ SYSCALL_DEFINE4(clock_nanosleep, int, clock, int, flags, const struct __kernel_t
 	if (ret)
 		return ret;
 	if (!(flags & TIMER_ABSTIME))
-		return sleep_until(deadline_after(ns));
+		return sleep_for(ns, remaining);
 	read_clock(clock, &now);
-	return ns > now ? sleep_until(deadline_after(ns - now)) : 0;
+	return ns > now && sleep_until(deadline_after(ns - now)) ? -ERESTARTNOHAND : 0;
 }

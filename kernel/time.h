@@ -13,7 +13,7 @@ int timespec_to_user(struct __kernel_timespec *user, u64 ns);
 u64 deadline_after(u64 ns);
 /* CLOCK_REALTIME. */
 u64 realtime_ns(void);
-/* Sleeps until then. 0, or -EINTR if killed. */
+/* Sleeps until then. 0, or -EINTR: a signal came first. */
 int sleep_until(u64 deadline);
 static inline struct __kernel_old_timeval ns_to_timeval(u64 ns)
 {

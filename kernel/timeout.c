@@ -36,7 +36,7 @@ void timeouts_expire(struct run_queue *rq, u64 now)
 		RB_REMOVE(timeout_tree, &rq->timeouts, task);
 		WRITE_ONCE(task->timeout_queued, false);
 		if (task->cpu != this_cpu() ||
-		    (task->state != TASK_SLEEPING && task->state != TASK_KILLABLE))
+		    task->state == TASK_RUNNING || task->state == TASK_DEAD)
 			continue;
 		WRITE_ONCE(task->state, TASK_RUNNING);
 		if (task != rq->curr)

@@ -11,7 +11,7 @@ void wait_queue_init(struct wait_queue *wq)
  * The state is set under the queue's lock: a waker who takes the lock later finds the waiter, one
  * who had it earlier has changed what the caller now checks.
  */
-void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
+static void prepare(struct wait_queue *wq, struct waiter *w, enum task_state state)
 {
 	unsigned long flags = spin_lock_irqsave(&wq->lock);
 
@@ -19,8 +19,18 @@ void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
 		TAILQ_INSERT_TAIL(&wq->waiters, w, link);
 		w->queued = true;
 	}
-	WRITE_ONCE(w->task->state, killable ? TASK_KILLABLE : TASK_SLEEPING);
+	WRITE_ONCE(w->task->state, state);
 	spin_unlock_irqrestore(&wq->lock, flags);
+}
+
+void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
+{
+	prepare(wq, w, killable ? TASK_KILLABLE : TASK_SLEEPING);
+}
+
+void prepare_to_wait_interruptible(struct wait_queue *wq, struct waiter *w)
+{
+	prepare(wq, w, TASK_INTERRUPTIBLE);
 }
 
 void add_waiter(struct wait_queue *wq, struct waiter *w)

@@ -1,10 +1,11 @@
 /* Waiting for children: wait4 and waitid. */
-#include "kernel/base/string.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/usage.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/wait.h"
+
+enum { EVENT_END = 1, EVENT_STOP };	/* EVENT_STOP: or goes on */
 
 /* Whom to wait for, and what was found. */
 struct wait_request {
@@ -12,7 +13,8 @@ struct wait_request {
 	int id;
 	int options;
 
-	int pid, status;	/* of the zombie; pid 0: none yet */
+	int pid, status;	/* of who reports; pid 0: nobody yet */
+	struct ksiginfo info;
 	struct __kernel_rusage usage;
 };
 
@@ -27,53 +29,75 @@ static bool matches(const struct process *child, const struct wait_request *req)
 	return req->options & __WALL || clone == !!(req->options & __WCLONE);
 }
 
-/*
- * Looks once. 0: found, or there are children that have not ended; -ECHILD: there are none to wait
- * for.
- */
-static int look_for_zombie(struct wait_request *req)
+/* What the child has to report, of what the request wants to hear; 0: nothing. tasks_lock held. */
+static int child_event(const struct process *child, const struct wait_request *req)
+{
+	if (child->zombie)
+		return req->options & WEXITED ? EVENT_END : 0;
+	if (!child->stop_status)
+		return 0;
+	return req->options & (WIFCONTINUED(child->stop_status) ? WCONTINUED : WSTOPPED) ?
+	       EVENT_STOP : 0;
+}
+
+/* Notes what the child reports; true if the caller has to put it. tasks_lock held. */
+static bool take_event(struct process *child, struct wait_request *req, int event)
+{
+	bool keep = req->options & WNOWAIT;
+
+	req->pid = child->pid;
+	req->status = event == EVENT_END ? child->exit_status : child->stop_status;
+	usage_of_process(child, &req->usage);
+	siginfo_child(&req->info, child, req->status);
+	if (keep)
+		return false;
+	if (event == EVENT_STOP)
+		child->stop_status = 0;
+	else
+		process_unlink(child);
+	return event == EVENT_END;
+}
+
+/* Looks once. 0: found, or there are children that may report later; -ECHILD: there are none. */
+static int look_for_event(struct wait_request *req)
 {
 	struct process *self = current_process(), *child;
-	bool any = false, take = false;
+	bool any = false, put = false;
+	int event = 0;
 
 	spin_lock(&tasks_lock);
 	TAILQ_FOREACH(child, &self->children, sibling) {
 		if (!matches(child, req))
 			continue;
 		any = true;
-		if (child->zombie && req->options & WEXITED)
+		event = child_event(child, req);
+		if (event)
 			break;
 	}
-	if (child) {
-		req->pid = child->pid;
-		req->status = child->exit_status;
-		usage_of_process(child, &req->usage);
-		take = !(req->options & WNOWAIT);
-		if (take)
-			process_unlink(child);
-	}
+	if (event)
+		put = take_event(child, req, event);
 	spin_unlock(&tasks_lock);
-	if (take)
+	if (put)
 		process_put(child);
 	return any ? 0 : -ECHILD;
 }
 
-/* Waits until a child has ended; 0 with req->pid 0 if none has and WNOHANG is set. */
+/* Waits until a child reports; 0 with req->pid 0 if none does and WNOHANG is set. */
 static int wait_for_child(struct wait_request *req)
 {
 	struct wait_queue *wq = &current_process()->child_wait;
 	struct waiter w = { .task = current_task() };
-	int ret = look_for_zombie(req);
+	int ret = look_for_event(req);
 
 	if (ret || req->pid || req->options & WNOHANG)
 		return ret;
 	for (;;) {
-		prepare_to_wait(wq, &w, true);
-		ret = look_for_zombie(req);
+		prepare_to_wait_interruptible(wq, &w);
+		ret = look_for_event(req);
 		if (ret || req->pid)
 			break;
-		if (fatal_signal_pending()) {
-			ret = -EINTR;
+		if (signal_pending()) {
+			ret = -ERESTARTSYS;
 			break;
 		}
 		schedule();
@@ -103,24 +127,19 @@ SYSCALL_DEFINE4(wait4, int, pid, int *, status, int, options, struct __kernel_ru
 	return req.pid;
 }
 
-/* What SIGCHLD's siginfo says of the child. */
-static void fill_siginfo(struct __kernel_siginfo *info, const struct wait_request *req)
+/* Linux writes these words of the structure, and only these. */
+static int write_info(struct __kernel_siginfo *user, const struct ksiginfo *info)
 {
-	memset(info, 0, sizeof(*info));
-	if (!req->pid)
-		return;
-	info->si_signo = SIGCHLD;
-	info->si_code = WIFEXITED(req->status) ? CLD_EXITED : CLD_KILLED;
-	info->child.pid = req->pid;
-	info->child.status =
-		WIFEXITED(req->status) ? WEXITSTATUS(req->status) : WTERMSIG(req->status);
+	if (copy_to_user(user, info, offsetof(struct ksiginfo, pad)))
+		return -EFAULT;
+	return copy_to_user(&user->child, &info->child, offsetof(struct ksiginfo, child.pad2) -
+			    offsetof(struct ksiginfo, child)) ? -EFAULT : 0;
 }
 
 SYSCALL_DEFINE5(waitid, int, type, int, id, struct __kernel_siginfo *, user_info, int, options,
 		struct __kernel_rusage *, usage)
 {
 	struct wait_request req = { .type = type, .id = id, .options = options };
-	struct __kernel_siginfo info;
 	int ret;
 
 	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD |
@@ -136,8 +155,7 @@ SYSCALL_DEFINE5(waitid, int, type, int, id, struct __kernel_siginfo *, user_info
 	ret = wait_for_child(&req);
 	if (ret)
 		return ret;
-	fill_siginfo(&info, &req);
-	if (user_info && copy_to_user(user_info, &info, sizeof(info)))
+	if (user_info && write_info(user_info, &req.info))
 		return -EFAULT;
 	if (usage && req.pid && copy_to_user(usage, &req.usage, sizeof(req.usage)))
 		return -EFAULT;

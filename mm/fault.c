@@ -319,20 +319,27 @@ static const char *access_error(const struct vm_area_struct *vma, unsigned int f
 static void refuse(struct fault_result *res, int signo, int code, unsigned long addr, unsigned int flags,
 		   const struct vm_area_struct *vma, const char *why)
 {
-	const char *what = flags & FAULT_FLAG_INSTRUCTION ? "execution" :
-			   flags & FAULT_FLAG_WRITE ? "write" : "read";
-	size_t n;
-
-	res->signo = signo;
-	res->code = code;
-	n = scnprintf(res->why, sizeof(res->why), "%s at %lx: ", what, addr);
-	if (!vma) {
-		scnprintf(res->why + n, sizeof(res->why) - n, "%s", why);
-		return;
+	*res = (struct fault_result){ .signo = signo, .code = code, .why = why, .addr = addr, .flags = flags };
+	if (vma) {
+		res->vm_start = vma->vm_start;
+		res->vm_end = vma->vm_end;
+		res->vm_flags = vma->vm_flags;
 	}
-	scnprintf(res->why + n, sizeof(res->why) - n, "the mapping %lx-%lx %c%c%c%c %s", vma->vm_start,
-		  vma->vm_end, vma->vm_flags & VM_READ ? 'r' : '-', vma->vm_flags & VM_WRITE ? 'w' : '-',
-		  vma->vm_flags & VM_EXEC ? 'x' : '-', vma->vm_flags & VM_SHARED ? 's' : 'p', why);
+}
+
+void fault_explain(const struct fault_result *res, char *buf, size_t size)
+{
+	const char *what = res->flags & FAULT_FLAG_INSTRUCTION ? "execution" :
+			   res->flags & FAULT_FLAG_WRITE ? "write" : "read";
+	unsigned long flags = res->vm_flags;
+	size_t n = scnprintf(buf, size, "%s at %lx: ", what, res->addr);
+
+	if (!res->vm_end)
+		scnprintf(buf + n, size - n, "%s", res->why);
+	else
+		scnprintf(buf + n, size - n, "the mapping %lx-%lx %c%c%c%c %s", res->vm_start, res->vm_end,
+			  flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
+			  flags & VM_EXEC ? 'x' : '-', flags & VM_SHARED ? 's' : 'p', res->why);
 }
 
 /* A stack grows to addr if its limit and the guard gap to the mapping below allow it. */

@@ -24,9 +24,15 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 struct fault_result {
 	int signo;		/* 0: handled. SIGSEGV, SIGBUS, or SIGKILL for out of memory */
 	int code;		/* si_code */
-	/* One sentence about address, access and mapping for the log. */
-	char why[120];
+	/* For fault_explain(). */
+	const char *why;
+	unsigned long addr, flags;
+	unsigned long vm_start, vm_end, vm_flags;	/* of the mapping; vm_end 0: there is none */
 };
+
+/* Writes one sentence about address, access and mapping, for the log. */
+void fault_explain(const struct fault_result *res, char *buf, size_t size);
+#define FAULT_EXPLAIN_MAX	120
 
 /*
  * An access to a user address faulted. flags: WRITE, INSTRUCTION, USER (from user mode). Takes mmap_lock;

@@ -1,4 +1,4 @@
-/* threads.S - the two calls after which one stack is not enough: clone with a new stack, vfork. */
+/* threads.S - what C cannot say: clone with a new stack, vfork, the return of signal handlers. */
 #include "kernel/uapi/unistd.h"
 
 	.section .note.GNU-stack, "", @progbits
@@ -45,3 +45,11 @@ sys_vfork:
 	push	%rdx
 	ret
 	.size	sys_vfork, . - sys_vfork
+
+/* Where signal handlers return to: user/signals.h. */
+	.globl	signal_restorer
+	.type	signal_restorer, @function
+signal_restorer:
+	mov	$__NR_rt_sigreturn, %eax
+	syscall
+	.size	signal_restorer, . - signal_restorer

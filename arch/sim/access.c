@@ -50,8 +50,12 @@ int sim_user_access(unsigned long addr, enum sim_how how, u64 *value)
 		if (bits & SIM_FAULT_ADDRESS)
 			return deliver(SIGSEGV, 0x80, "not a canonical address");
 		user_fault(current_mm(), addr, flags, &res);
-		if (res.signo)
-			return deliver(res.signo, res.code, res.why);
+		if (res.signo) {
+			char why[FAULT_EXPLAIN_MAX];
+
+			fault_explain(&res, why, sizeof(why));
+			return deliver(res.signo, res.code, why);
+		}
 	}
 	panic("livelock: the access at %#lx faults for ever", addr);
 }

@@ -1,6 +1,7 @@
 /* Page faults: from a program, from the kernel on a program's behalf, and those that are bugs. */
 #include "kernel/base/wait.h"
 #include "kernel/panic.h"
+#include "kernel/task.h"
 #include "machine/internal.h"
 #include "mm/fault.h"
 #include "mm/vmalloc.h"
@@ -11,6 +12,8 @@
 #define PF_USER		BIT(2)
 #define PF_RESERVED	BIT(3)	/* a reserved bit is set in an entry */
 #define PF_INSTRUCTION	BIT(4)
+
+#define VECTOR_PAGE_FAULT 14
 
 /* From uaccess.S and backtrace.c: pairs of addresses. */
 struct exception_entry {
@@ -98,6 +101,22 @@ static void kernel_fault(struct pt_regs *regs, unsigned long error, unsigned lon
 	regs->ip = to;
 }
 
+/* The program gets a signal for it. */
+static void refused(struct pt_regs *regs, unsigned long error, const struct fault_result *res)
+{
+	char why[FAULT_EXPLAIN_MAX];
+
+	/* Of the kernel's half a program learns only that it has no right to it. */
+	if ((long)res->addr < 0)
+		error |= PF_PRESENT;
+	note_fault(VECTOR_PAGE_FAULT, error);
+	current_task()->thread.fault_addr = res->addr;
+	if (!user_exception(res->signo, res->code, res->addr))
+		return;
+	fault_explain(res, why, sizeof(why));
+	log_exception(regs, res->signo, why);
+}
+
 void page_fault(struct pt_regs *regs, unsigned long error)
 {
 	unsigned long addr = read_cr2();
@@ -113,5 +132,5 @@ void page_fault(struct pt_regs *regs, unsigned long error)
 	res.signo = 0;
 	user_fault(current_mm(), addr, fault_flags(error), &res);
 	if (unlikely(res.signo))
-		user_exception(regs, res.signo, res.code, addr, res.why);
+		refused(regs, error, &res);
 }

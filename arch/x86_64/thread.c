@@ -24,14 +24,14 @@ struct switch_frame {
 	unsigned long r15, r14, r13, r12, bx, bp, ip;
 };
 
-static void *fpu_area(const struct task *task)
+void *task_fpu_area(const struct task *task)
 {
 	return (u8 *)task->kernel_stack + KERNEL_STACK_SIZE - fpu_area_size;
 }
 
 struct pt_regs *task_regs(const struct task *task)
 {
-	return (struct pt_regs *)fpu_area(task) - 1;
+	return (struct pt_regs *)task_fpu_area(task) - 1;
 }
 
 /* The first switch to the task goes to thread_entry, with its stack pointer at regs. */
@@ -82,8 +82,8 @@ int thread_init_user(struct task *task, const struct pt_regs *regs, const struct
 	task->thread.fs_base = parent->thread.fs_base;
 	task->thread.gs_base = parent->thread.gs_base;
 	save_bases(&task->thread);
-	fpu_area_init(fpu_area(task));
-	fpu_copy_live(fpu_area(task));
+	fpu_area_init(task_fpu_area(task));
+	fpu_copy_live(task_fpu_area(task));
 	return 0;
 }
 
@@ -103,7 +103,7 @@ void thread_exec(struct pt_regs *regs, unsigned long entry, unsigned long sp)
 	task->thread.fs_base = 0;
 	task->thread.gs_base = 0;
 	load_bases(&task->thread);
-	fpu_area_init(fpu_area(task));
+	fpu_area_init(task_fpu_area(task));
 	fpu_reset();
 }
 
@@ -112,16 +112,16 @@ void switch_to(struct task *prev, struct task *next)
 	struct percpu *cpu = this_percpu();
 
 	if (prev->thread.user) {
-		fpu_save(fpu_area(prev));
+		fpu_save(task_fpu_area(prev));
 		save_bases(&prev->thread);
 	}
 	cpu->current = next;
 	if (next->thread.user) {
-		fpu_load(fpu_area(next));
+		fpu_load(task_fpu_area(next));
 		load_bases(&next->thread);
 	}
 	/* A kernel thread may become a program (exec), so it has a way in from user mode too. */
-	cpu->stack_top = (unsigned long)fpu_area(next);
+	cpu->stack_top = (unsigned long)task_fpu_area(next);
 	cpu->tss.rsp[0] = cpu->stack_top;
 	switch_stack(&prev->thread.sp, next->thread.sp);
 }

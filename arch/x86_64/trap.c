@@ -3,6 +3,7 @@
  * fault.c.
  */
 #include "kernel/panic.h"
+#include "kernel/task.h"
 #include "kernel/uapi/signal.h"
 #include "machine/fpu.h"
 #include "mm/vmalloc.h"
@@ -120,7 +121,15 @@ static int fpe_code(unsigned int bits)
 	return bits & 0x12 ? FPE_FLTUND : FPE_FLTRES;
 }
 
-static void exception_in_user(struct pt_regs *regs, unsigned int vector)
+void note_fault(unsigned int vector, unsigned long error)
+{
+	struct thread *thread = &current_task()->thread;
+
+	thread->fault_vector = vector;
+	thread->fault_error = error;
+}
+
+static void exception_in_user(struct pt_regs *regs, unsigned long error, unsigned int vector)
 {
 	struct exception_info info = { "unexpected exception", SIGSEGV, SI_KERNEL, false };
 	int code;
@@ -132,10 +141,10 @@ static void exception_in_user(struct pt_regs *regs, unsigned int vector)
 		code = fpe_code(fpu_x87_exceptions());
 	if (vector == VECTOR_XM)
 		code = fpe_code(fpu_sse_exceptions());
-	if (vector == VECTOR_DB)
-		regs->flags &= ~X86_FLAGS_TF;
+	note_fault(vector, error);
 	irq_enable();
-	user_exception(regs, info.signo, code, info.at_ip ? regs->ip : 0, info.what);
+	if (user_exception(info.signo, code, info.at_ip ? regs->ip : 0))
+		log_exception(regs, info.signo, info.what);
 }
 
 /* Addresses that are not canonical come as #GP, or #SS where the stack pointer is the base. */
@@ -155,7 +164,7 @@ void exception(struct pt_regs *regs, unsigned long error, unsigned int vector)
 		vector < ARRAY_SIZE(exception_infos) ? exception_infos[vector].what : NULL;
 
 	if (user_mode(regs))
-		exception_in_user(regs, vector);
+		exception_in_user(regs, error, vector);
 	else if (!fix_up(regs, vector))
 		panic_at(regs, NULL, "%s (exception %u, error code %lx) in the kernel",
 			 what ? what : "exception", vector, error);

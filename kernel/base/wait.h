@@ -27,6 +27,8 @@ void wait_queue_init(struct wait_queue *wq);
  * and calls schedule(), which returns after a wake_up. With killable set, a fatal signal wakes it too.
  */
 void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable);
+/* The same; any signal wakes it (signal_pending()). Not on machines without signals. */
+void prepare_to_wait_interruptible(struct wait_queue *wq, struct waiter *w);
 void finish_wait(struct wait_queue *wq, struct waiter *w);
 /* Wake the first nr sleepers (0: all). May be called with interrupts off and spin locks held. */
 int wake_up_nr(struct wait_queue *wq, int nr);
@@ -46,6 +48,8 @@ void cond_resched(void);
 unsigned int spin_tries(void);
 /* The running task has been killed: long operations give up with -EINTR. */
 bool fatal_signal_pending(void);
+/* A signal waits for the running task: its sleeps end, except the killable ones. */
+bool signal_pending(void);
 
 /* Sleeps until cond holds. cond is evaluated again after each wake-up. */
 #define wait_event(wq, cond) do { \
@@ -69,6 +73,24 @@ bool fatal_signal_pending(void);
 			break; \
 		if (fatal_signal_pending()) { \
 			_ret = -EINTR; \
+			break; \
+		} \
+		schedule(); \
+	} \
+	finish_wait((wq), &_w); \
+	_ret; \
+})
+
+/* The same, but gives up with -ERESTARTSYS (kernel/signal/signal.h) when a signal comes. */
+#define wait_event_interruptible(wq, cond) ({ \
+	struct waiter _w = { .task = current_task() }; \
+	int _ret = 0; \
+	for (;;) { \
+		prepare_to_wait_interruptible((wq), &_w); \
+		if (cond) \
+			break; \
+		if (signal_pending()) { \
+			_ret = -ERESTARTSYS; \
 			break; \
 		} \
 		schedule(); \

@@ -121,7 +121,6 @@ static void switch_to_mm(struct mm_struct *mm)
 		mmput(old);
 }
 
-/* Handlers are code of the old program; what is ignored stays so. */
 static void reset_signals(struct exec *exec)
 {
 	struct process *process = current_process();
@@ -132,12 +131,7 @@ static void reset_signals(struct exec *exec)
 		old = process->sighand;
 		process->sighand = exec->sighand;
 	}
-	for (int i = 0; i < _NSIG; i++) {
-		struct __kernel_sigaction *action = &process->sighand->action[i];
-		u64 handler = action->handler == SIG_IGN_ADDR ? SIG_IGN_ADDR : SIG_DFL_ADDR;
-
-		*action = (struct __kernel_sigaction){ .handler = handler };
-	}
+	sighand_reset(process->sighand);
 	process->has_execed = true;
 	spin_unlock(&tasks_lock);
 	if (old)
@@ -153,6 +147,7 @@ static void commit(struct exec *exec)
 	exit_user_words(task);
 	task->clear_child_tid = NULL;
 	task->robust_list = NULL;
+	task->restart.fn = NULL;
 	task->sigaltstack = (struct __kernel_sigaltstack){ .ss_flags = SS_DISABLE };
 	switch_to_mm(exec->mm);
 	vfork_finish(task);
@@ -180,9 +175,10 @@ static int do_exec(int dirfd, const char *path, const struct string_list *argv,
 	if (!ret)
 		ret = build_mm(&exec, argv, envp);
 	if (!ret)
-		ret = unshare_tables(&exec);
-	if (!ret)
 		ret = kill_other_threads();
+	/* Alone: what is still shared then, other processes have. There is no way back any more. */
+	if (!ret && (ret = unshare_tables(&exec)))
+		signal_end(SIGSEGV);
 	if (ret)
 		abandon(&exec);
 	else

@@ -127,8 +127,8 @@ static long pipe_read(struct file *file, struct iov_iter *to, u64 *pos)
 		mutex_unlock(&pipe->lock);
 		if (READ_ONCE(file->flags) & O_NONBLOCK)
 			return -EAGAIN;
-		ret = wait_event_killable(&pipe->read_wait,
-					  pipe_used(pipe) || !READ_ONCE(pipe->writers));
+		ret = wait_event_interruptible(&pipe->read_wait, pipe_used(pipe) ||
+							      !READ_ONCE(pipe->writers));
 		if (ret)
 			return ret;
 	}
@@ -172,7 +172,8 @@ static long write_some(struct file *file, struct iov_iter *from)
 		mutex_unlock(&pipe->lock);
 		if (READ_ONCE(file->flags) & O_NONBLOCK)
 			return -EAGAIN;
-		ret = wait_event_killable(&pipe->write_wait, may_write(pipe, room_wanted(n)));
+		ret = wait_event_interruptible(&pipe->write_wait,
+					       may_write(pipe, room_wanted(n)));
 		if (ret)
 			return ret;
 	}

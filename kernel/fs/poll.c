@@ -67,11 +67,11 @@ static int poll_wait(struct poll_item *items, unsigned int n, u64 deadline)
 		 * Marks us sleeping before the first look, once: a wake-up by any file from here
 		 * on counts.
 		 */
-		prepare_to_wait(&nobody, &self, true);
+		prepare_to_wait_interruptible(&nobody, &self);
 		ret = poll_once(items, n);
 		if (ret || clock_ns() >= deadline)
 			break;
-		if (fatal_signal_pending()) {
+		if (signal_pending()) {
 			ret = -EINTR;
 			break;
 		}
@@ -129,23 +129,46 @@ static long do_poll(struct pollfd *user, unsigned int n, u64 deadline)
 	return ret;
 }
 
+/* After a signal without a handler poll goes on until the end that it had. */
+static long poll_restart(struct restart_block *restart)
+{
+	long ret = do_poll(restart->poll.fds, restart->poll.n, restart->deadline);
+
+	if (ret != -EINTR)
+		return ret;
+	restart->fn = poll_restart;
+	return -ERESTART_RESTARTBLOCK;
+}
+
 SYSCALL_DEFINE3(poll, struct pollfd *, fds, unsigned int, n, int, timeout_ms)
 {
-	return do_poll(fds, n,
-		       timeout_ms < 0 ? NO_DEADLINE : deadline_after((u64)timeout_ms * 1000000));
+	struct restart_block *restart = &current_task()->restart;
+
+	restart->deadline =
+		timeout_ms < 0 ? NO_DEADLINE : deadline_after((u64)timeout_ms * 1000000);
+	restart->poll.fds = fds;
+	restart->poll.n = n;
+	return poll_restart(restart);
 }
 
 SYSCALL_DEFINE5(ppoll, struct pollfd *, fds, unsigned int, n, const struct __kernel_timespec *,
 		timeout, const void *, sigmask, size_t, size)
 {
 	u64 deadline = NO_DEADLINE, ns;
+	long ret;
 
 	if (timeout) {
-		int ret = timespec_from_user(&ns, timeout);
-
+		ret = timespec_from_user(&ns, timeout);
 		if (ret)
 			return ret;
 		deadline = deadline_after(ns);
 	}
-	return do_poll(fds, n, deadline);
+	ret = signal_mask_for_wait(sigmask, size);
+	if (ret)
+		return ret;
+	ret = do_poll(fds, n, deadline);
+	if (ret == -EINTR)
+		ret = -ERESTARTNOHAND;
+	signal_mask_restore(ret);
+	return ret;
 }

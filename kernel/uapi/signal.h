@@ -72,8 +72,11 @@ struct __kernel_sigaction {
 	__kernel_sigset_t mask;
 };
 
+/* si_code: who sent it. Of those below 0 a program may choose any for a signal to itself. */
 #define SI_USER		0
 #define SI_KERNEL	0x80
+#define SI_QUEUE	(-1)
+#define SI_TIMER	(-2)
 #define SI_TKILL	(-6)
 
 #define ILL_ILLOPN	2
@@ -92,6 +95,8 @@ struct __kernel_sigaction {
 #define CLD_EXITED	1
 #define CLD_KILLED	2
 #define CLD_DUMPED	3
+#define CLD_STOPPED	5
+#define CLD_CONTINUED	6
 
 struct __kernel_siginfo {
 	__s32 si_signo;
@@ -103,6 +108,16 @@ struct __kernel_siginfo {
 			__s32 pid;
 			__u32 uid;
 		} kill;
+		struct {		/* rt_sigqueueinfo: with a value */
+			__s32 pid;
+			__u32 uid;
+			__u64 value;
+		} queue;
+		struct {		/* timer_create */
+			__s32 timer;
+			__s32 overrun;
+			__u64 value;
+		} timer;
 		struct {		/* SIGCHLD */
 			__s32 pid;
 			__u32 uid;
@@ -121,6 +136,7 @@ struct __kernel_siginfo {
 
 #define SS_ONSTACK	1
 #define SS_DISABLE	2
+#define SS_AUTODISARM	(1U << 31)	/* disabled while a handler runs on it */
 #define MINSIGSTKSZ	2048
 
 struct __kernel_sigaltstack {
@@ -128,6 +144,27 @@ struct __kernel_sigaltstack {
 	__s32 ss_flags;
 	__s32 pad;
 	__u64 ss_size;
+};
+
+/* uc_flags: what else of the frame is valid. */
+#define UC_FP_XSTATE		1	/* fpstate says how long it is: struct fpx_sw_bytes */
+#define UC_SIGCONTEXT_SS	2	/* uc_mcontext.ss is saved, ... */
+#define UC_STRICT_RESTORE_SS	4	/* ... and rt_sigreturn loads it as it is */
+
+/*
+ * At byte 464 of the FPU state: the bytes that FXSAVE leaves to the system. The state ends with
+ * FP_XSTATE_MAGIC2, at byte xstate_size.
+ */
+#define FP_XSTATE_MAGIC1	0x46505853U
+#define FP_XSTATE_MAGIC2	0x46505845U
+#define FP_SW_OFFSET		464
+
+struct fpx_sw_bytes {
+	__u32 magic1;
+	__u32 extended_size;		/* with the second magic word */
+	__u64 xfeatures;
+	__u32 xstate_size;
+	__u32 padding[7];
 };
 
 /* The registers in the frame; fpstate points to an XSAVE area in its standard form. */

@@ -18,7 +18,7 @@
 
 /*
  * Bits 0-6: the signal that killed the process, 0 if it exited; bit 7: core dumped;
- * bits 8-15: the exit code.
+ * bits 8-15: the exit code. 0x7f and a signal in bits 8-15: it is stopped. 0xffff: it goes on.
  */
 #define WTERMSIG(status)	((status) & 0x7f)
 #define WCOREDUMP(status)	((status) & 0x80)
@@ -26,5 +26,7 @@
 #define WIFEXITED(status)	(WTERMSIG(status) == 0)
 #define WIFSIGNALED(status)	(WTERMSIG(status) != 0 && WTERMSIG(status) != 0x7f)
 #define WIFSTOPPED(status)	(((status) & 0xff) == 0x7f)
+#define WSTOPSIG(status)	WEXITSTATUS(status)
+#define WIFCONTINUED(status)	((status) == 0xffff)
 
 #endif

@@ -16,14 +16,6 @@ _start:
 	ud2
 	.size	_start, . - _start
 
-/* Where a signal handler returns to. */
-	.globl	signal_restorer
-	.type	signal_restorer, @function
-signal_restorer:
-	mov	$__NR_rt_sigreturn, %eax
-	syscall
-	.size	signal_restorer, . - signal_restorer
-
 /* void poke(char *page): one store, and the address behind it for a handler that skips it. */
 	.globl	poke, poke_resume
 	.type	poke, @function

@@ -104,6 +104,8 @@ void trap_init(void);			/* the IDT, once */
 void trap_load(void);			/* on each CPU */
 /* Where a faulting instruction of the copy routines goes on; 0: none. */
 unsigned long exception_fixup(unsigned long ip);
+/* For the frame of a signal handler: the running task's last fault. */
+void note_fault(unsigned int vector, unsigned long error);
 void page_fault(struct pt_regs *regs, unsigned long error);
 void ipi_call_interrupt(void);
 void serial_interrupt(void);

@@ -6,4 +6,4 @@
 #define PERCPU_STACK_TOP	16
 #define PERCPU_USER_SP		24
 
-#define TASK_WORK		40
+#define TASK_WORK		56

@@ -35,4 +35,22 @@ struct pt_regs {
 #define X86_FLAGS_RF	BIT(16)
 #define X86_FLAGS_AC	BIT(18)
 
+/* What the system call has answered that the registers come from; 0 if it is none. */
+static inline long syscall_result(const struct pt_regs *regs)
+{
+	return regs->orig_ax == NO_SYSCALL ? 0 : (long)regs->ax;
+}
+
+static inline void syscall_set_result(struct pt_regs *regs, long result)
+{
+	regs->ax = (unsigned long)result;
+}
+
+/* Back to the SYSCALL instruction, of two bytes, with the call's own number or another one. */
+static inline void syscall_restart(struct pt_regs *regs, unsigned long nr)
+{
+	regs->ax = nr;
+	regs->ip -= 2;
+}
+
 static inline bool user_mode(const struct pt_regs *regs) { return regs->cs & 3; }

@@ -10,4 +10,7 @@ struct thread {
 	unsigned long fs_base, gs_base;	/* the program's, while it does not run */
 	/* It has been in user mode, or is on its way: FPU state and bases are saved and loaded. */
 	bool user;
+	/* The program's last fault, for the frames of signal handlers. */
+	u32 fault_vector;
+	u64 fault_error, fault_addr;
 };

@@ -4,7 +4,7 @@ from .kernel import counter, integer
 from .memory import PAGE_SHIFT, has_symbol, need_debug_build
 from .walk import letters
 
-STATES = ('running', 'sleeping', 'killable', 'dead')
+STATES = ('running', 'sleeping', 'killable', 'interruptible', 'dead')
 FAULT_WRITE, FAULT_USER, FAULT_INSTRUCTION = 1 << 0, 1 << 6, 1 << 8
 OUTCOMES = {'VM_EVENT_ZERO_PAGE': 'zero page', 'VM_EVENT_ANON_PAGE': 'new page',
             'VM_EVENT_COW_COPY': 'COW copy', 'VM_EVENT_COW_REUSE': 'COW reuse',

@@ -1,0 +1,130 @@
+/* The calls that send signals. All programs run as root, so none needs a permission. */
+#include "kernel/syscall.h"
+#include "kernel/task.h"
+#include "kernel/uapi/errno.h"
+
+struct kill_request {
+	int pgid;		/* 0: every process but the caller and the first */
+	struct ksiginfo info;
+	int sent;
+};
+
+static void kill_one(struct process *process, void *arg)
+{
+	struct kill_request *req = arg;
+
+	if (req->pgid ? process->pgid != req->pgid
+		      : process->pid == 1 || process == current_process())
+		return;
+	req->sent++;
+	if (req->info.signo)
+		signal_send(process, NULL, &req->info);
+}
+
+/* The process of that number, or the one that the thread of that number belongs to. */
+static struct process *find_receiver(int pid)
+{
+	struct process *process = process_find(pid);
+	struct task *task = process ? NULL : task_find(pid);
+
+	return task ? task->process : process;
+}
+
+/* To one process: 0, -ESRCH, -EAGAIN. info->signo 0: only asks. */
+static long send_to(int pid, const struct ksiginfo *info)
+{
+	struct process *process;
+	long ret = -ESRCH;
+
+	spin_lock(&tasks_lock);
+	process = find_receiver(pid);
+	if (process)
+		ret = info->signo ? signal_send(process, NULL, info) : 0;
+	spin_unlock(&tasks_lock);
+	return ret;
+}
+
+SYSCALL_DEFINE2(kill, int, pid, int, signo)
+{
+	struct kill_request req = { .sent = 0 };
+
+	if (signo && !valid_signal(signo))
+		return -EINVAL;
+	if (pid == (int)0x80000000)
+		return -ESRCH;
+	siginfo_user(&req.info, signo, SI_USER);
+	if (pid > 0)
+		return send_to(pid, &req.info);
+	req.pgid = pid == -1 ? 0 : pid ? -pid : current_process()->pgid;
+	spin_lock(&tasks_lock);
+	process_for_each(kill_one, &req);
+	spin_unlock(&tasks_lock);
+	return req.sent ? 0 : -ESRCH;
+}
+
+/* ---- to threads ---- */
+
+/* To one thread; of a certain process if tgid is not 0. */
+static long send_to_thread(int tgid, int tid, const struct ksiginfo *info)
+{
+	struct task *task;
+	long ret = -ESRCH;
+
+	spin_lock(&tasks_lock);
+	task = task_find(tid);
+	if (task && (!tgid || task->process->pid == tgid))
+		ret = info->signo ? signal_send(task->process, task, info) : 0;
+	spin_unlock(&tasks_lock);
+	return ret;
+}
+
+static long do_tkill(int tgid, int tid, int signo)
+{
+	struct ksiginfo info;
+
+	if (tid <= 0 || (signo && !valid_signal(signo)))
+		return -EINVAL;
+	siginfo_user(&info, signo, SI_TKILL);
+	return send_to_thread(tgid, tid, &info);
+}
+
+SYSCALL_DEFINE3(tgkill, int, tgid, int, tid, int, signo)
+{
+	return tgid > 0 ? do_tkill(tgid, tid, signo) : -EINVAL;
+}
+
+SYSCALL_DEFINE2(tkill, int, tid, int, signo) { return do_tkill(0, tid, signo); }
+
+/* ---- with words of the sender's ---- */
+
+/* What it says may not look as if the kernel or kill(2) had said it, except to itself. */
+static long read_info(struct ksiginfo *info, const void *user, int signo, int pid)
+{
+	if (copy_from_user(info, user, sizeof(*info)))
+		return -EFAULT;
+	info->signo = signo;
+	if (pid != current_process()->pid && (info->code >= 0 || info->code == SI_TKILL))
+		return -EPERM;
+	return signo && !valid_signal(signo) ? -EINVAL : 0;
+}
+
+SYSCALL_DEFINE3(rt_sigqueueinfo, int, pid, int, signo, const void *, user)
+{
+	struct ksiginfo info;
+	long ret = read_info(&info, user, signo, pid);
+
+	return ret ? ret : send_to(pid, &info);
+}
+
+SYSCALL_DEFINE4(rt_tgsigqueueinfo, int, tgid, int, tid, int, signo, const void *, user)
+{
+	struct ksiginfo info;
+	long ret;
+
+	if (copy_from_user(&info, user, sizeof(info)))
+		return -EFAULT;
+	if (tgid <= 0 || tid <= 0)
+		return -EINVAL;
+	ret = read_info(&info, user, signo, tid);
+	return ret ? ret : send_to_thread(tgid, tid, &info);
+}

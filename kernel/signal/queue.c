@@ -1,0 +1,107 @@
+/*
+ * Signals that wait: a set, and a queue with what is said of each. Who sends pays for the memory
+ * with the receiver's RLIMIT_SIGPENDING; as there is one user, there is one count.
+ */
+#include "kernel/signal/signal.h"
+#include "kernel/uapi/errno.h"
+#include "mm/slab.h"
+
+static struct kmem_cache *sigqueue_cache;
+static u64 nr_queued;		/* under tasks_lock */
+
+void sigqueue_init(void)
+{
+	sigqueue_cache = kmem_cache_create("sigqueue", sizeof(struct sigqueue), 0);
+}
+
+void sigpending_init(struct sigpending *pending)
+{
+	pending->set = 0;
+	TAILQ_INIT(&pending->queue);
+}
+
+/* The kernel's own, and old signals by kill, find room beyond the limit. */
+static bool beyond_limit(const struct ksiginfo *info)
+{
+	return info->signo < SIGRTMIN && info->code >= 0;
+}
+
+int sigpending_add(struct sigpending *pending, const struct ksiginfo *info, u64 limit)
+{
+	struct sigqueue *entry = NULL;
+
+	if (info->signo != SIGKILL && (nr_queued < limit || beyond_limit(info)))
+		entry = kmem_cache_alloc(sigqueue_cache, GFP_ATOMIC);
+	if (entry) {
+		nr_queued++;
+		entry->info = *info;
+		TAILQ_INSERT_TAIL(&pending->queue, entry, link);
+	} else if (info->signo >= SIGRTMIN && info->code != SI_USER) {
+		return -EAGAIN;
+	}
+	pending->set |= SIGMASK(info->signo);
+	return 0;
+}
+
+static void drop(struct sigpending *pending, struct sigqueue *entry)
+{
+	TAILQ_REMOVE(&pending->queue, entry, link);
+	kmem_cache_free(sigqueue_cache, entry);
+	nr_queued--;
+}
+
+void sigpending_flush(struct sigpending *pending, __kernel_sigset_t set)
+{
+	struct sigqueue *entry, *next;
+
+	if (!(pending->set & set))
+		return;
+	pending->set &= ~set;
+	TAILQ_FOREACH_SAFE(entry, &pending->queue, link, next) {
+		if (SIGMASK(entry->info.signo) & set)
+			drop(pending, entry);
+	}
+}
+
+/* The signal that an instruction has raised just now goes first; the lowest number otherwise. */
+static int next_signal(const struct sigpending *pending, __kernel_sigset_t ready)
+{
+	const struct sigqueue *entry;
+
+	if (ready & SYNCHRONOUS) {
+		ready &= SYNCHRONOUS;
+		TAILQ_FOREACH(entry, &pending->queue, link) {
+			if (SIGMASK(entry->info.signo) & ready && entry->info.code > SI_USER)
+				return entry->info.signo;
+		}
+	}
+	return __builtin_ctzll(ready) + 1;
+}
+
+int sigpending_take(struct sigpending *pending, __kernel_sigset_t blocked, struct ksiginfo *info)
+{
+	__kernel_sigset_t ready = pending->set & ~blocked;
+	struct sigqueue *entry, *next;
+	bool found = false, more = false;
+	int signo;
+
+	if (!ready)
+		return 0;
+	signo = next_signal(pending, ready);
+	TAILQ_FOREACH_SAFE(entry, &pending->queue, link, next) {
+		if (entry->info.signo != signo)
+			continue;
+		if (found) {
+			more = true;
+			break;
+		}
+		found = true;
+		*info = entry->info;
+		drop(pending, entry);
+	}
+	if (!found)
+		*info = (struct ksiginfo){ .signo = signo, .code = SI_USER };
+	if (!more)
+		pending->set &= ~SIGMASK(signo);
+	return signo;
+}
