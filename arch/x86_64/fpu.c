@@ -138,7 +138,7 @@ int fpu_save_user(void *user)
 
 /* The header of an XSAVE area (SDM volume 1, 13.4.2): what else it has makes XRSTOR fault. */
 struct xsave_header {
-	u64 xstate_bv, xcomp_bv, reserved[6];
+	u64 xstate_bv, xcomp_bv, must_be_zero, reserved[5];
 };
 
 /* Does the state say in Linux's words that it is more than FXSAVE's part? */
@@ -162,9 +162,8 @@ static int read_extended_state(u8 *area, const u8 *user)
 
 	if (copy_from_user(header, user + FXSAVE_SIZE, state_size - FXSAVE_SIZE))
 		return -EFAULT;
-	bad = (header->xstate_bv & ~xcr0) | header->xcomp_bv;
-	for (unsigned int i = 0; i < ARRAY_SIZE(header->reserved); i++)
-		bad |= header->reserved[i];
+	bad = (header->xstate_bv & ~xcr0) | header->xcomp_bv | header->must_be_zero;
+	memset(header->reserved, 0, sizeof(header->reserved));
 	header->xstate_bv &= features;
 	return bad ? -EINVAL : 0;
 }

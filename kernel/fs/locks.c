@@ -162,7 +162,7 @@ static int set_lock(struct inode *inode, const struct file_lock *want, bool wait
 		ret = try_lock(inode, want, &spares, &gone);
 		if (ret != -EAGAIN || !wait)
 			break;
-		ret = wait_event_killable(&lock_wait, is_free(inode, want));
+		ret = wait_event_interruptible(&lock_wait, is_free(inode, want));
 	}
 	free_spares(&spares);
 	free_list(&gone);

@@ -387,8 +387,8 @@ static int wait_for_partner(struct file *file, struct pipe *pipe)
 
 	if (READ_ONCE(*count))
 		return 0;
-	return wait_event_killable(reader ? &pipe->read_wait : &pipe->write_wait,
-				   READ_ONCE(*opens) != before);
+	return wait_event_interruptible(reader ? &pipe->read_wait : &pipe->write_wait,
+					READ_ONCE(*opens) != before);
 }
 
 static int fifo_open(struct inode *inode, struct file *file)

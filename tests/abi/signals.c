@@ -155,6 +155,8 @@ static const int harmless[] = { SIGCHLD, SIGCONT, SIGURG, SIGWINCH };
 
 static int child_kills_itself(void *arg)
 {
+	/* Whoever started us may have had it ignored. */
+	signal_set((int)(long)arg, SIG_DFL_ADDR);
 	signal_self((int)(long)arg);
 	return 33;
 }
