@@ -31,6 +31,8 @@ static char state_letter(const struct process *process, const struct task *task)
 {
 	if (process->zombie || !task)
 		return 'Z';
+	if (task->stopped)
+		return 'T';
 	switch (READ_ONCE(task->state)) {
 	case TASK_RUNNING: return 'R';
 	case TASK_DEAD: return 'X';
@@ -40,9 +42,9 @@ static char state_letter(const struct process *process, const struct task *task)
 
 static void look_at_signals(struct look *look, const struct process *process, const struct task *task)
 {
-	look->shared_pending = process->pending;
+	look->shared_pending = process->pending.set;
 	if (task) {
-		look->pending = task->pending;
+		look->pending = task->pending.set;
 		look->blocked = task->blocked;
 	}
 	for (int i = 0; process->sighand && i < _NSIG; i++) {
