@@ -141,6 +141,7 @@ static bool process_end(struct process *process, int status)
 	process->stop_signo = process->stop_status = 0;
 	process->stop_complete = false;
 	sigpending_flush(&process->pending, ~0ull);
+	itimers_end(process);
 	orphan_group(process, process->parent, process);
 	orphan_children(process);
 	return notify_parent(process);
@@ -289,6 +290,8 @@ void exit_to_user(struct pt_regs *regs)
 		irq_enable();
 		if (work & WORK_KILLED)
 			thread_exit(READ_ONCE(task->process->exit_status));
+		if (work & WORK_CPU_TIMER)
+			itimers_check();
 		if (work & WORK_SIGNAL)
 			signal_deliver(regs);
 		cond_resched();

@@ -186,6 +186,7 @@ static long change_limit(int pid, unsigned int resource, const struct rlimit64 *
 		if (new_limit) {
 			*limit = *new_limit;
 			apply_limits(process);
+			itimers_limit(process);
 		}
 		ret = 0;
 	}

@@ -229,6 +229,7 @@ void kernel_main(void)
 		pgtable_selftest();
 	debug_console_init();
 	strace_init();
+	timer_init();
 	supervisor = kernel_thread("supervisor", supervise, NULL);
 	if (!supervisor)
 		boot_stop("There is not enough memory to start.");

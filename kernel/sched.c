@@ -100,6 +100,8 @@ static void account_switch(struct run_queue *rq, struct task *prev, struct task 
 	next->run_since = now;
 	prev->switches++;
 	rq->switches++;
+	if (unlikely(READ_ONCE(next->process->itimers.cpu_active)))
+		task_set_work(next, WORK_CPU_TIMER);
 }
 
 /* preempted: the caller stays runnable, whatever its state says (it may be about to sleep). */
@@ -325,6 +327,7 @@ static void make_look(struct task *task, unsigned long work, unsigned long state
 }
 
 void kill_task(struct task *task) { make_look(task, WORK_KILLED, WAKES_KILLED); }
+void make_task_look(struct task *task, unsigned long bits) { make_look(task, bits, 0); }
 void signal_task_wake(struct task *task) { make_look(task, WORK_SIGNAL, WAKES_SIGNALLED); }
 
 /* ---- the timer ---- */
@@ -350,6 +353,8 @@ void timer_interrupt(void)
 	spin_lock(&rq->lock);
 	rq->armed = NO_TIMEOUT;
 	timeouts_expire(rq, now);
+	if (unlikely(rq->curr->process->itimers.cpu_active))
+		task_set_work(rq->curr, WORK_CPU_TIMER);
 	if (rq->nr_queued) {
 		if (rq->curr->is_idle || now >= rq->curr->run_since + TIME_SLICE_NS)
 			task_set_work(rq->curr, WORK_RESCHED);
@@ -359,6 +364,17 @@ void timer_interrupt(void)
 	if (rq->nr_queued && !rq->curr->is_idle)
 		rq_arm(rq, slice_deadline(rq, now));
 	spin_unlock(&rq->lock);
+}
+
+void timer_interrupt_by(u64 when)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = this_rq();
+
+	spin_lock(&rq->lock);
+	rq_arm(rq, when);
+	spin_unlock(&rq->lock);
+	irq_restore(flags);
 }
 
 void schedule_until(u64 deadline_ns)

@@ -11,6 +11,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 
 #define SYSCALLS(CALL) \
 	CALL(access) \
+	CALL(alarm) \
 	CALL(arch_prctl) \
 	CALL(brk) \
 	CALL(chdir) \
@@ -57,6 +58,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(getegid) \
 	CALL(geteuid) \
 	CALL(getgid) \
+	CALL(getitimer) \
 	CALL(getpgid) \
 	CALL(getpgrp) \
 	CALL(getpid) \
@@ -133,6 +135,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(sendfile) \
 	CALL(set_robust_list) \
 	CALL(set_tid_address) \
+	CALL(setitimer) \
 	CALL(setpgid) \
 	CALL(setrlimit) \
 	CALL(setsid) \

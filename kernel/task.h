@@ -23,6 +23,7 @@
 #include "kernel/uapi/prctl.h"
 #include "kernel/uapi/resource.h"
 #include "kernel/signal/signal.h"
+#include "kernel/timer.h"
 #include "mm/mm.h"
 
 struct files;
@@ -36,6 +37,7 @@ struct process;
 #define WORK_RESCHED	BIT(0)	/* another task's turn has come */
 #define WORK_KILLED	BIT(1)	/* the task must end: it returns to user mode no more */
 #define WORK_SIGNAL	BIT(2)	/* a signal may wait for it, or it shall stop (kernel/signal/) */
+#define WORK_CPU_TIMER	BIT(3)	/* the CPU time of its process is to be looked at (itimer.c) */
 
 /* task->state; changed by the task itself, and by wakers under the lock of its run queue. */
 enum task_state {
@@ -124,6 +126,7 @@ struct process {
 
 	struct sighand *sighand;
 	struct sigpending pending;
+	struct itimers itimers;
 	int stop_signo;			/* its threads stop, or have stopped, by that; 0: no */
 	bool stop_complete;		/* they all have */
 	int stop_status;		/* stopped, or goes on: not yet told to wait4; 0: nothing new */
@@ -167,6 +170,10 @@ bool wake_task_sync(struct task *task);
 void kill_task(struct task *task);
 /* The same for a task that a signal waits for: it also notices in an interruptible sleep. */
 void signal_task_wake(struct task *task);
+/* Sets bits of task->work, and interrupts the task if it runs on another CPU. */
+void make_task_look(struct task *task, unsigned long bits);
+/* There is a timer interrupt on this CPU at that time, or before. */
+void timer_interrupt_by(u64 when);
 /* Sets bits of task->work, and tells nobody. */
 void task_set_work(struct task *task, unsigned long bits);
 /* Like schedule(), but also returns once clock_ns() has reached the deadline. */

@@ -25,4 +25,13 @@ struct __kernel_old_timeval {
 	__s64 tv_usec;
 };
 
+/* setitimer(2) */
+#define ITIMER_REAL			0
+#define ITIMER_VIRTUAL			1
+#define ITIMER_PROF			2
+
+struct __kernel_itimerval {
+	struct __kernel_old_timeval it_interval, it_value;
+};
+
 #endif
