@@ -90,9 +90,7 @@ void truncate_setsize(struct address_space *mapping, u64 size)
 	size_t part = size & ~PAGE_MASK;
 	u64 old = mapping->size;
 
-	/* What a mapping has written behind the end of the file is not part of it when it grows. */
-	if (size > old && old & ~PAGE_MASK)
-		zero_part(mapping, old >> PAGE_SHIFT, old & ~PAGE_MASK, PAGE_SIZE);
+	/* What a mapping has written behind the end of the file stays when it grows, as on Linux. */
 	WRITE_ONCE(mapping->size, size);
 	if (size > old)
 		return;

@@ -126,12 +126,9 @@ static long write_page(struct address_space *mapping, u64 pos, size_t n, struct 
 /* inode->lock held for writing. */
 static long write_pages(struct address_space *mapping, u64 pos, size_t n, struct iov_iter *from)
 {
-	u64 old = mapping->size;
 	size_t done = 0;
 	long ret = 0;
 
-	if (pos > old)		/* what a mapping has left behind the end is not part of the file */
-		truncate_setsize(mapping, old);
 	while (done < n) {
 		ret = write_page(mapping, pos + done, n - done, from);
 		if (ret < 0)
