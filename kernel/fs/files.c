@@ -36,10 +36,12 @@ void file_put(struct file *file)
 {
 	if (!atomic_dec_and_test(&file->refcount))
 		return;
-	locks_remove_file(file);
-	if (file->ops->release)
-		file->ops->release(file);
-	inode_put(file->inode);
+	if (file->inode) {		/* else it was never opened */
+		locks_remove_file(file);
+		if (file->ops->release)
+			file->ops->release(file);
+		inode_put(file->inode);
+	}
 	if (file->dentry)
 		path_put(file->dentry);
 	kmem_cache_free(file_cache, file);

@@ -44,23 +44,34 @@ static int call_open(struct inode *inode, struct file *file, unsigned int flags)
 	return inode->fop->open ? inode->fop->open(inode, file) : 0;
 }
 
-struct file *dentry_open(struct dentry *dentry, unsigned int flags)
+/* Makes a new struct file one of the dentry. */
+static int vfs_open(struct file *file, struct dentry *dentry, unsigned int flags)
 {
 	struct inode *inode = dentry->inode;
-	struct file *file = file_alloc(NULL, flags & KEPT_FLAGS);
 	int ret;
 
-	if (!file)
-		return ERR_PTR(-ENOMEM);
 	path_get(dentry);
 	inode_get(inode);
+	file->flags = flags & KEPT_FLAGS;
 	file->dentry = dentry;
 	file->inode = inode;
 	file->f_mapping = &inode->mapping;
 	ret = call_open(inode, file, flags);
+	if (ret)
+		file->ops = &path_fops;		/* which has nothing to release */
+	return ret;
+}
+
+struct file *dentry_open(struct dentry *dentry, unsigned int flags)
+{
+	struct file *file = file_alloc(&path_fops, 0);
+	int ret;
+
+	if (!file)
+		return ERR_PTR(-ENOMEM);
+	ret = vfs_open(file, dentry, flags);
 	if (!ret)
 		return file;
-	file->ops = &path_fops;		/* which has nothing to release */
 	file_put(file);
 	return ERR_PTR(ret);
 }
@@ -112,122 +123,122 @@ static int truncate_opened(struct inode *inode)
 	return is_regular(inode) ? notify_change(inode, &attr) : 0;
 }
 
-static struct file *open_dentry(struct dentry *dentry, unsigned int flags)
-{
+/*
+ * One open(). The struct file is there before anything is looked up, so that a file that has been made
+ * can be opened.
+ */
+struct opening {
+	struct walk walk;
 	struct file *file;
-	int ret = may_open(dentry->inode, flags);
+	unsigned int flags;
+	u32 mode;			/* of a new file */
+};
 
-	if (ret)
-		return ERR_PTR(ret);
-	file = dentry_open(dentry, flags);
-	if (IS_ERR(file) || !(flags & O_TRUNC))
-		return file;
-	ret = truncate_opened(dentry->inode);
+static int open_dentry(const struct opening *o, struct dentry *dentry)
+{
+	int ret = may_open(dentry->inode, o->flags);
+
 	if (!ret)
-		return file;
-	file_put(file);
-	return ERR_PTR(ret);
+		ret = vfs_open(o->file, dentry, o->flags);
+	if (!ret && o->flags & O_TRUNC)
+		ret = truncate_opened(dentry->inode);
+	return ret;
 }
 
 /* ---- O_CREAT ---- */
 
 /* The entry, made if it is not there; *created says so. With a dget(). */
-static struct dentry *find_or_create(struct walk *walk, const struct last_name *last,
-				     unsigned int flags, u32 mode, bool *created)
+static struct dentry *find_or_create(const struct opening *o, const struct last_name *last, bool *created)
 {
-	const struct new_file new = { .mode = S_IFREG | mode };
-	struct inode *dir = walk->at->inode;
-	struct dentry *dentry;
+	const struct new_file new = { .mode = S_IFREG | o->mode };
+	struct dentry *at = o->walk.at, *dentry;
+	struct inode *dir = at->inode;
 
 	down_write(&dir->lock);
-	dentry = lookup_one_locked(walk->at, last->name, last->len);
+	dentry = lookup_one_locked(at, last->name, last->len);
 	*created = dentry == ERR_PTR(-ENOENT);
 	if (*created)
-		dentry = create_locked(walk->at, last, &new);
+		dentry = create_locked(at, last, &new);
 	up_write(&dir->lock);
-	if (!*created && !IS_ERR(dentry) && flags & O_EXCL) {
+	if (!*created && !IS_ERR(dentry) && o->flags & O_EXCL) {
 		dput(dentry);
 		return ERR_PTR(-EEXIST);
 	}
 	return dentry;
 }
 
-static struct file *open_create(struct walk *walk, const char *path, size_t len,
-				unsigned int flags, u32 mode);
+static int open_create(struct opening *o, const char *path, size_t len);
 
 /* A link in the last place: its target is what is opened, or made. */
-static struct file *open_through(struct walk *walk, struct dentry *link, unsigned int flags, u32 mode)
+static int open_through(struct opening *o, struct dentry *link)
 {
-	struct file *file;
 	char *text;
 	long len;
 	int ret;
 
 	if (link->inode->op->get_link) {
-		ret = follow_link(walk, link);
-		return ret ? ERR_PTR(ret) : open_dentry(walk->at, flags & ~O_CREAT);
+		ret = follow_link(&o->walk, link);
+		return ret ? ret : open_dentry(o, o->walk.at);
 	}
-	if (++walk->links > MAX_LINKS)
-		return ERR_PTR(-ELOOP);
+	if (++o->walk.links > MAX_LINKS)
+		return -ELOOP;
 	text = kmalloc(PATH_MAX, GFP_KERNEL);
 	if (!text)
-		return ERR_PTR(-ENOMEM);
+		return -ENOMEM;
 	len = link_text(link, text, PATH_MAX);
-	file = len < 0 ? ERR_PTR(len) : open_create(walk, text, (size_t)len, flags, mode);
+	ret = len < 0 ? (int)len : open_create(o, text, (size_t)len);
 	kfree(text);
-	return file;
+	return ret;
 }
 
 /* At most MAX_LINKS deep, as the links are. */
-static struct file *open_create(struct walk *walk, const char *path, size_t len,
-				unsigned int flags, u32 mode)
+static int open_create(struct opening *o, const char *path, size_t len)
 {
 	struct last_name last;
 	struct dentry *dentry;
-	struct file *file;
 	bool created;
-	int ret = walk_parent(walk, path, len, &last);
+	int ret = walk_parent(&o->walk, path, len, &last);
 
 	if (ret)
-		return ERR_PTR(ret);
+		return ret;
 	if (last.special || last.slash)
-		return ERR_PTR(-EISDIR);
-	dentry = find_or_create(walk, &last, flags, mode, &created);
+		return -EISDIR;
+	dentry = find_or_create(o, &last, &created);
 	if (IS_ERR(dentry))
-		return (struct file *)dentry;
+		return (int)PTR_ERR(dentry);
 	if (created)
-		file = dentry_open(dentry, flags);
-	else if (is_link(dentry->inode) && !(flags & O_NOFOLLOW))
-		file = open_through(walk, dentry, flags, mode);
+		ret = vfs_open(o->file, dentry, o->flags);
+	else if (is_link(dentry->inode) && !(o->flags & O_NOFOLLOW))
+		ret = open_through(o, dentry);
 	else
-		file = open_dentry(dentry, flags);
+		ret = open_dentry(o, dentry);
 	dput(dentry);
-	return file;
+	return ret;
 }
 
 /* ---- O_TMPFILE ---- */
 
-static struct file *open_tmpfile(struct walk *walk, unsigned int flags, u32 mode)
+static int open_tmpfile(const struct opening *o)
 {
-	struct inode *dir = walk->at->inode;
+	struct inode *dir = o->walk.at->inode;
 	struct dentry *dentry;
-	struct file *file;
 	int ret;
 
 	if (!is_dir(dir))
-		return ERR_PTR(-ENOTDIR);
+		return -ENOTDIR;
 	if (!dir->op->tmpfile)
-		return ERR_PTR(-EOPNOTSUPP);
-	dentry = d_alloc(walk->at, "", 0);
+		return -EOPNOTSUPP;
+	dentry = d_alloc(o->walk.at, "", 0);
 	if (!dentry)
-		return ERR_PTR(-ENOMEM);
+		return -ENOMEM;
 	dentry->removed = true;
-	ret = dir->op->tmpfile(dir, dentry, S_IFREG | mode);
-	if (!ret)
-		dentry->inode->linkable = !(flags & O_EXCL);
-	file = ret ? ERR_PTR(ret) : dentry_open(dentry, flags & ~(O_CREAT | O_DIRECTORY));
+	ret = dir->op->tmpfile(dir, dentry, S_IFREG | o->mode);
+	if (!ret) {
+		dentry->inode->linkable = !(o->flags & O_EXCL);
+		ret = vfs_open(o->file, dentry, o->flags & ~(O_CREAT | O_DIRECTORY));
+	}
 	dput(dentry);
-	return file;
+	return ret;
 }
 
 /* ---- all of it ---- */
@@ -247,44 +258,68 @@ static int check_flags(unsigned int *flags)
 	return 0;
 }
 
+static int open_path(struct opening *o, const char *path)
+{
+	size_t len = strlen(path);
+	int ret;
+
+	if (o->flags & O_CREAT) {
+		o->flags |= o->flags & O_EXCL ? O_NOFOLLOW : 0;
+		return open_create(o, path, len);
+	}
+	ret = walk_path(&o->walk, path, len, !(o->flags & O_NOFOLLOW));
+	if (ret)
+		return ret;
+	return o->flags & O_TMPFILE & ~O_DIRECTORY ? open_tmpfile(o) : open_dentry(o, o->walk.at);
+}
+
 struct file *do_filp_open(int dirfd, const char *path, unsigned int flags, u32 mode)
 {
-	struct walk walk = { 0 };
-	size_t len = strlen(path);
-	struct file *file;
-	int ret = check_flags(&flags);
+	struct opening o = { .flags = flags, .mode = mode };
+	int ret = check_flags(&o.flags);
 
 	if (ret)
 		return ERR_PTR(ret);
-	walk.at = path_start(dirfd, path);
-	if (IS_ERR(walk.at))
-		return (struct file *)walk.at;
-	if (flags & O_CREAT) {
-		flags |= flags & O_EXCL ? O_NOFOLLOW : 0;
-		file = open_create(&walk, path, len, flags, mode);
-	} else {
-		ret = walk_path(&walk, path, len, !(flags & O_NOFOLLOW));
-		if (ret)
-			file = ERR_PTR(ret);
-		else if (flags & O_TMPFILE & ~O_DIRECTORY)
-			file = open_tmpfile(&walk, flags, mode);
-		else
-			file = open_dentry(walk.at, flags);
+	o.file = file_alloc(&path_fops, 0);
+	if (!o.file)
+		return ERR_PTR(-ENOMEM);
+	o.walk.at = path_start(dirfd, path);
+	ret = IS_ERR(o.walk.at) ? (int)PTR_ERR(o.walk.at) : open_path(&o, path);
+	if (!IS_ERR(o.walk.at))
+		path_put(o.walk.at);
+	if (!ret)
+		return o.file;
+	file_put(o.file);
+	return ERR_PTR(ret);
+}
+
+/* The number comes first, too: who gets none makes no file. */
+static long open_fd(int dirfd, const char *path, unsigned int flags, u32 mode)
+{
+	int fd = fd_reserve(0, flags & O_CLOEXEC);
+	struct file *file;
+
+	if (fd < 0)
+		return fd;
+	file = do_filp_open(dirfd, path, flags, mode & 07777 & ~current_umask());
+	if (IS_ERR(file)) {
+		fd_cancel(fd);
+		return PTR_ERR(file);
 	}
-	path_put(walk.at);
-	return file;
+	fd_install(fd, file);
+	return fd;
 }
 
 static long do_open(int dirfd, const char *user_path, unsigned int flags, u32 mode)
 {
 	char *path = path_from_user(user_path);
-	struct file *file;
+	long ret;
 
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	file = do_filp_open(dirfd, path, flags, mode & 07777 & ~current_umask());
+	ret = open_fd(dirfd, path, flags, mode);
 	kfree(path);
-	return IS_ERR(file) ? PTR_ERR(file) : fd_new(file, flags & O_CLOEXEC);
+	return ret;
 }
 
 SYSCALL_DEFINE3(open, const char *, path, unsigned int, flags, u32, mode)

@@ -167,6 +167,8 @@ RACE("punch-write", "a page becomes a hole while another CPU writes to it", .lev
      .setup = map_shared_touched, .cpu = { punch, write_7 }, .probe = is_one_page)
 RACE("fork-truncate", "a file shrinks while a process with a private copy forks", .levels = 3,
      .setup = map_copied, .cpu = { fork_it, shrink }, .probe = is_gone_in_both)
+RACE("fork-truncate-cow", "the same, while another thread makes the private copy", .levels = 3,
+     .setup = map_touched, .cpu = { fork_it, shrink, write_copy }, .probe = is_gone_in_both)
 RACE("munmap-truncate", "a mapping goes while its file shrinks", .levels = 3, .setup = map_touched,
      .cpu = { unmap, shrink }, .probe = is_unmapped)
 RACE("munmap-part-truncate", "a part of a mapping goes, and with it its page", .levels = 3,
