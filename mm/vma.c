@@ -51,14 +51,18 @@ static void set_gap(struct vm_area_struct *vma, unsigned long gap)
 		vma = RB_PARENT(vma, rb);
 }
 
-/* The bounds of vma or of the mapping before it have changed. */
-static void update_gap(struct vm_area_struct *vma)
+static unsigned long gap_between(const struct vm_area_struct *prev, const struct vm_area_struct *vma)
 {
-	const struct vm_area_struct *prev = vma_prev(vma);
 	unsigned long from = prev ? prev->vm_end : 0;
 	unsigned long to = start_gap(vma);
 
-	set_gap(vma, to > from ? to - from : 0);
+	return to > from ? to - from : 0;
+}
+
+/* The bounds of vma or of the mapping before it have changed. */
+static void update_gap(struct vm_area_struct *vma)
+{
+	set_gap(vma, gap_between(vma_prev(vma), vma));
 }
 
 static void update_gap_after(struct vm_area_struct *vma)
@@ -139,12 +143,12 @@ void vma_unlink_dead(struct vm_area_struct *vma)
 	struct vm_area_struct *next = vma_next(vma);
 
 	mmap_assert_write_locked(mm);
+	if (next)
+		set_gap(next, gap_between(vma_prev(vma), next));
 	set_gap(vma, 0);	/* so that nothing above depends on it, wherever rotations leave what */
 	RB_REMOVE(vma_tree, &mm->vmas, vma);
 	mm->map_count--;
 	vm_account(vma, -(long)vma_pages(vma));
-	if (next)
-		update_gap(next);
 }
 
 void vma_unlink(struct vm_area_struct *vma)

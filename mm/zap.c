@@ -8,6 +8,16 @@ struct zap {
 	bool keep_anon;			/* only the file's own pages go, not copies of them */
 };
 
+/* What the page counted as. What is known of a file's page by its entry alone goes to the page. */
+static __always_inline enum mm_counter unmapped_as(struct page *page, pte_t pte)
+{
+	if (likely(page_test(page, PG_anon)))
+		return MM_ANONPAGES;
+	if (pte_dirty_novma(pte) && !page_test(page, PG_dirty))
+		page_set(page, PG_dirty);
+	return mm_counter(page);
+}
+
 /* Takes one entry out; true if the gather is full. */
 static __always_inline bool zap_pte(struct mmu_gather *tlb, unsigned long addr, pte_t *ptep)
 {
@@ -17,9 +27,7 @@ static __always_inline bool zap_pte(struct mmu_gather *tlb, unsigned long addr, 
 
 	if (!page)
 		return false;
-	if (pte_dirty_novma(pte) && !page_test(page, PG_anon) && !page_test(page, PG_dirty))
-		page_set(page, PG_dirty);	/* a file's page: nobody else will know */
-	tlb->rss[mm_counter(page)]++;
+	tlb->rss[unmapped_as(page, pte)]++;
 	page_remove_rmap(page);
 	return tlb_remove_page(tlb, page);
 }
