@@ -58,6 +58,7 @@ help:
 	'make unit              the simulator and its unit tests' \
 	'make races             every interleaving: S=NAME N=COUNT REPLAY=... GDB=1 SAN=1 CHECK=1, docs/races.md' \
 	'make coverage          lines of mm/ that the tests on the simulator reach; CHECK=1 fails below 90 %' \
+	'make models            the models of races and barriers, by spin: docs/models.md' \
 	'make bench             beside Linux: MODE=icount|mttcg ROW=NAMES PROFILE=1 CHECK=1 UPDATE=1' \
 	'make gdb               gdb on a stopped machine; GDB=none waits for an editor: docs/gdb.md' \
 	'make record, make replay   run CMD again, exactly; gdb can go back in it' \
@@ -86,6 +87,11 @@ test:
 	@$(BUILD_FIRST) SAN=1 races-build
 	@$(BUILD_FIRST) BUILD=release bench-build
 	@T='$(T)' FAST='$(FAST)' tests/run
+
+.PHONY: models
+models:
+	@tools/setup test
+	@tests/models/models.t 2>/dev/null
 
 test-linux:
 	@tools/setup test

@@ -10,6 +10,8 @@
  *	  set bit in mm->cpumask		  change an entry, or mm->root
  *	  (full barrier)			  smp_mb()
  *	  read mm->root, load, walk		  read mm->cpumask, send IPIs
+ *
+ * tests/models/shootdown.pml and unfold.pml have both sides, with the store buffers of the processor.
  */
 #include "mm/context.h"
 #include "kernel/base/trace.h"
@@ -121,7 +123,7 @@ void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long en
 	struct flush_request req = { mm, start, end };
 	cpumask_t others;
 
-	smp_mb();	/* entries before the mask: pairs with switch_mm() */
+	smp_mb();	/* entries before the mask: pairs with switch_mm(); tests/models/shootdown.pml: NO_MB */
 	others = send_to_others(mm, flush_here, &req);
 	recent_flush(mm, start, end, others);
 	if (READ_ONCE(cpu_contexts[this_cpu()].mm) == mm) {
@@ -219,7 +221,7 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels)
 	root = stack_tables(tables, n, old);
 	smp_wmb();	/* the tables' contents before the word that leads to them */
 	WRITE_ONCE(mm->root, root);
-	smp_mb();	/* root before the mask: pairs with switch_mm() */
+	smp_mb();	/* root before the mask: pairs with switch_mm(); tests/models/unfold.pml: NO_MB */
 
 	flags = irq_save();
 	if (READ_ONCE(cpu_contexts[this_cpu()].mm) == mm)

@@ -70,7 +70,8 @@ static __noinline void sleep_until_read(struct mm_struct *mm)
 static void wait_for_readers(struct mm_struct *mm)
 {
 	WRITE_ONCE(mm->mmap_lock.writer, true);
-	smp_mb();	/* the flag before the counts: pairs with mmap_lock_enter() and _leave() */
+	/* The flag before the counts: pairs with mmap_lock_enter(), _leave(); tests/models/mmap_lock.pml: NO_MB */
+	smp_mb();
 	if (unlikely(has_readers(mm)))
 		sleep_until_read(mm);
 }
