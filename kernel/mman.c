@@ -30,7 +30,8 @@ static long map_file(struct file *file, unsigned long addr, unsigned long len, i
 		return -EACCES;
 	if (!file->ops->mmap)
 		return -ENODEV;
-	ret = type == MAP_SHARED || type == MAP_SHARED_VALIDATE ? check_shared(file, prot, &source) : 0;
+	ret = type == MAP_SHARED || type == MAP_SHARED_VALIDATE ? check_shared(file, prot, &source)
+								: 0;
 	if (!ret)
 		ret = file->ops->mmap(file, &source);
 	if (ret)
@@ -61,7 +62,9 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, int, prot, int, f
 	return map_fd(fd, addr, len, prot, flags, offset);
 }
 
-/* Files are nowhere but in the page cache, which all that map them share: what is left is checks. */
+/*
+ * Files are nowhere but in the page cache, which all that map them share: what is left is checks.
+ */
 SYSCALL_DEFINE3(msync, unsigned long, addr, unsigned long, len, int, flags)
 {
 	return mm_msync(current_mm(), addr, len, flags);

@@ -1,10 +1,10 @@
 /*
- * Which VMAs map a file: an interval tree over the pages that each maps, ordered by the first and augmented
- * with the last of its subtree.
+ * Which VMAs map a file: an interval tree over the pages that each maps, ordered by the first and
+ * augmented with the last of its subtree.
  *
- * Among VMAs that begin with the same page, who came later lies behind. So a walk meets a parent before
- * its child of fork(): what is copied from one to the other while the walk is between them is still ahead
- * of it.
+ * Among VMAs that begin with the same page, who came later lies behind. So a walk meets a parent
+ * before its child of fork(): what is copied from one to the other while the walk is between them
+ * is still ahead of it.
  */
 #define RB_AUGMENT(vma) i_mmap_augment(vma)
 #include "kernel/uapi/errno.h"
@@ -18,7 +18,8 @@ static unsigned long last_page(const struct vm_area_struct *vma)
 
 static void i_mmap_augment(struct vm_area_struct *vma)
 {
-	const struct vm_area_struct *left = RB_LEFT(vma, i_mmap_rb), *right = RB_RIGHT(vma, i_mmap_rb);
+	const struct vm_area_struct *left = RB_LEFT(vma, i_mmap_rb),
+				    *right = RB_RIGHT(vma, i_mmap_rb);
 	unsigned long last = last_page(vma);
 
 	if (left)
@@ -81,14 +82,16 @@ static struct vm_area_struct *leftmost(struct vm_area_struct *top, unsigned long
 	return NULL;
 }
 
-struct vm_area_struct *i_mmap_first(struct address_space *mapping, unsigned long first, unsigned long last)
+struct vm_area_struct *i_mmap_first(struct address_space *mapping, unsigned long first,
+				    unsigned long last)
 {
 	struct vm_area_struct *vma = leftmost(RB_ROOT(&mapping->i_mmap), first);
 
 	return vma && vma->vm_pgoff <= last ? vma : NULL;
 }
 
-struct vm_area_struct *i_mmap_next(struct vm_area_struct *vma, unsigned long first, unsigned long last)
+struct vm_area_struct *i_mmap_next(struct vm_area_struct *vma, unsigned long first,
+				   unsigned long last)
 {
 	do
 		vma = i_mmap_tree_RB_NEXT(vma);

@@ -1,27 +1,28 @@
 /*
  * Taking pages away from a file: from its page cache, and from every address space that maps them.
  *
- * The order: the size is set, the entries are cleared (and flushed), the folios go. A fault that found a
- * folio before may map it after that first clearing, but only with the folio locked and in the cache: so
- * each folio is unmapped once more, if need be, under its lock, as it goes. What is left are private
- * copies that such a fault has made: a second clearing finds them.
+ * The order: the size is set, the entries are cleared (and flushed), the folios go. A fault that
+ * found a folio before may map it after that first clearing, but only with the folio locked and in
+ * the cache: so each folio is unmapped once more, if need be, under its lock, as it goes. What is
+ * left are private copies that such a fault has made: a second clearing finds them.
  */
 #include "mm/truncate.h"
 #include "kernel/base/string.h"
 #include "mm/vma.h"
 #include "mm/zap.h"
 
-#define NO_PAGE	(~0ul)	/* beyond all indices of pages that a file can have */
+#define NO_PAGE (~0ul) /* beyond all indices of pages that a file can have */
 
-static void unmap_vma(struct vm_area_struct *vma, unsigned long first, unsigned long last, bool even_cows)
+static void unmap_vma(struct vm_area_struct *vma, unsigned long first, unsigned long last,
+		      bool even_cows)
 {
 	unsigned long from = max(first, vma->vm_pgoff) - vma->vm_pgoff;
 	unsigned long to = min(last - vma->vm_pgoff, vma_pages(vma) - 1) + 1;
 	struct mmu_gather tlb;
 
 	tlb_gather_mmu(&tlb, vma->vm_mm);
-	zap_file_range(&tlb, vma->vm_start + (from << PAGE_SHIFT), vma->vm_start + (to << PAGE_SHIFT),
-		       even_cows);
+	zap_file_range(&tlb, vma->vm_start + (from << PAGE_SHIFT),
+		       vma->vm_start + (to << PAGE_SHIFT), even_cows);
 	tlb_finish_mmu(&tlb);
 }
 
@@ -36,8 +37,11 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long first, uns
 	up_read(&mapping->i_mmap_lock);
 }
 
-/* The first folio of [*index, last], with a reference; *index is its place. NULL: there is none. */
-static struct folio *find_from(struct address_space *mapping, unsigned long *index, unsigned long last)
+/*
+ * The first folio of [*index, last], with a reference; *index is its place. NULL: there is none.
+ */
+static struct folio *find_from(struct address_space *mapping, unsigned long *index,
+			       unsigned long last)
 {
 	struct folio *folio;
 
@@ -90,7 +94,9 @@ void truncate_setsize(struct address_space *mapping, u64 size)
 	size_t part = size & ~PAGE_MASK;
 	u64 old = mapping->size;
 
-	/* What a mapping has written behind the end of the file stays when it grows, as on Linux. */
+	/*
+	 * What a mapping has written behind the end of the file stays when it grows, as on Linux.
+	 */
 	WRITE_ONCE(mapping->size, size);
 	if (size > old)
 		return;
@@ -106,7 +112,7 @@ void truncate_pagecache_range(struct address_space *mapping, u64 start, u64 end)
 	unsigned long first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT, behind = end >> PAGE_SHIFT;
 	size_t head = start & ~PAGE_MASK, tail = end & ~PAGE_MASK;
 
-	if (start >> PAGE_SHIFT == behind) {	/* within one page */
+	if (start >> PAGE_SHIFT == behind) { /* within one page */
 		zero_part(mapping, behind, head, tail);
 		return;
 	}

@@ -9,8 +9,8 @@ static inline unsigned long size_pages(const struct address_space *mapping)
 }
 
 /*
- * The locked folio, found at index, is (still) the page of the file there. False: it has been truncated, or
- * lies beyond the size by now.
+ * The locked folio, found at index, is (still) the page of the file there. False: it has been
+ * truncated, or lies beyond the size by now.
  */
 static inline bool folio_belongs(const struct folio *folio, const struct address_space *mapping,
 				 unsigned long index)

@@ -33,7 +33,10 @@ static long change_fd(int fd, const struct iattr *attr)
 
 /* ---- modes ---- */
 
-static struct iattr mode_attr(u32 mode) { return (struct iattr){ .valid = ATTR_MODE, .mode = mode }; }
+static struct iattr mode_attr(u32 mode)
+{
+	return (struct iattr){ .valid = ATTR_MODE, .mode = mode };
+}
 
 static long do_chmod(int dirfd, const char *path, u32 mode, unsigned int lookup)
 {
@@ -109,7 +112,8 @@ SYSCALL_DEFINE5(fchownat, int, dirfd, const char *, path, u32, uid, u32, gid, in
 /* ---- times ---- */
 
 /* One time of the two: -EINVAL for a wrong one. UTIME_NOW and UTIME_OMIT have no seconds. */
-static int one_time(const struct __kernel_timespec *ts, unsigned int bit, struct iattr *attr, u64 *to)
+static int one_time(const struct __kernel_timespec *ts, unsigned int bit, struct iattr *attr,
+		    u64 *to)
 {
 	if (ts->tv_nsec == UTIME_OMIT)
 		return 0;
@@ -146,7 +150,8 @@ static long do_utimes(int dirfd, const char *path, const struct __kernel_timespe
 		return flags ? -EINVAL : change_fd(dirfd, &attr);
 	return change_path(dirfd, path,
 			   (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-				   (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0), &attr);
+				   (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0),
+			   &attr);
 }
 
 static const struct __kernel_timespec both_now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
@@ -184,7 +189,8 @@ SYSCALL_DEFINE2(utimes, const char *, path, const struct __kernel_old_timeval *,
 {
 	return do_utimeval(AT_FDCWD, path, times);
 }
-SYSCALL_DEFINE3(futimesat, int, dirfd, const char *, path, const struct __kernel_old_timeval *, times)
+SYSCALL_DEFINE3(futimesat, int, dirfd, const char *, path, const struct __kernel_old_timeval *,
+		times)
 {
 	return do_utimeval(dirfd, path, times);
 }
@@ -270,7 +276,8 @@ static long file_fallocate(struct file *file, int mode, u64 start, u64 len)
 		return -EISDIR;
 	if (!is_regular(inode))
 		return -ENODEV;
-	if (start + len > MAX_FILE_BYTES || (!(mode & FALLOC_FL_KEEP_SIZE) && check_size((s64)(start + len))))
+	if (start + len > MAX_FILE_BYTES ||
+	    (!(mode & FALLOC_FL_KEEP_SIZE) && check_size((s64)(start + len))))
 		return -EFBIG;
 	if (!inode->op->fallocate)
 		return -EOPNOTSUPP;

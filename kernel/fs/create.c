@@ -14,11 +14,13 @@ static int make_inode(struct inode *dir, struct dentry *dentry, const struct new
 
 	if (new->old)
 		return op->link ? op->link(new->old, dir, dentry) : -EPERM;
-	switch (new->mode & S_IFMT) {
+	switch (new->mode &S_IFMT) {
 	case S_IFREG: return op->create ? op->create(dir, dentry, new->mode) : -EPERM;
 	case S_IFDIR: return op->mkdir ? op->mkdir(dir, dentry, new->mode) : -EPERM;
 	case S_IFLNK: return op->symlink ? op->symlink(dir, dentry, new->target) : -EPERM;
-	default: return op->mknod ? op->mknod(dir, dentry, new->mode, new->major, new->minor) : -EPERM;
+	default:
+		return op->mknod ? op->mknod(dir, dentry, new->mode, new->major, new->minor)
+				 : -EPERM;
 	}
 }
 
@@ -54,7 +56,7 @@ static int create_at(const struct last_name *last, const struct new_file *new)
 	down_write(&dir->lock);
 	dentry = lookup_one_locked(last->dir, last->name, last->len);
 	if (dentry == ERR_PTR(-ENOENT)) {
-		if (last->slash && (new->mode & S_IFMT) != S_IFDIR)
+		if (last->slash && (new->mode &S_IFMT) != S_IFDIR)
 			dentry = ERR_PTR(-ENOENT);
 		else
 			dentry = create_locked(last->dir, last, new);
@@ -111,12 +113,9 @@ static long do_mknod(int dirfd, const char *path, u32 mode, u32 dev)
 	case 0:
 	case S_IFREG:
 	case S_IFIFO:
-	case S_IFSOCK:
-		break;
-	case S_IFDIR:
-		return -EPERM;
-	default:
-		return -EINVAL;
+	case S_IFSOCK: break;
+	case S_IFDIR: return -EPERM;
+	default: return -EINVAL;
 	}
 	return create_path(dirfd, path, &new);
 }
@@ -258,7 +257,7 @@ static int remove_at(const struct last_name *last, bool directory)
 	}
 	up_write(&dir->lock);
 	if (!IS_ERR(victim))
-		dput(victim);	/* the file goes here, if this was all that held it */
+		dput(victim); /* the file goes here, if this was all that held it */
 	return ret;
 }
 

@@ -48,7 +48,7 @@ static struct dentry *dentry_alloc(const char *name, size_t len)
 	atomic_set(&dentry->refcount, 1);
 	RB_INIT(&dentry->names);
 	TAILQ_INIT(&dentry->children);
-	dentry->last_offset = 1;	/* "." and ".." are 0 and 1 */
+	dentry->last_offset = 1; /* "." and ".." are 0 and 1 */
 	return dentry;
 }
 
@@ -331,7 +331,4 @@ char *d_path(const struct dentry *dentry, char *buf, size_t size)
 	return fits ? at : ERR_PTR(-ENAMETOOLONG);
 }
 
-void dcache_init(void)
-{
-	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0);
-}
+void dcache_init(void) { dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0); }

@@ -6,11 +6,12 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 
-#define SETTABLE_FLAGS	(O_NONBLOCK | O_APPEND | O_DIRECT | O_NOATIME)
+#define SETTABLE_FLAGS (O_NONBLOCK | O_APPEND | O_DIRECT | O_NOATIME)
 
 static long set_flags(struct file *file, unsigned long arg)
 {
-	WRITE_ONCE(file->flags, (file->flags & ~SETTABLE_FLAGS) | ((unsigned int)arg & SETTABLE_FLAGS));
+	WRITE_ONCE(file->flags,
+		   (file->flags & ~SETTABLE_FLAGS) | ((unsigned int)arg & SETTABLE_FLAGS));
 	return 0;
 }
 
@@ -19,8 +20,8 @@ static long do_fcntl(struct file *file, int fd, int cmd, unsigned long arg)
 	switch (cmd) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		return arg >= max_files() ? -EINVAL :
-		       dup_from(fd, (unsigned int)arg, cmd == F_DUPFD_CLOEXEC);
+		return arg >= max_files() ? -EINVAL
+					  : dup_from(fd, (unsigned int)arg, cmd == F_DUPFD_CLOEXEC);
 	case F_GETFD: return fd_cloexec(fd, false, false);
 	case F_SETFD: return fd_cloexec(fd, true, arg & FD_CLOEXEC);
 	case F_GETFL: return READ_ONCE(file->flags) | (file->fmode & FMODE_PATH ? 0 : O_LARGEFILE);

@@ -30,7 +30,7 @@ static long read_page(struct address_space *mapping, u64 pos, size_t n, struct i
 	struct folio *folio = filemap_find(mapping, index);
 
 	n = min(n, PAGE_SIZE - offset);
-	if (!folio && !READ_ONCE(mapping->ops)->read_folio) {	/* a hole stays one */
+	if (!folio && !READ_ONCE(mapping->ops)->read_folio) { /* a hole stays one */
 		moved = zero_iter(n, to);
 		return moved ? (long)moved : -EFAULT;
 	}
@@ -77,7 +77,10 @@ u64 file_size_limit(u64 wanted)
 	return min(min(limit, MAX_FILE_BYTES), wanted);
 }
 
-/* How much of n bytes at pos may be written; -EFBIG (and a signal, if the process has set the limit). */
+/*
+ * How much of n bytes at pos may be written; -EFBIG (and a signal, if the process has set the
+ * limit).
+ */
 static long write_limit(u64 pos, size_t n)
 {
 	u64 limit = file_size_limit(~0ull);
@@ -116,7 +119,8 @@ static long write_page(struct address_space *mapping, u64 pos, size_t n, struct 
 	/* Before the bytes: a clean page may be let go of, and read in again, at any time. */
 	page_set(&folio->page, PG_dirty);
 	/* Truncation needs the inode's lock, too: the folio stays where it is. */
-	moved = copy_from_iter((char *)folio_address(folio) + offset, min(n, PAGE_SIZE - offset), from);
+	moved = copy_from_iter((char *)folio_address(folio) + offset, min(n, PAGE_SIZE - offset),
+			       from);
 	folio_put(folio);
 	if (moved && pos + moved > mapping->size)
 		WRITE_ONCE(mapping->size, pos + moved);
@@ -201,8 +205,8 @@ s64 generic_file_llseek(struct file *file, s64 offset, int whence)
 	if (offset < 0)
 		return -ENXIO;
 	down_read(&inode->lock);
-	at = inode->op->seek ? inode->op->seek(inode, (u64)offset, whence == SEEK_DATA) :
-			       filemap_seek(file->f_mapping, (u64)offset, whence == SEEK_DATA);
+	at = inode->op->seek ? inode->op->seek(inode, (u64)offset, whence == SEEK_DATA)
+			     : filemap_seek(file->f_mapping, (u64)offset, whence == SEEK_DATA);
 	up_read(&inode->lock);
 	return at < 0 ? at : set_position(file, at);
 }

@@ -1,6 +1,6 @@
 /*
- * Tables of file descriptors. A struct files is a process's table, which threads share; the open files
- * that it leads to are those of kernel/fs/fs.h.
+ * Tables of file descriptors. A struct files is a process's table, which threads share; the open
+ * files that it leads to are those of kernel/fs/fs.h.
  */
 #pragma once
 #include "kernel/base/atomic.h"
@@ -54,8 +54,8 @@ static inline void fd_put(struct fd fd)
 }
 
 /*
- * For others than its owner: the file of a number, with a reference, or NULL; and the first number in
- * use from `from` on, or -1.
+ * For others than its owner: the file of a number, with a reference, or NULL; and the first number
+ * in use from `from` on, or -1.
  */
 struct file *files_lookup(struct files *files, int fd);
 int files_next(struct files *files, int from);

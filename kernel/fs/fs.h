@@ -1,6 +1,6 @@
 /*
- * Files: what a file system provides, in Linux's words, and what it may use. docs/files.md explains
- * how the parts work together.
+ * Files: what a file system provides, in Linux's words, and what it may use. docs/files.md
+ * explains how the parts work together.
  *
  * A super_block is one file system that is mounted. An inode is a file, a directory, a device; a
  * dentry is a name that leads to one; a struct file is what open() makes of it.
@@ -13,8 +13,8 @@
  *	inode->lock		of what is no directory: its contents and size (i_rwsem), pipes
  *	mm->mmap_lock		so that user memory may be copied under all of these
  *	dcache_lock		(spin) names, parents, what is mounted where
- * The last reference to a file may be put under mmap_lock: releasing a file that can be mapped takes
- * none of the locks above it.
+ * The last reference to a file may be put under mmap_lock: releasing a file that can be mapped
+ * takes none of the locks above it.
  */
 #pragma once
 #include <sys/queue.h>
@@ -55,9 +55,13 @@ struct file_system_type {
 #define FS_REQUIRES_DEV	BIT(1)	/* lies on a block device */
 
 struct super_operations {
-	/* An inode's memory (inode_init() is the caller's business); NULL: a plain struct inode. */
+	/*
+	 * An inode's memory (inode_init() is the caller's business); NULL: a plain struct inode.
+	 */
 	void (*free_inode)(struct inode *inode);
-	/* The last reference is gone, the page cache is empty: frees other resources. May be NULL. */
+	/*
+	 * The last reference is gone, the page cache is empty: frees other resources. May be NULL.
+	 */
 	void (*evict_inode)(struct inode *inode);
 	/* Sizes and counts; type and lengths are filled in. May be NULL. */
 	void (*statfs)(struct super_block *sb, struct statfs64 *st);
@@ -82,7 +86,9 @@ void register_filesystem(struct file_system_type *type);	/* at boot */
 void filesystem_for_each(void (*fn)(const struct file_system_type *type, void *arg), void *arg);
 /* Calls fn for each mount with the path of its root, for /proc/mounts. */
 void mount_for_each(void (*fn)(const struct super_block *sb, const char *path, void *arg), void *arg);
-/* A file system that is mounted nowhere, for the kernel's own files. Panics without memory: boot. */
+/*
+ * A file system that is mounted nowhere, for the kernel's own files. Panics without memory: boot.
+ */
 struct super_block *kern_mount(struct file_system_type *type);
 /* Mounts it on the directory at path. 0 or -errno. May sleep. */
 int do_mount(const char *source, const char *path, const char *type, const char *data);
@@ -108,9 +114,9 @@ struct iattr {
 
 /*
  * Directories' operations are called with the directory's lock held for writing (lookup: for
- * reading), and the names are checked: what must exist does, what must not does not. They return 0 or
- * -errno, and after an error nothing has changed. NULL means -EPERM, or for lookup that there are
- * no entries but those in the tree of names.
+ * reading), and the names are checked: what must exist does, what must not does not. They return 0
+ * or -errno, and after an error nothing has changed. NULL means -EPERM, or for lookup that there
+ * are no entries but those in the tree of names.
  */
 struct inode_operations {
 	/*
@@ -239,7 +245,9 @@ struct dentry *d_alloc(struct dentry *parent, const char *name, size_t len);
 struct dentry *d_make_root(struct inode *inode);
 /* Takes the inode's reference over. */
 void d_instantiate(struct dentry *dentry, struct inode *inode);
-/* Into the tree, which takes a reference; out of it. The parent's lock held for writing, or boot. */
+/*
+ * Into the tree, which takes a reference; out of it. The parent's lock held for writing, or boot.
+ */
 void d_add(struct dentry *dentry);
 void d_drop(struct dentry *dentry);
 static inline void dget(struct dentry *dentry) { atomic_inc(&dentry->refcount); }
@@ -266,8 +274,8 @@ void d_shrink_tree(struct dentry *root);
 /* Is a the same as b, or above it in the same file system? dcache_lock held. */
 bool d_is_ancestor(const struct dentry *a, const struct dentry *b);
 /*
- * The path from the root, at the end of buf: a pointer into it, or ERR_PTR(-ENAMETOOLONG). What has
- * been removed ends with " (deleted)".
+ * The path from the root, at the end of buf: a pointer into it, or ERR_PTR(-ENAMETOOLONG). What
+ * has been removed ends with " (deleted)".
  */
 char *d_path(const struct dentry *dentry, char *buf, size_t size);
 
@@ -285,15 +293,17 @@ struct file_operations {
 	long (*read)(struct file *file, void *buf, size_t n, u64 *pos);
 	long (*write)(struct file *file, const void *buf, size_t n, u64 *pos);
 	/*
-	 * Instead of those two, for files to which a vector is one transfer, and from and to which the
-	 * kernel itself can copy (sendfile): iter->left bytes (kernel/fs/iov_iter.h).
+	 * Instead of those two, for files to which a vector is one transfer, and from and to which
+	 * the kernel itself can copy (sendfile): iter->left bytes (kernel/fs/iov_iter.h).
 	 */
 	long (*read_iter)(struct file *file, struct iov_iter *iter, u64 *pos);
 	long (*write_iter)(struct file *file, struct iov_iter *iter, u64 *pos);
 	/* NULL: -ESPIPE. pos_lock held. */
 	s64 (*llseek)(struct file *file, s64 offset, int whence);
-	/* Directories: emits entries from file->pos on, and advances it. pos_lock and the directory's
-	 * lock for reading held. NULL: those of the tree of names. 0 or -errno. */
+	/*
+	 * Directories: emits entries from file->pos on, and advances it. pos_lock and the
+	 * directory's lock for reading held. NULL: those of the tree of names. 0 or -errno.
+	 */
 	int (*iterate)(struct file *file, struct dir_context *ctx);
 	/*
 	 * POLLIN and so on that hold now; registers the caller with poll_add() for when more will.
@@ -336,8 +346,9 @@ struct file {
 /* A new file with one reference and nothing but its flags; NULL: no memory. */
 struct file *file_alloc(const struct file_operations *ops, unsigned int flags);
 /*
- * A file without a name for the object `private`: pipes, memfd, eventfd... inode NULL: one that all
- * such files share; otherwise its reference is taken over if there is no error. ERR_PTR(-ENOMEM).
+ * A file without a name for the object `private`: pipes, memfd, eventfd... inode NULL: one that
+ * all such files share; otherwise its reference is taken over if there is no error.
+ * ERR_PTR(-ENOMEM).
  */
 struct file *anon_file(struct inode *inode, const struct file_operations *ops, void *private,
 		       unsigned int flags);
@@ -385,5 +396,7 @@ const struct file_operations *chrdev_fops(u32 major, u32 minor);
 extern const struct file_operations null_fops, zero_fops, full_fops, random_fops, console_fops;
 extern const struct file_operations directory_fops, fifo_fops;
 
-/* The root file system from the archives in memory; stops with one sentence if they are damaged. */
+/*
+ * The root file system from the archives in memory; stops with one sentence if they are damaged.
+ */
 void initramfs_init(const u8 *data, size_t size);

@@ -1,7 +1,7 @@
 /*
- * The initramfs: concatenated cpio "newc" archives that the loader left in memory, unpacked into the
- * root file system, a tmpfs. The archive stays where it is; a file's pages are copied from it when
- * somebody reads or maps them (tmpfs_back()).
+ * The initramfs: concatenated cpio "newc" archives that the loader left in memory, unpacked into
+ * the root file system, a tmpfs. The archive stays where it is; a file's pages are copied from it
+ * when somebody reads or maps them (tmpfs_back()).
  */
 #include "kernel/base/string.h"
 #include "kernel/fs/internal.h"
@@ -34,8 +34,8 @@ struct archive {
 /* Files of an archive that have several names, to find the inode that the others lead to. */
 struct linked {
 	struct linked *next;
-	struct inode *inode;		/* counted by its name */
-	u32 ino, major, minor;		/* of the archive */
+	struct inode *inode;   /* counted by its name */
+	u32 ino, major, minor; /* of the archive */
 };
 
 static struct linked *linked_files;
@@ -54,9 +54,10 @@ static u32 hex(const struct archive *archive, const char field[8])
 
 	for (int i = 0; i < 8; i++) {
 		char c = field[i];
-		int digit = c >= '0' && c <= '9' ? c - '0' :
-			    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-			    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+		int digit = c >= '0' && c <= '9'   ? c - '0'
+			    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+			    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+						   : -1;
 
 		if (digit < 0)
 			damaged(archive, "a field that is no hexadecimal number");
@@ -68,12 +69,17 @@ static u32 hex(const struct archive *archive, const char field[8])
 static void decode(const struct archive *archive, const struct cpio_header *h, struct member *m)
 {
 	*m = (struct member){
-		.ino = hex(archive, h->ino), .mode = hex(archive, h->mode),
-		.uid = hex(archive, h->uid), .gid = hex(archive, h->gid),
-		.nlink = hex(archive, h->nlink), .mtime = hex(archive, h->mtime),
+		.ino = hex(archive, h->ino),
+		.mode = hex(archive, h->mode),
+		.uid = hex(archive, h->uid),
+		.gid = hex(archive, h->gid),
+		.nlink = hex(archive, h->nlink),
+		.mtime = hex(archive, h->mtime),
 		.size = hex(archive, h->filesize),
-		.dev_major = hex(archive, h->devmajor), .dev_minor = hex(archive, h->devminor),
-		.rdev_major = hex(archive, h->rdevmajor), .rdev_minor = hex(archive, h->rdevminor),
+		.dev_major = hex(archive, h->devmajor),
+		.dev_minor = hex(archive, h->devminor),
+		.rdev_major = hex(archive, h->rdevmajor),
+		.rdev_minor = hex(archive, h->rdevminor),
 		.name_len = hex(archive, h->namesize),
 	};
 }
@@ -131,7 +137,8 @@ static struct inode *new_inode(u32 mode)
 }
 
 /* Gives dir an entry, in place of one of that name. Takes the inode's reference over. */
-static struct dentry *add_entry(struct dentry *dir, const char *name, size_t len, struct inode *inode)
+static struct dentry *add_entry(struct dentry *dir, const char *name, size_t len,
+				struct inode *inode)
 {
 	struct dentry *old = d_find(dir, name, len), *dentry = d_alloc(dir, name, len);
 
@@ -226,8 +233,8 @@ static struct inode *member_inode(const struct member *m)
 }
 
 /* The directory of that name below dir, made if the archive does not list it. */
-static struct dentry *enter_dir(const struct archive *archive, struct dentry *dir,
-				const char *name, size_t len)
+static struct dentry *enter_dir(const struct archive *archive, struct dentry *dir, const char *name,
+				size_t len)
 {
 	struct dentry *child = d_find(dir, name, len);
 
@@ -253,7 +260,7 @@ static void add_member(const struct archive *archive, const struct member *m)
 		name = slash + 1;
 	}
 	if (name == end || (end - name == 1 && *name == '.'))
-		return;		/* the root itself */
+		return; /* the root itself */
 	if (end - name > NAME_MAX)
 		damaged(archive, "a name that is too long");
 	old = d_find(dir, name, (size_t)(end - name));
@@ -308,8 +315,7 @@ void initramfs_init(const u8 *data, size_t size)
 
 	mount_root(&tmpfs_type);
 	if (!size)
-		boot_stop(
-			"There is no initramfs: give the kernel one (-initrd, GRUB module2).");
+		boot_stop("There is no initramfs: give the kernel one (-initrd, GRUB module2).");
 	while (next_member(&archive, &m)) {
 		complete = is_trailer(&m);
 		if (complete)

@@ -1,4 +1,7 @@
-/* Inodes: making and freeing them, what stat() says of them, and the changes that need no file system. */
+/*
+ * Inodes: making and freeing them, what stat() says of them, and the changes that need no file
+ * system.
+ */
 #include "kernel/base/string.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/locks.h"
@@ -133,7 +136,9 @@ static int anon_fill_super(struct super_block *sb, const char *data)
 }
 
 static struct file_system_type anon_type = {
-	.name = "anon_inodefs", .flags = FS_INTERNAL, .fill_super = anon_fill_super,
+	.name = "anon_inodefs",
+	.flags = FS_INTERNAL,
+	.fill_super = anon_fill_super,
 };
 
 void inode_cache_init(void)

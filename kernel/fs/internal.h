@@ -1,4 +1,7 @@
-/* Set-up, and what the end of the machine's life needs: between the files of kernel/fs/ and kernel/main.c. */
+/*
+ * Set-up, and what the end of the machine's life needs: between the files of kernel/fs/ and
+ * kernel/main.c.
+ */
 #pragma once
 #include "kernel/fs/fs.h"
 
@@ -16,8 +19,8 @@ void memfd_init(void);
 void mount_root(struct file_system_type *type);
 
 /*
- * For the account at the very end, when no program is left: files that programs have left behind are
- * no leak, and go. Only what the initramfs brought stays.
+ * For the account at the very end, when no program is left: files that programs have left behind
+ * are no leak, and go. Only what the initramfs brought stays.
  */
 void initramfs_discard_rest(void);
 /* Remembers which names there are; takes the others away. Nobody else uses the tree. */

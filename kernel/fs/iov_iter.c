@@ -28,8 +28,9 @@ static size_t move_part(struct iov_iter *iter, enum direction direction, void *b
 	void *at = iter->first.iov_base;
 
 	if (!iter->kernel)
-		return direction == FROM ? copy_from_user(buf, at, n) :
-		       direction == TO ? copy_to_user(at, buf, n) : clear_user(at, n);
+		return direction == FROM ? copy_from_user(buf, at, n)
+		       : direction == TO ? copy_to_user(at, buf, n)
+					 : clear_user(at, n);
 	if (direction == ZERO)
 		memset(at, 0, n);
 	else
@@ -49,7 +50,10 @@ static size_t move(struct iov_iter *iter, enum direction direction, char *buf, s
 	return done;
 }
 
-size_t copy_from_iter(void *dst, size_t n, struct iov_iter *iter) { return move(iter, FROM, dst, n); }
+size_t copy_from_iter(void *dst, size_t n, struct iov_iter *iter)
+{
+	return move(iter, FROM, dst, n);
+}
 size_t copy_to_iter(const void *src, size_t n, struct iov_iter *iter)
 {
 	return move(iter, TO, (void *)src, n);

@@ -4,10 +4,10 @@
 #include "kernel/uapi/uio.h"
 
 struct iov_iter {
-	const struct iovec *vec;	/* the program's; NULL: first is all there is */
-	struct iovec first;		/* the segment that is under way */
-	size_t left;			/* bytes of all segments that are still to move */
-	bool kernel;			/* first is the kernel's own */
+	const struct iovec *vec; /* the program's; NULL: first is all there is */
+	struct iovec first;	 /* the segment that is under way */
+	size_t left;		 /* bytes of all segments that are still to move */
+	bool kernel;		 /* first is the kernel's own */
 };
 
 /* One buffer. */
@@ -24,7 +24,10 @@ static inline struct iov_iter iov_iter_vec(const struct iovec *vec, size_t n)
 {
 	return (struct iov_iter){ .vec = vec, .left = n };
 }
-/* The next bytes into the kernel, or out of it: how many arrived, n (<= left) unless a buffer is bad. */
+/*
+ * The next bytes into the kernel, or out of it: how many arrived, n (<= left) unless a buffer is
+ * bad.
+ */
 size_t copy_from_iter(void *dst, size_t n, struct iov_iter *iter);
 size_t copy_to_iter(const void *src, size_t n, struct iov_iter *iter);
 /* The next n bytes become zero. */

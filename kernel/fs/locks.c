@@ -1,7 +1,7 @@
 /*
- * Advisory locks: of whole files (flock(2), which the open file owns) and of ranges (fcntl(2), which a
- * process or an open file owns). One spin lock for all of them; who has to wait sleeps on one queue,
- * and looks again whenever a lock goes.
+ * Advisory locks: of whole files (flock(2), which the open file owns) and of ranges (fcntl(2),
+ * which a process or an open file owns). One spin lock for all of them; who has to wait sleeps on
+ * one queue, and looks again whenever a lock goes.
  */
 #include "kernel/fs/locks.h"
 #include "kernel/fs/files.h"
@@ -11,15 +11,15 @@
 #include "kernel/uapi/fcntl.h"
 #include "mm/slab.h"
 
-#define LAST_BYTE	MAX_FILE_BYTES
+#define LAST_BYTE MAX_FILE_BYTES
 
 struct file_lock {
 	TAILQ_ENTRY(file_lock) link;
-	bool flock;			/* a lock of flock(), which the others do not meet */
-	short type;			/* F_RDLCK, F_WRLCK */
-	u64 start, end;			/* [start, end] */
-	const void *owner;		/* a struct file, or a process's struct files */
-	int pid;			/* for F_GETLK; -1: the open file's */
+	bool flock;	   /* a lock of flock(), which the others do not meet */
+	short type;	   /* F_RDLCK, F_WRLCK */
+	u64 start, end;	   /* [start, end] */
+	const void *owner; /* a struct file, or a process's struct files */
+	int pid;	   /* for F_GETLK; -1: the open file's */
 };
 
 TAILQ_HEAD(lock_list, file_lock);
@@ -54,8 +54,8 @@ static struct file_lock *find_conflict(const struct inode *inode, const struct f
 }
 
 /*
- * Takes [start, end] out of the owner's locks. One in the middle of which it lies is cut in two: the
- * upper part is *spare then, which becomes NULL.
+ * Takes [start, end] out of the owner's locks. One in the middle of which it lies is cut in two:
+ * the upper part is *spare then, which becomes NULL.
  */
 static void carve(struct inode *inode, const struct file_lock *want, struct file_lock **spare,
 		  struct lock_list *gone)
@@ -96,7 +96,10 @@ static void free_list(struct lock_list *gone)
 
 /* ---- setting ---- */
 
-/* The structures that one change may need, allocated before: the list, the lock, a half of another. */
+/*
+ * The structures that one change may need, allocated before: the list, the lock, a half of
+ * another.
+ */
 struct spares {
 	struct file_locks *list;
 	struct file_lock *lock, *half;
@@ -104,7 +107,8 @@ struct spares {
 
 static int alloc_spares(struct spares *s)
 {
-	*s = (struct spares){ kzalloc(sizeof(*s->list), GFP_KERNEL), kzalloc(sizeof(*s->lock), GFP_KERNEL),
+	*s = (struct spares){ kzalloc(sizeof(*s->list), GFP_KERNEL),
+			      kzalloc(sizeof(*s->lock), GFP_KERNEL),
 			      kzalloc(sizeof(*s->half), GFP_KERNEL) };
 	if (s->list)
 		TAILQ_INIT(&s->list->list);
@@ -195,7 +199,10 @@ static void remove_owned(struct inode *inode, const void *owner)
 	wake_up_all(&lock_wait);
 }
 
-void locks_remove_posix(struct file *file, const struct files *owner) { remove_owned(file->inode, owner); }
+void locks_remove_posix(struct file *file, const struct files *owner)
+{
+	remove_owned(file->inode, owner);
+}
 void locks_remove_file(struct file *file) { remove_owned(file->inode, file); }
 
 void file_locks_free(struct inode *inode)
@@ -254,7 +261,10 @@ static int decode_range(struct file *file, const struct flock64 *fl, struct file
 	return 0;
 }
 
-static bool is_ofd(int cmd) { return cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW; }
+static bool is_ofd(int cmd)
+{
+	return cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
+}
 
 static long get_lock(struct inode *inode, const struct file_lock *want, struct flock64 *fl)
 {

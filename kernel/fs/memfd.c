@@ -10,7 +10,7 @@
 #include "kernel/uapi/memfd.h"
 #include "mm/slab.h"
 
-#define NAME_PREFIX	"memfd:"
+#define NAME_PREFIX "memfd:"
 
 static struct super_block *memfd_sb;
 
@@ -60,7 +60,7 @@ SYSCALL_DEFINE2(memfd_create, const char *, user_name, unsigned int, flags)
 
 	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC | MFD_NOEXEC_SEAL) ||
 	    (flags & (MFD_EXEC | MFD_NOEXEC_SEAL)) == (MFD_EXEC | MFD_NOEXEC_SEAL))
-		return -EINVAL;		/* there are no huge pages for it */
+		return -EINVAL; /* there are no huge pages for it */
 	ret = name_from_user(name, user_name);
 	if (ret < 0)
 		return ret;
@@ -70,8 +70,9 @@ SYSCALL_DEFINE2(memfd_create, const char *, user_name, unsigned int, flags)
 
 /* ---- seals ---- */
 
-#define ALL_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | \
-			 F_SEAL_FUTURE_WRITE | F_SEAL_EXEC)
+#define ALL_SEALS \
+	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | \
+	 F_SEAL_EXEC)
 
 /* inode->lock held for writing: no write is under way. */
 static int add_seals(struct inode *inode, unsigned int seals)

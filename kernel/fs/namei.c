@@ -1,6 +1,6 @@
 /*
- * From paths to dentries. A walk holds a path_get() on where it is; each step looks a name up in the
- * tree under dcache_lock, and asks the file system only for what is not there.
+ * From paths to dentries. A walk holds a path_get() on where it is; each step looks a name up in
+ * the tree under dcache_lock, and asks the file system only for what is not there.
  */
 #include "kernel/fs/namei.h"
 #include "kernel/base/string.h"
@@ -11,7 +11,9 @@
 
 /* ---- steps ---- */
 
-/* Goes to `to`; the references to it and to its file system, if that is another, are the caller's. */
+/*
+ * Goes to `to`; the references to it and to its file system, if that is another, are the caller's.
+ */
 static void step_to(struct walk *walk, struct dentry *to)
 {
 	struct dentry *from = walk->at;
@@ -23,7 +25,9 @@ static void step_to(struct walk *walk, struct dentry *to)
 		sb_put(old);
 }
 
-/* What covers a directory, if anything does, with the references for step_to(). dcache_lock held. */
+/*
+ * What covers a directory, if anything does, with the references for step_to(). dcache_lock held.
+ */
 static struct dentry *topmost(const struct walk *walk, struct dentry *dentry)
 {
 	while (dentry->mounted)
@@ -195,7 +199,7 @@ int walk_path(struct walk *walk, const char *path, size_t len, bool follow)
 		if (path > name)
 			ret = walk_name(walk, name, (size_t)(path - name), follow || !last);
 		else if (len > 1 && !is_dir(walk->at->inode))
-			ret = -ENOTDIR;	/* a slash behind a file's name */
+			ret = -ENOTDIR; /* a slash behind a file's name */
 	}
 	return ret;
 }
@@ -207,7 +211,7 @@ static struct dentry *get_cwd(void)
 	struct fs_struct *fs = current_task()->fs;
 	struct dentry *cwd = root_dentry;
 
-	if (!fs) {		/* the kernel's own threads */
+	if (!fs) { /* the kernel's own threads */
 		path_get(cwd);
 		return cwd;
 	}

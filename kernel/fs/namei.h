@@ -7,7 +7,7 @@
 struct fs_struct {
 	atomic_t refcount;
 	spinlock_t lock;
-	struct dentry *cwd;		/* with a path_get() */
+	struct dentry *cwd; /* with a path_get() */
 	u32 umask;
 };
 
@@ -22,13 +22,13 @@ static inline struct fs_struct *fs_get(struct fs_struct *fs)
 void fs_put(struct fs_struct *fs);
 u32 current_umask(void);
 
-#define LOOKUP_FOLLOW		BIT(0)	/* a symbolic link at the end too */
-#define LOOKUP_DIRECTORY	BIT(1)	/* -ENOTDIR for anything else */
-#define LOOKUP_EMPTY		BIT(2)	/* an empty path is dirfd itself */
+#define LOOKUP_FOLLOW	 BIT(0) /* a symbolic link at the end too */
+#define LOOKUP_DIRECTORY BIT(1) /* -ENOTDIR for anything else */
+#define LOOKUP_EMPTY	 BIT(2) /* an empty path is dirfd itself */
 
 /*
- * Where a path leads: with a path_get(), to be given to path_put(). dirfd: AT_FDCWD or a descriptor,
- * for relative paths. ERR_PTR(-ENOENT, -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EBADF, ...).
+ * Where a path leads: with a path_get(), to be given to path_put(). dirfd: AT_FDCWD or a
+ * descriptor, for relative paths. ERR_PTR(-ENOENT, -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EBADF, ...).
  */
 struct dentry *path_lookup(int dirfd, const char *path, unsigned int flags);
 /* The same for a path from a program; also -EFAULT, -ENOMEM. */
@@ -38,11 +38,11 @@ char *path_from_user(const char *user_path);
 
 /* The directory in which a path's last name lies, and that name. */
 struct last_name {
-	struct dentry *dir;		/* with a path_get() */
-	const char *name;		/* in the path given */
+	struct dentry *dir; /* with a path_get() */
+	const char *name;   /* in the path given */
 	size_t len;
-	bool slash;			/* slashes follow: only a directory will do */
-	bool special;			/* ".", ".." or the root: no name that can be made or removed */
+	bool slash;   /* slashes follow: only a directory will do */
+	bool special; /* ".", ".." or the root: no name that can be made or removed */
 };
 /* 0 or -errno. */
 int path_parent(int dirfd, const char *path, struct last_name *last);
@@ -52,11 +52,11 @@ struct file *do_filp_open(int dirfd, const char *path, unsigned int flags, u32 m
 
 /* ---- the steps of a walk, for open() ---- */
 
-#define MAX_LINKS	40	/* symbolic links followed in one look-up */
+#define MAX_LINKS 40 /* symbolic links followed in one look-up */
 
 struct walk {
-	struct dentry *at;	/* with a path_get() */
-	int links;		/* symbolic links followed so far */
+	struct dentry *at; /* with a path_get() */
+	int links;	   /* symbolic links followed so far */
 };
 
 /* Where a walk along path starts, with a path_get(). ERR_PTR(-EBADF, -ENOTDIR). */

@@ -27,8 +27,9 @@ static unsigned int fmode_of(const struct inode *inode, const struct file_operat
 /* An O_PATH descriptor does nothing by itself. */
 static const struct file_operations path_fops;
 
-#define KEPT_FLAGS	(O_ACCMODE | O_NONBLOCK | O_APPEND | O_DIRECTORY | O_NOFOLLOW | O_DSYNC | \
-			 O_DIRECT | O_NOATIME | O_PATH | O_TMPFILE)
+#define KEPT_FLAGS \
+	(O_ACCMODE | O_NONBLOCK | O_APPEND | O_DIRECTORY | O_NOFOLLOW | O_DSYNC | O_DIRECT | \
+	 O_NOATIME | O_PATH | O_TMPFILE)
 
 static int call_open(struct inode *inode, struct file *file, unsigned int flags)
 {
@@ -58,7 +59,7 @@ static int vfs_open(struct file *file, struct dentry *dentry, unsigned int flags
 	file->f_mapping = &inode->mapping;
 	ret = call_open(inode, file, flags);
 	if (ret)
-		file->ops = &path_fops;		/* which has nothing to release */
+		file->ops = &path_fops; /* which has nothing to release */
 	return ret;
 }
 
@@ -110,7 +111,7 @@ static int may_open(const struct inode *inode, unsigned int flags)
 	if (flags & O_PATH)
 		return 0;
 	if (is_link(inode))
-		return -ELOOP;		/* O_NOFOLLOW */
+		return -ELOOP; /* O_NOFOLLOW */
 	if (is_dir(inode) && (write || flags & O_CREAT))
 		return -EISDIR;
 	return 0;
@@ -124,14 +125,14 @@ static int truncate_opened(struct inode *inode)
 }
 
 /*
- * One open(). The struct file is there before anything is looked up, so that a file that has been made
- * can be opened.
+ * One open(). The struct file is there before anything is looked up, so that a file that has been
+ * made can be opened.
  */
 struct opening {
 	struct walk walk;
 	struct file *file;
 	unsigned int flags;
-	u32 mode;			/* of a new file */
+	u32 mode; /* of a new file */
 };
 
 static int open_dentry(const struct opening *o, struct dentry *dentry)
@@ -148,7 +149,8 @@ static int open_dentry(const struct opening *o, struct dentry *dentry)
 /* ---- O_CREAT ---- */
 
 /* The entry, made if it is not there; *created says so. With a dget(). */
-static struct dentry *find_or_create(const struct opening *o, const struct last_name *last, bool *created)
+static struct dentry *find_or_create(const struct opening *o, const struct last_name *last,
+				     bool *created)
 {
 	const struct new_file new = { .mode = S_IFREG | o->mode };
 	struct dentry *at = o->walk.at, *dentry;

@@ -1,7 +1,7 @@
 /*
- * Pipes and FIFOs: a ring of pages, 16 unless a program wants another number, allocated when the first
- * byte comes to them and freed when they are empty. All is under the pipe's mutex, which is held while
- * user memory is copied; who sleeps does so without it.
+ * Pipes and FIFOs: a ring of pages, 16 unless a program wants another number, allocated when the
+ * first byte comes to them and freed when they are empty. All is under the pipe's mutex, which is
+ * held while user memory is copied; who sleeps does so without it.
  *
  * A pipe lives as long as its open files: inode->pipe leads to it, under inode->lock.
  */
@@ -86,8 +86,8 @@ static long take_bytes(struct pipe *pipe, struct iov_iter *to)
 }
 
 /*
- * n bytes into the pipe, which has room for them; how many, or -EFAULT, -ENOMEM if none. A page's share
- * arrives whole or, as on Linux, not at all: what a bad buffer cuts short is not there.
+ * n bytes into the pipe, which has room for them; how many, or -EFAULT, -ENOMEM if none. A page's
+ * share arrives whole or, as on Linux, not at all: what a bad buffer cuts short is not there.
  */
 static long put_bytes(struct pipe *pipe, struct iov_iter *from, size_t n)
 {

@@ -26,7 +26,8 @@ static int check_access(const struct file *file, bool write)
 
 static long move_iter(struct file *file, bool write, struct iov_iter *iter, u64 *pos)
 {
-	return write ? file->ops->write_iter(file, iter, pos) : file->ops->read_iter(file, iter, pos);
+	return write ? file->ops->write_iter(file, iter, pos)
+		     : file->ops->read_iter(file, iter, pos);
 }
 
 static bool has_iter(const struct file *file, bool write)
@@ -131,7 +132,8 @@ static long check_vector(const struct iovec *user, unsigned long count)
 }
 
 /* Segment after segment, until one is not moved whole. */
-static long move_segments(struct file *file, bool write, const struct iovec *user, long left, u64 *pos)
+static long move_segments(struct file *file, bool write, const struct iovec *user, long left,
+			  u64 *pos)
 {
 	long done = 0, ret;
 	struct iovec seg;
@@ -155,8 +157,8 @@ static long move_segments(struct file *file, bool write, const struct iovec *use
 	return done;
 }
 
-static long move_vector(struct file *file, bool write, const struct iovec *user, unsigned long count,
-			u64 *pos)
+static long move_vector(struct file *file, bool write, const struct iovec *user,
+			unsigned long count, u64 *pos)
 {
 	long total = check_vector(user, count);
 	struct iov_iter iter;
@@ -201,7 +203,8 @@ SYSCALL_DEFINE3(writev, int, fd, const struct iovec *, vec, unsigned long, count
 	return vector_at_position(fd, true, vec, count);
 }
 
-static long vector_at_offset(int fd, bool write, const struct iovec *vec, unsigned long count, s64 offset)
+static long vector_at_offset(int fd, bool write, const struct iovec *vec, unsigned long count,
+			     s64 offset)
 {
 	u64 pos = (u64)offset;
 	struct fd f;
@@ -228,15 +231,15 @@ SYSCALL_DEFINE4(pwritev, int, fd, const struct iovec *, vec, unsigned long, coun
 }
 
 /* The second forms: -1 is the file's own position. The flags are about waiting for disks. */
-#define RWF_KNOWN	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
+#define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
 
 static long vector_2(int fd, bool write, const struct iovec *vec, unsigned long count, s64 offset,
 		     int flags)
 {
 	if (flags & ~RWF_KNOWN)
 		return -EOPNOTSUPP;
-	return offset == -1 ? vector_at_position(fd, write, vec, count) :
-			      vector_at_offset(fd, write, vec, count, offset);
+	return offset == -1 ? vector_at_position(fd, write, vec, count)
+			    : vector_at_offset(fd, write, vec, count, offset);
 }
 
 /* The fifth argument is the upper half of the offset where a register does not hold all of it. */
@@ -298,7 +301,7 @@ static long do_fsync(int fd, bool datasync)
 	if (f.file->ops->fsync)
 		ret = f.file->ops->fsync(f.file, 0, MAX_FILE_BYTES, datasync);
 	else if (is_regular(f.file->inode) || is_dir(f.file->inode))
-		ret = 0;	/* it is nowhere but in memory */
+		ret = 0; /* it is nowhere but in memory */
 	fd_put(f);
 	return ret;
 }

@@ -3,10 +3,10 @@
 #include "kernel/fs/fs.h"
 
 /* The most bytes that one call moves, as on Linux: a result fits an int, in whole pages. */
-#define MAX_RW	0x7ffff000ul
+#define MAX_RW 0x7ffff000ul
 
 /*
- * read() or write() of an open file at *pos (NULL: it has no position), at most MAX_RW bytes. Bytes
- * moved or -errno.
+ * read() or write() of an open file at *pos (NULL: it has no position), at most MAX_RW bytes.
+ * Bytes moved or -errno.
  */
 long file_rw(struct file *file, bool write, void *buf, size_t n, u64 *pos);

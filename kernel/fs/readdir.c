@@ -1,4 +1,6 @@
-/* getdents: the entries of a directory, in the order of their creation, by cookies that stay true. */
+/*
+ * getdents: the entries of a directory, in the order of their creation, by cookies that stay true.
+ */
 #include "kernel/base/string.h"
 #include "kernel/fs/namei.h"
 #include "kernel/syscall.h"
@@ -6,14 +8,14 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 
-#define HEADER_64	offsetof(struct linux_dirent64, d_name)
-#define HEADER_OLD	offsetof(struct linux_dirent, d_name)
+#define HEADER_64  offsetof(struct linux_dirent64, d_name)
+#define HEADER_OLD offsetof(struct linux_dirent, d_name)
 
 /* ---- one entry ---- */
 
 /*
- * An entry says where the next one is: known only when that comes, so it is filled in then. The old
- * form has the same first two fields, and its type in the last byte.
+ * An entry says where the next one is: known only when that comes, so it is filled in then. The
+ * old form has the same first two fields, and its type in the last byte.
  */
 static bool put_next(struct dir_context *ctx, u64 next)
 {

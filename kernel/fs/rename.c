@@ -15,8 +15,8 @@ void rename_init(void) { mutex_init(&rename_mutex, LOCK_RENAME); }
 struct renaming {
 	struct last_name old, new;
 	unsigned int flags;
-	struct dentry *from, *to;	/* with a dget(); to: NULL if there is none */
-	struct dentry *trap;		/* what leads from one directory down to the other */
+	struct dentry *from, *to; /* with a dget(); to: NULL if there is none */
+	struct dentry *trap;	  /* what leads from one directory down to the other */
 };
 
 /* The entry of `above` through which `below` is reached; NULL: it is not below. */

@@ -1,6 +1,6 @@
 /*
- * From one file to another within the kernel, by a buffer of a page: sendfile, copy_file_range. The
- * buffer is filled and emptied in turns, so that no two files are locked at once.
+ * From one file to another within the kernel, by a buffer of a page: sendfile, copy_file_range.
+ * The buffer is filled and emptied in turns, so that no two files are locked at once.
  */
 #include "kernel/fs/files.h"
 #include "kernel/fs/iov_iter.h"
@@ -10,8 +10,12 @@
 #include "kernel/uapi/fcntl.h"
 #include "mm/slab.h"
 
-/* One buffer's worth: bytes moved, 0 at the end, or -errno. What was read and not taken is read again. */
-static long copy_some(struct file *in, u64 *in_pos, struct file *out, u64 *out_pos, void *buf, size_t n)
+/*
+ * One buffer's worth: bytes moved, 0 at the end, or -errno. What was read and not taken is read
+ * again.
+ */
+static long copy_some(struct file *in, u64 *in_pos, struct file *out, u64 *out_pos, void *buf,
+		      size_t n)
 {
 	struct iov_iter iter = iov_iter_kernel(buf, min(n, PAGE_SIZE));
 	u64 start = *in_pos;
@@ -46,10 +50,13 @@ static long copy_bytes(struct file *in, u64 *in_pos, struct file *out, u64 *out_
 
 /* ---- positions ---- */
 
-/* The position of the one file in a copy: given by the program, or the file's own, which is locked. */
+/*
+ * The position of the one file in a copy: given by the program, or the file's own, which is
+ * locked.
+ */
 struct place {
 	u64 pos;
-	u64 *at;			/* &pos or the file's */
+	u64 *at; /* &pos or the file's */
 	struct file *locked;
 };
 
@@ -100,7 +107,8 @@ static int put_place(const struct place *place, s64 *user)
 /* ---- the calls ---- */
 
 static long copy_between(struct file *in, s64 *user_in, struct file *out, s64 *user_out, size_t n,
-			 int (*check)(struct file *in, u64 in_pos, struct file *out, u64 out_pos, size_t n))
+			 int (*check)(struct file *in, u64 in_pos, struct file *out, u64 out_pos,
+				      size_t n))
 {
 	struct place from, to;
 	long ret = take_place(&from, in, user_in);
@@ -133,8 +141,8 @@ SYSCALL_DEFINE4(sendfile, int, out_fd, int, in_fd, s64 *, offset, size_t, n)
 	long ret = -EBADF;
 
 	if (in.file && out.file && file_readable(in.file) && file_writable(out.file))
-		ret = (s64)n < 0 ? -EINVAL :
-		      copy_between(in.file, offset, out.file, NULL, n, check_sendfile);
+		ret = (s64)n < 0 ? -EINVAL
+				 : copy_between(in.file, offset, out.file, NULL, n, check_sendfile);
 	fd_put(out);
 	fd_put(in);
 	return ret;

@@ -9,7 +9,8 @@
 #include "mm/slab.h"
 
 static SLIST_HEAD(, file_system_type) types = SLIST_HEAD_INITIALIZER(types);
-static TAILQ_HEAD(super_blocks, super_block) mounts = TAILQ_HEAD_INITIALIZER(mounts);	/* dcache_lock */
+static TAILQ_HEAD(super_blocks,
+		  super_block) mounts = TAILQ_HEAD_INITIALIZER(mounts); /* dcache_lock */
 static atomic_t last_dev;
 
 void register_filesystem(struct file_system_type *type) { SLIST_INSERT_HEAD(&types, type, link); }
@@ -142,20 +143,20 @@ int do_mount(const char *source, const char *path, const char *type, const char 
 }
 
 /* A string of at most a page from a program; NULL stays NULL. To be kfree'd. ERR_PTR. */
-static char *string_from_user(const char *user)
-{
-	return user ? path_from_user(user) : NULL;
-}
+static char *string_from_user(const char *user) { return user ? path_from_user(user) : NULL; }
 
 /* The flags that only say how a new mount behaves, and change nothing in memory. */
-#define KNOWN_FLAGS	(MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | \
-			 MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME | MS_SILENT)
+#define KNOWN_FLAGS \
+	(MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | \
+	 MS_STRICTATIME | MS_SILENT)
 
 static long mount_strings(const char *source, const char *path, const char *type, const char *data)
 {
 	if (IS_ERR(source) || IS_ERR(path) || IS_ERR(type) || IS_ERR(data))
-		return IS_ERR(type) ? PTR_ERR(type) : IS_ERR(path) ? PTR_ERR(path) :
-		       IS_ERR(source) ? PTR_ERR(source) : PTR_ERR(data);
+		return IS_ERR(type)	? PTR_ERR(type)
+		       : IS_ERR(path)	? PTR_ERR(path)
+		       : IS_ERR(source) ? PTR_ERR(source)
+					: PTR_ERR(data);
 	if (!type)
 		return -EINVAL;
 	return do_mount(source, path, type, data);
@@ -199,14 +200,16 @@ static bool has_mounts_below(const struct super_block *sb)
 	return false;
 }
 
-/* Takes the file system off, if nobody uses it but the mount (and the caller, by its own look-up). */
+/*
+ * Takes the file system off, if nobody uses it but the mount (and the caller, by its own look-up).
+ */
 static int detach(struct super_block *sb, bool lazily, struct dentry **mountpoint)
 {
 	int ret = 0;
 
 	spin_lock(&dcache_lock);
 	if (!sb->mountpoint)
-		ret = -EINVAL;	/* the root, or another umount() was faster */
+		ret = -EINVAL; /* the root, or another umount() was faster */
 	else if (has_mounts_below(sb) || (!lazily && atomic_read(&sb->refcount) > 2))
 		ret = -EBUSY;
 	if (!ret) {
@@ -244,8 +247,7 @@ SYSCALL_DEFINE2(umount2, const char *, user_path, int, flags)
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	dentry = user_path_lookup(AT_FDCWD, user_path,
-				  flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW);
+	dentry = user_path_lookup(AT_FDCWD, user_path, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
 	ret = umount_dentry(dentry, flags);
@@ -270,7 +272,8 @@ void umount_all(void)
 
 /* ---- looking at them ---- */
 
-void mount_for_each(void (*fn)(const struct super_block *sb, const char *path, void *arg), void *arg)
+void mount_for_each(void (*fn)(const struct super_block *sb, const char *path, void *arg),
+		    void *arg)
 {
 	char *buf = kmalloc(PATH_MAX, GFP_KERNEL), *path;
 	struct super_block *sb, *next;

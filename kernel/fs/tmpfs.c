@@ -1,6 +1,6 @@
 /*
- * tmpfs: files whose only place is the page cache. It is the root file system, and what mount -t tmpfs
- * makes. The tree of names is the directory: nothing lies behind it.
+ * tmpfs: files whose only place is the page cache. It is the root file system, and what mount -t
+ * tmpfs makes. The tree of names is the directory: nothing lies behind it.
  *
  * A file of the initramfs (tmpfs_back()) starts with its contents in the archive, from which pages
  * are read in when somebody wants them, and which clean pages can go back to.
@@ -12,7 +12,7 @@
 #include "kernel/uapi/statfs.h"
 #include "mm/slab.h"
 
-#define DIRENT_SIZE	20	/* what an entry adds to a directory's size, as on Linux */
+#define DIRENT_SIZE 20 /* what an entry adds to a directory's size, as on Linux */
 
 struct tmpfs_sb {
 	long max_pages, max_inodes;
@@ -21,8 +21,8 @@ struct tmpfs_sb {
 
 struct tmpfs_inode {
 	struct inode inode;
-	const u8 *data;			/* in the archive */
-	u64 data_size;			/* of it, what is still the file's; under inode.lock */
+	const u8 *data; /* in the archive */
+	u64 data_size;	/* of it, what is still the file's; under inode.lock */
 	SLIST_ENTRY(tmpfs_inode) backed_link;
 };
 
@@ -127,7 +127,10 @@ static void dir_changed(struct inode *dir, int entries)
 	inode_touch(dir);
 }
 
-static void add_links(struct inode *inode, int n) { WRITE_ONCE(inode->nlink, inode->nlink + (u32)n); }
+static void add_links(struct inode *inode, int n)
+{
+	WRITE_ONCE(inode->nlink, inode->nlink + (u32)n);
+}
 
 /* A new inode for the dentry. */
 static int tmpfs_new(struct inode *dir, struct dentry *dentry, u32 mode)
@@ -360,7 +363,8 @@ static int tmpfs_setsize(struct inode *inode, u64 size)
 	struct tmpfs_inode *ti = tmpfs_i(inode);
 	u64 old = inode->mapping.size;
 
-	if ((size < old && inode->seals & F_SEAL_SHRINK) || (size > old && inode->seals & F_SEAL_GROW))
+	if ((size < old && inode->seals & F_SEAL_SHRINK) ||
+	    (size > old && inode->seals & F_SEAL_GROW))
 		return -EPERM;
 	if (size < ti->data_size)
 		WRITE_ONCE(ti->data_size, size);
@@ -396,7 +400,8 @@ static int fill_pages(struct inode *inode, u64 start, u64 end)
 	if (last - first >= (unsigned long)tmpfs_sb(inode->sb)->max_pages)
 		return -ENOSPC;
 	for (index = first; index <= last; index++) {
-		folio = fatal_signal_pending() ? ERR_PTR(-EINTR) : filemap_grab(&inode->mapping, index);
+		folio = fatal_signal_pending() ? ERR_PTR(-EINTR)
+					       : filemap_grab(&inode->mapping, index);
 		if (IS_ERR(folio))
 			break;
 		folio_put(folio);
@@ -439,8 +444,9 @@ static s64 tmpfs_seek(struct inode *inode, u64 pos, bool data)
 		return (s64)pos;
 	if (pos < backed_size && !data)
 		pos = min(backed_size, inode->mapping.size);
-	return !data && pos == inode->mapping.size && pos ? (s64)pos :
-							    filemap_seek(&inode->mapping, pos, data);
+	return !data && pos == inode->mapping.size && pos
+		       ? (s64)pos
+		       : filemap_seek(&inode->mapping, pos, data);
 }
 
 static const struct inode_operations file_operations = {
@@ -480,10 +486,16 @@ static const char *parse_size(const char *text, u64 *value)
 	if (at == text)
 		return NULL;
 	switch (*at | 0x20) {
-	case 'g': n <<= 10;	/* fall through */
-	case 'm': n <<= 10;	/* fall through */
-	case 'k': n <<= 10; at++; break;
-	case '%' | 0x20: n = n * frames_total() / 100 << PAGE_SHIFT; at++; break;
+	case 'g': n <<= 10; /* fall through */
+	case 'm': n <<= 10; /* fall through */
+	case 'k':
+		n <<= 10;
+		at++;
+		break;
+	case '%' | 0x20:
+		n = n * frames_total() / 100 << PAGE_SHIFT;
+		at++;
+		break;
 	}
 	*value = n;
 	return at;
@@ -507,8 +519,8 @@ static const char *parse_option(struct tmpfs_sb *info, const char *at, u32 *mode
 
 	if (!strncmp(at, "size=", 5)) {
 		at = parse_size(at + 5, &value);
-		info->max_pages = value ? (long)(ALIGN_UP(value, PAGE_SIZE) >> PAGE_SHIFT) :
-					  (long)frames_total();
+		info->max_pages = value ? (long)(ALIGN_UP(value, PAGE_SIZE) >> PAGE_SHIFT)
+					: (long)frames_total();
 	} else if (!strncmp(at, "nr_inodes=", 10)) {
 		at = parse_size(at + 10, &value);
 		info->max_inodes = value ? (long)value : (long)frames_total();

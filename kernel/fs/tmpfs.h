@@ -3,7 +3,7 @@
 #include "kernel/fs/fs.h"
 
 extern struct file_system_type tmpfs_type;
-extern atomic_long_t tmpfs_total_pages;	/* in the page cache, of all tmpfs */
+extern atomic_long_t tmpfs_total_pages; /* in the page cache, of all tmpfs */
 
 /* A new inode of type and permissions `mode`. ERR_PTR(-ENOSPC, -ENOMEM). */
 struct inode *tmpfs_inode_alloc(struct super_block *sb, u32 mode);

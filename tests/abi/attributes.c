@@ -66,7 +66,8 @@ static void test_times(void)
 	is(sys_utimensat(fd, NULL, NULL, 0), 0, "a-descriptor-now");
 	sys_clock_gettime(CLOCK_REALTIME, &now);
 	sys_stat("t", &st);
-	ok((long)st.st_mtime_sec >= now.tv_sec - 5 && (long)st.st_mtime_sec <= now.tv_sec, "is-now");
+	ok((long)st.st_mtime_sec >= now.tv_sec - 5 && (long)st.st_mtime_sec <= now.tv_sec,
+	   "is-now");
 	sys_utimensat(AT_FDCWD, "t", ts, 0);
 	sys_write(fd, "x", 1);
 	sys_stat("t", &st);
@@ -83,7 +84,8 @@ static void test_statx(void)
 
 	is(sys_statx(AT_FDCWD, "x", 0, STATX_BASIC_STATS, &x), 0, "statx");
 	sys_stat("x", &st);
-	ok(x.stx_ino == st.st_ino && x.stx_size == 5 && x.stx_mode == st.st_mode, "says-what-stat-says");
+	ok(x.stx_ino == st.st_ino && x.stx_size == 5 && x.stx_mode == st.st_mode,
+	   "says-what-stat-says");
 	ok((x.stx_mask & STATX_BASIC_STATS) == STATX_BASIC_STATS, "and-that-it-is-all-there");
 	is(sys_statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &x), 0, "of-a-descriptor");
 	ok(x.stx_ino == st.st_ino, "the-same-file");
@@ -91,7 +93,8 @@ static void test_statx(void)
 	is(sys_statx(AT_FDCWD, "x", 0, 0x80000000u, &x), -EINVAL, "a-reserved-mask");
 	is(sys_statx(AT_FDCWD, "", 0, 0, &x), -ENOENT, "an-empty-path");
 	is(sys_statx(AT_FDCWD, "x", 0, 0, (void *)1), -EFAULT, "a-bad-buffer");
-	is(syscall4(__NR_newfstatat, AT_FDCWD, P("x"), P(&st), 1), -EINVAL, "newfstatat-with-an-unknown-flag");
+	is(syscall4(__NR_newfstatat, AT_FDCWD, P("x"), P(&st), 1), -EINVAL,
+	   "newfstatat-with-an-unknown-flag");
 	is(sys_stat("x", (void *)1), -EFAULT, "stat-to-nowhere");
 	is(sys_stat((char *)1, &st), -EFAULT, "stat-of-nowhere");
 	sys_close(fd);
@@ -107,7 +110,8 @@ static void test_statfs(void)
 	ok(before.f_bsize == 4096 && before.f_namelen == 255, "sizes-of-blocks-and-names");
 	sys_fallocate(fd, 0, 0, 64 * PAGE_SIZE);
 	is(syscall2(__NR_fstatfs, fd, P(&after)), 0, "fstatfs");
-	ok(after.f_bfree <= before.f_bfree - 64 || before.f_type != TMPFS_MAGIC, "pages-in-use-are-not-free");
+	ok(after.f_bfree <= before.f_bfree - 64 || before.f_type != TMPFS_MAGIC,
+	   "pages-in-use-are-not-free");
 	is(sys_statfs("none", &after), -ENOENT, "statfs-of-nothing");
 	is(sys_statfs(".", (void *)1), -EFAULT, "statfs-to-nowhere");
 	sys_close(fd);

@@ -47,7 +47,11 @@ static void test_copy_file_range(void)
 	is(size_of("out"), 7, "makes-the-file-larger");
 	is(sys_copy_file_range(in, NULL, out, NULL, 2, 0), 2, "by-the-positions");
 	is(sys_pread(out, buf, 10, 0), 7, "the-result");
-	ok(!memcmp(buf, "01\0" "1234", 7), "is-in-its-place");
+	ok(!memcmp(buf,
+		   "01\0"
+		   "1234",
+		   7),
+	   "is-in-its-place");
 	from = 100;
 	is(sys_copy_file_range(in, &from, out, &to, 4, 0), 0, "behind-the-end-there-is-nothing");
 	is(sys_copy_file_range(in, NULL, out, NULL, 1, 1), -EINVAL, "flags");
@@ -120,7 +124,8 @@ static void test_pipe_size(void)
 	sys_read(fds[0], buf, 8192);
 	is(sys_read(fds[0], buf, 8192), 4096, "nothing-is-lost");
 	is(buf[100], 'L', "or-mixed-up");
-	is(syscall3(__NR_writev, fds[1], P(bad), 2), -EFAULT, "a-vector-with-a-bad-end-writes-nothing");
+	is(syscall3(__NR_writev, fds[1], P(bad), 2), -EFAULT,
+	   "a-vector-with-a-bad-end-writes-nothing");
 	is(sys_fcntl(fds[0], F_SETFL, O_NONBLOCK), 0, "so-that");
 	is(sys_read(fds[0], buf, 10), -EAGAIN, "there-is-nothing-to-read");
 	sys_close(fds[0]);
@@ -133,7 +138,8 @@ static void test_pipe_size(void)
 
 static void test_flock(void)
 {
-	int a = make_file("l", ""), b = (int)sys_open("l", O_RDWR, 0), c = (int)sys_open("l", O_RDONLY, 0);
+	int a = make_file("l", ""), b = (int)sys_open("l", O_RDWR, 0),
+	    c = (int)sys_open("l", O_RDONLY, 0);
 
 	is(sys_flock(a, LOCK_SH), 0, "a-shared-lock");
 	is(sys_flock(b, LOCK_SH), 0, "is-shared");
@@ -199,8 +205,9 @@ static void test_record_locks(void)
 	is(sys_fcntl(fd, F_SETLK, P(&lock)), -EINVAL, "before-the-start-of-a-file");
 	is(sys_fcntl(fd, F_SETLK, 1), -EFAULT, "a-bad-pointer-to-a-lock");
 	lock = (struct flock64){ .l_type = F_WRLCK, .l_len = 10 };
-	is(sys_fcntl(fd, F_OFD_SETLK, P(&lock)), -EAGAIN, "an-open-file's-lock-meets-the-process's");
-	sys_close(other);	/* which drops all of the process's locks on the file */
+	is(sys_fcntl(fd, F_OFD_SETLK, P(&lock)), -EAGAIN,
+	   "an-open-file's-lock-meets-the-process's");
+	sys_close(other); /* which drops all of the process's locks on the file */
 	is(sys_fcntl(fd, F_OFD_SETLK, P(&lock)), 0, "any-close-drops-them");
 	sys_close(fd);
 	sys_unlink("r");

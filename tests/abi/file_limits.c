@@ -93,16 +93,16 @@ static void test_mount(void)
 
 /* ---- no memory ---- */
 
-static long close_it(long fd)
-{
-	return is_error(fd) ? fd : sys_close((int)fd);
-}
+static long close_it(long fd) { return is_error(fd) ? fd : sys_close((int)fd); }
 
 static long op_create(void) { return close_it(sys_open("new", O_RDWR | O_CREAT | O_EXCL, 0600)); }
 static long op_mkdir(void) { return sys_mkdir("new", 0700); }
 static long op_symlink(void) { return sys_symlink("somewhere/else/that/is/rather/long", "new"); }
 static long op_link(void) { return sys_link("file", "new"); }
-static long op_rename(void) { return sys_rename("file", "a-name-that-does-not-fit-into-the-entry-itself"); }
+static long op_rename(void)
+{
+	return sys_rename("file", "a-name-that-does-not-fit-into-the-entry-itself");
+}
 static long op_open(void) { return close_it(sys_open("file", O_RDONLY, 0)); }
 static long op_memfd(void) { return close_it(sys_memfd_create("m", 0)); }
 static long op_mount(void)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define RW	(PROT_READ | PROT_WRITE)
+#define RW (PROT_READ | PROT_WRITE)
 
 static char page[4096];
 
@@ -42,13 +42,15 @@ static void test_coherent(void)
 	sys_pread(fd, page, 10, 0);
 	is(page[1], 'X', "and-read");
 	sys_pwrite(fd, "W", 1, 2);
-	ok(shared[2] == 'W' && other[2] == 'W' && copy[2] == 'W', "a-write-is-seen-by-all-mappings");
+	ok(shared[2] == 'W' && other[2] == 'W' && copy[2] == 'W',
+	   "a-write-is-seen-by-all-mappings");
 	copy[3] = 'P';
 	is(shared[3], 'a', "a-private-store-stays-private");
 	sys_pwrite(fd, "V", 1, 4);
 	is(copy[4], 'a', "after-which-the-copy-does-not-follow-the-file");
 	is(syscall3(__NR_msync, P(shared), 2 * PAGE_SIZE, MS_SYNC), 0, "msync");
-	is(syscall3(__NR_msync, P(shared), PAGE_SIZE, MS_SYNC | MS_ASYNC), -EINVAL, "msync-not-both-ways");
+	is(syscall3(__NR_msync, P(shared), PAGE_SIZE, MS_SYNC | MS_ASYNC), -EINVAL,
+	   "msync-not-both-ways");
 	is(syscall3(__NR_msync, P(shared + 1), PAGE_SIZE, MS_SYNC), -EINVAL, "msync-not-aligned");
 	sys_close(fd);
 	is(shared[PAGE_SIZE], 'b', "a-mapping-outlives-its-descriptor");
@@ -103,19 +105,24 @@ static void test_holes(void)
 
 	copy[PAGE_SIZE] = 'P';
 	is(shared[PAGE_SIZE], 'b', "a-page-before-it-is-punched");
-	ret = (int)sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE_SIZE - 10, 2 * PAGE_SIZE);
+	ret = (int)sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE_SIZE - 10,
+				 2 * PAGE_SIZE);
 	is(ret, 0, "punch-hole");
-	ok(shared[PAGE_SIZE - 11] == 'a' && shared[PAGE_SIZE - 10] == 0, "the-page-before-is-zeroed-in-part");
+	ok(shared[PAGE_SIZE - 11] == 'a' && shared[PAGE_SIZE - 10] == 0,
+	   "the-page-before-is-zeroed-in-part");
 	ok(all_bytes(shared + PAGE_SIZE, 0, PAGE_SIZE), "the-page-within-is-zero");
-	ok(shared[3 * PAGE_SIZE - 11] == 0 && shared[3 * PAGE_SIZE - 10] == 'c', "the-page-behind-in-part");
+	ok(shared[3 * PAGE_SIZE - 11] == 0 && shared[3 * PAGE_SIZE - 10] == 'c',
+	   "the-page-behind-in-part");
 	is(copy[PAGE_SIZE], 'P', "a-private-copy-stays");
 	sys_pread(fd, page, PAGE_SIZE, PAGE_SIZE);
-	is(sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE_SIZE, PAGE_SIZE), 0, "once-more");
+	is(sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE_SIZE, PAGE_SIZE), 0,
+	   "once-more");
 	sys_fstat(fd, &st);
 	is(st.st_size, 4 * PAGE_SIZE, "the-size-stays");
 	is(st.st_blocks, 3 * 8, "the-page-is-given-back");
 	is(sys_lseek(fd, 0, SEEK_HOLE), PAGE_SIZE, "and-is-a-hole");
-	is(sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE, 0, PAGE_SIZE), -EOPNOTSUPP, "punch-hole-keeps-the-size");
+	is(sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE, 0, PAGE_SIZE), -EOPNOTSUPP,
+	   "punch-hole-keeps-the-size");
 	is(sys_fallocate(fd, 0, 0, 0), -EINVAL, "nothing-to-allocate");
 	is(sys_fallocate(fd, 0, -1, 10), -EINVAL, "before-the-start");
 	is(sys_fallocate(fd, 0, INT64_MAX, 10), -EFBIG, "beyond-all-files");
@@ -142,7 +149,8 @@ static void test_access(void)
 
 	sys_close(letters("r", 1));
 	fd = (int)sys_open("r", O_RDONLY, 0);
-	is(sys_mmap(0, PAGE_SIZE, RW, MAP_SHARED, fd, 0), -EACCES, "no-shared-writing-without-write-access");
+	is(sys_mmap(0, PAGE_SIZE, RW, MAP_SHARED, fd, 0), -EACCES,
+	   "no-shared-writing-without-write-access");
 	at = map_fd(fd, PROT_READ, MAP_SHARED, 1);
 	ok(at, "shared-reading");
 	is(sys_mprotect((uintptr_t)at, PAGE_SIZE, RW), -EACCES, "does-not-become-writing");
@@ -152,9 +160,11 @@ static void test_access(void)
 	unmap(at, PAGE_SIZE);
 	sys_close(fd);
 	fd = (int)sys_open("r", O_WRONLY, 0);
-	is(sys_mmap(0, PAGE_SIZE, PROT_WRITE, MAP_SHARED, fd, 0), -EACCES, "writing-alone-maps-nothing");
+	is(sys_mmap(0, PAGE_SIZE, PROT_WRITE, MAP_SHARED, fd, 0), -EACCES,
+	   "writing-alone-maps-nothing");
 	sys_close(fd);
-	is(sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, dir, 0), -ENODEV, "a-directory-is-not-mapped");
+	is(sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, dir, 0), -ENODEV,
+	   "a-directory-is-not-mapped");
 	sys_close(dir);
 	sys_unlink("r");
 }
@@ -208,7 +218,8 @@ static void test_first_files(const char *self)
 	is(sys_lseek(out, 0, SEEK_END), sys_lseek(in, 0, SEEK_END), "a-copy-of-a-program");
 	sys_pread(in, page, 4, 0);
 	ok(!memcmp(page, "\177ELF", 4), "begins-as-programs-do");
-	is(sys_fallocate(out, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE_SIZE), 0, "a-hole-in-it");
+	is(sys_fallocate(out, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE_SIZE), 0,
+	   "a-hole-in-it");
 	sys_pread(out, page, 4, 0);
 	ok(all_bytes(page, 0, 4), "is-zero");
 	sys_close(in);
@@ -222,7 +233,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	strcpy(self, argv[0]);
-	if (*self != '/') {		/* before the directory changes */
+	if (*self != '/') { /* before the directory changes */
 		sys_getcwd(self, sizeof(self));
 		strcat(strcat(self, "/"), argv[0]);
 	}

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#define RW	(PROT_READ | PROT_WRITE)
-#define F_ALL	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define RW    (PROT_READ | PROT_WRITE)
+#define F_ALL (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static char buf[8192];
 
@@ -49,7 +49,8 @@ static void test_create(void)
 	name[250] = '\0';
 	is(sys_memfd_create(name, 0), -EINVAL, "one-more-is-too-long");
 	fd = make_file("plain", "");
-	is(sys_fcntl((int)fd, F_GET_SEALS, 0) == F_SEAL_SEAL || sys_fcntl((int)fd, F_GET_SEALS, 0) == -EINVAL,
+	is(sys_fcntl((int)fd, F_GET_SEALS, 0) == F_SEAL_SEAL ||
+		   sys_fcntl((int)fd, F_GET_SEALS, 0) == -EINVAL,
 	   1, "other-files-cannot-be-sealed");
 	is(sys_fcntl((int)fd, F_ADD_SEALS, F_SEAL_GROW) < 0, 1, "at-all");
 	sys_close((int)fd);
@@ -90,13 +91,15 @@ static void test_write(void)
 	sys_munmap((uintptr_t)at, 4096);
 	is(sys_fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0, "seal-write");
 	is(sys_pwrite(fd, "x", 1, 0), -EPERM, "it-is-not-written");
-	is(sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096), -EPERM, "nor-punched");
+	is(sys_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096), -EPERM,
+	   "nor-punched");
 	is(sys_mmap(0, 4096, RW, MAP_SHARED, fd, 0), -EPERM, "nor-mapped-for-writing");
 	read_only = sys_mmap(0, 4096, PROT_READ, MAP_SHARED, fd, 0);
 	if (read_only == -EPERM) {
 		skip("this kernel refuses all shared mappings", "mapped-for-reading-it-stays-so");
 	} else {
-		is(sys_mprotect((uintptr_t)read_only, 4096, RW), -EACCES, "mapped-for-reading-it-stays-so");
+		is(sys_mprotect((uintptr_t)read_only, 4096, RW), -EACCES,
+		   "mapped-for-reading-it-stays-so");
 		sys_munmap((uintptr_t)read_only, 4096);
 	}
 	at = sys_mmap(0, 4096, RW, MAP_PRIVATE, fd, 0);
@@ -114,7 +117,8 @@ static void test_future_write(void)
 	int fd = sealable(4096);
 	char *at = (char *)sys_mmap(0, 4096, RW, MAP_SHARED, fd, 0);
 
-	is(sys_fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0, "seal-future-write-beside-a-mapping");
+	is(sys_fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0,
+	   "seal-future-write-beside-a-mapping");
 	at[0] = 'm';
 	sys_pread(fd, buf, 1, 0);
 	is(buf[0], 'm', "which-still-writes");
@@ -128,7 +132,8 @@ static int child_with_seal(void *arg)
 {
 	int fd = *(int *)arg;
 
-	return sys_pwrite(fd, "x", 1, 0) == -EPERM && sys_fcntl(fd, F_GET_SEALS, 0) == F_ALL ? 0 : 1;
+	return sys_pwrite(fd, "x", 1, 0) == -EPERM && sys_fcntl(fd, F_GET_SEALS, 0) == F_ALL ? 0
+											     : 1;
 }
 
 static void test_inherited(void)

@@ -1,6 +1,6 @@
 /*
- * racing_files.c - several processes change the same directories and files at once: each call does what
- * it says or fails as it may, and afterwards names, links and contents agree.
+ * racing_files.c - several processes change the same directories and files at once: each call does
+ * what it says or fails as it may, and afterwards names, links and contents agree.
  */
 #include "user/child.h"
 #include "user/files.h"
@@ -28,7 +28,10 @@ static int together(child_main *main)
 	return sum;
 }
 
-static bool one_of(long ret, long a, long b, long c) { return ret == 0 || ret == a || ret == b || ret == c; }
+static bool one_of(long ret, long a, long b, long c)
+{
+	return ret == 0 || ret == a || ret == b || ret == c;
+}
 
 static int creates(void *arg)
 {
@@ -89,7 +92,10 @@ static int links(void *arg)
 static int moves(void *arg)
 {
 	static const char *const pairs[CHILDREN][2] = {
-		{ "a", "b/x" }, { "b/x", "a" }, { "b", "a/x" }, { "a/x", "b" },
+		{ "a", "b/x" },
+		{ "b/x", "a" },
+		{ "b", "a/x" },
+		{ "a/x", "b" },
 	};
 	int n = *(int *)arg;
 
@@ -154,7 +160,8 @@ static int truncates(void *arg)
 	int fd = (int)sys_open("t", O_RDWR, 0), n = *(int *)arg;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		if (n % 2 ? sys_ftruncate(fd, 0) || sys_ftruncate(fd, 8192) : sys_pwrite(fd, "x", 1, 5000) != 1)
+		if (n % 2 ? sys_ftruncate(fd, 0) || sys_ftruncate(fd, 8192)
+			  : sys_pwrite(fd, "x", 1, 5000) != 1)
 			return 1;
 	}
 	return 0;

@@ -42,7 +42,8 @@ static void test_cwd(void)
 	sys_mkdir("here", 0755);
 	is(sys_chdir("here"), 0, "chdir");
 	ok(sys_getcwd(buf, sizeof(buf)) > 0 && strlen(buf) == strlen(before) + 5 &&
-	   !strcmp(buf + strlen(buf) - 5, "/here"), "getcwd-says-where");
+		   !strcmp(buf + strlen(buf) - 5, "/here"),
+	   "getcwd-says-where");
 	is(sys_getcwd(buf, 3), -ERANGE, "a-short-buffer");
 	is(sys_getcwd((char *)1, 256), -EFAULT, "a-bad-buffer");
 	fd = (int)sys_open("..", O_RDONLY, 0);

@@ -35,7 +35,8 @@ static void test_open_errors(void)
 	is(sys_open("file", O_RDONLY | O_DIRECTORY, 0), -ENOTDIR, "a-file-is-no-directory");
 	is(sys_open("file/", O_RDONLY, 0), -ENOTDIR, "nor-with-a-slash");
 	is(sys_open("file/x", O_RDWR | O_CREAT, 0644), -ENOTDIR, "nothing-is-made-in-a-file");
-	is(sys_open("d", O_CREAT | O_DIRECTORY | O_RDONLY, 0755), -EINVAL, "open-makes-no-directories");
+	is(sys_open("d", O_CREAT | O_DIRECTORY | O_RDONLY, 0755), -EINVAL,
+	   "open-makes-no-directories");
 	is(sys_open("", O_RDWR | O_CREAT, 0644), -ENOENT, "an-empty-name");
 	is(sys_open((char *)1, O_RDONLY, 0), -EFAULT, "a-bad-pointer");
 	sys_unlink("file");
@@ -95,7 +96,8 @@ static void test_tmpfile(void)
 	sys_close((int)fd);
 	(void)path;
 	fd = sys_open(".", O_TMPFILE | O_RDWR | O_EXCL, 0600);
-	is(sys_linkat((int)fd, "", AT_FDCWD, "never", AT_EMPTY_PATH), -ENOENT, "but-not-with-o-excl");
+	is(sys_linkat((int)fd, "", AT_FDCWD, "never", AT_EMPTY_PATH), -ENOENT,
+	   "but-not-with-o-excl");
 	sys_close((int)fd);
 	sys_unlink("named");
 }
@@ -177,7 +179,7 @@ static int child_meets_limit(void *arg)
 	sys_prlimit64(0, RLIMIT_FSIZE, &limit, NULL);
 	if (sys_write(fd, page, 4096) != 4096 || sys_pwrite(fd, page, 4096, 4000) != 96)
 		return 1;
-	sys_write(fd, "x", 1);		/* SIGXFSZ */
+	sys_write(fd, "x", 1); /* SIGXFSZ */
 	return 2;
 }
 

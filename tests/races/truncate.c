@@ -31,7 +31,8 @@ static void map_file(void)
 	const struct mmap_source source = { .mapping = &file };
 
 	map_shared();
-	RACE_EQ(mm_mmap(race_mm, COPY, 2 * PAGE_SIZE, RW, MAP_PRIVATE | MAP_FIXED, &source, 0), COPY);
+	RACE_EQ(mm_mmap(race_mm, COPY, 2 * PAGE_SIZE, RW, MAP_PRIVATE | MAP_FIXED, &source, 0),
+		COPY);
 }
 static void map_touched(void)
 {
@@ -151,16 +152,16 @@ static void is_unmapped(void)
 	drop_file();
 }
 
-RACE("truncate-fault", "a file shrinks beside a first write to what goes", .levels = 3, .setup = map_file,
-     .cpu = { shrink, write_it }, .probe = is_gone)
+RACE("truncate-fault", "a file shrinks beside a first write to what goes", .levels = 3,
+     .setup = map_file, .cpu = { shrink, write_it }, .probe = is_gone)
 RACE("truncate-write", "a file shrinks while another CPU writes to what goes", .levels = 3,
      .setup = map_touched, .cpu = { shrink, write_it }, .probe = is_gone)
 RACE("truncate-cow", "a file shrinks while a private copy of what goes is made", .levels = 3,
      .setup = map_touched, .cpu = { shrink, write_copy }, .probe = is_gone)
 RACE("truncate-write-read", "the same, and a third CPU reads", .levels = 3, .setup = map_touched,
      .cpu = { shrink, write_it, read_it }, .probe = is_gone)
-RACE("truncate-grow-write", "a file shrinks and grows under a write: one page in the end", .levels = 3,
-     .setup = map_touched, .cpu = { shrink_and_grow, write_it }, .probe = is_one_page)
+RACE("truncate-grow-write", "a file shrinks and grows under a write: one page in the end",
+     .levels = 3, .setup = map_touched, .cpu = { shrink_and_grow, write_it }, .probe = is_one_page)
 RACE("punch-fault", "a page becomes a hole beside a first write to it", .levels = 3,
      .setup = map_shared, .cpu = { punch, write_7 }, .probe = is_one_page)
 RACE("punch-write", "a page becomes a hole while another CPU writes to it", .levels = 3,

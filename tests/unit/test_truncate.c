@@ -17,7 +17,7 @@ static struct space start(unsigned long pages)
 
 static void end(struct space *s)
 {
-	CHECK_EQ(mm_munmap(s->mm, 0x10000, 0x7000000000), 0);
+	CHECK_EQ(mm_munmap(s->mm, 0x10000, levels_reach(3) - 0x20000), 0);
 	CHECK(RB_EMPTY(&file.i_mmap));
 	CHECK_EQ(atomic_read(&file.i_mmap_writable), 0);
 	filemap_drop_all(&file);
@@ -71,7 +71,7 @@ TEST("truncation-zeroes-the-rest-of-the-last-page")
 	poke(shared + 4088, 3);
 	truncate_setsize(&file, 12);
 	CHECK_EQ(peek(shared), 1);
-	CHECK_EQ(peek(shared + 8), 2);	/* its upper half is beyond, and was 0 */
+	CHECK_EQ(peek(shared + 8), 2); /* its upper half is beyond, and was 0 */
 	CHECK_EQ(peek(shared + 4088), 0);
 	end(&s);
 }
@@ -94,7 +94,7 @@ TEST("a-hole-zeroes-parts-and-leaves-private-copies")
 	CHECK_EQ(peek(shared + 2 * PAGE_SIZE), 0);
 	CHECK_EQ(peek(shared + 2 * PAGE_SIZE + 4088), 3);
 	CHECK_EQ(peek(copy + PAGE_SIZE), 99);
-	truncate_pagecache_range(&file, 3 * PAGE_SIZE, 3 * PAGE_SIZE + 8);	/* within one page */
+	truncate_pagecache_range(&file, 3 * PAGE_SIZE, 3 * PAGE_SIZE + 8); /* within one page */
 	CHECK_EQ(peek(shared + 3 * PAGE_SIZE), 0);
 	CHECK_EQ(peek(shared + 3 * PAGE_SIZE + 4088), 4);
 	end(&s);
@@ -138,7 +138,8 @@ TEST("mappings-are-found-by-the-pages-they-show-however-they-are-cut")
 		CHECK_EQ(vma != NULL, mapped);
 		CHECK(!vma || vma == vma_lookup(s.mm, at + page * PAGE_SIZE));
 	}
-	for (struct vm_area_struct *vma = i_mmap_first(&file, 0, 63); vma; vma = i_mmap_next(vma, 0, 63))
+	for (struct vm_area_struct *vma = i_mmap_first(&file, 0, 63); vma;
+	     vma = i_mmap_next(vma, 0, 63))
 		found++;
 	CHECK_EQ(found, 4);
 	CHECK(!i_mmap_first(&file, 32, 35));
@@ -157,7 +158,7 @@ TEST("who-may-write-is-counted-and-can-be-denied")
 
 	CHECK_EQ(mapping_deny_writable(&file), -EBUSY);
 	CHECK_EQ(mm_mprotect(s.mm, at, PAGE_SIZE, PROT_READ), 0);
-	CHECK_EQ(atomic_read(&file.i_mmap_writable), 2);	/* it could be written to again */
+	CHECK_EQ(atomic_read(&file.i_mmap_writable), 2); /* it could be written to again */
 	CHECK_EQ(mm_munmap(s.mm, at, 2 * PAGE_SIZE), 0);
 	CHECK_EQ(mapping_deny_writable(&file), 0);
 	CHECK_EQ(mapping_deny_writable(&file), 0);
@@ -193,11 +194,11 @@ TEST("clean-unused-pages-can-be-dropped-and-no-others")
 	unsigned long at = map_file(s.mm, 4, MAP_SHARED);
 	struct folio *held;
 
-	word_of(0);			/* clean: goes */
-	CHECK_EQ(peek(at + PAGE_SIZE), 0);	/* mapped: stays */
+	word_of(0);			   /* clean: goes */
+	CHECK_EQ(peek(at + PAGE_SIZE), 0); /* mapped: stays */
 	poke(at + 2 * PAGE_SIZE, 5);
-	CHECK_EQ(mm_madvise(s.mm, at + 2 * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED), 0);	/* dirty */
-	held = filemap_get(&file, 3);	/* in use */
+	CHECK_EQ(mm_madvise(s.mm, at + 2 * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED), 0); /* dirty */
+	held = filemap_get(&file, 3);						     /* in use */
 	filemap_drop_clean(&file);
 	CHECK_EQ(file.nr_pages, 3);
 	CHECK(!filemap_find(&file, 0));
@@ -246,7 +247,8 @@ static struct mm_struct *failing_mm;
 static void undo(void) { CHECK_EQ(mm_munmap(failing_mm, 0x40000000, 2 * PAGE_SIZE), 0); }
 static bool map_and_cut(void)
 {
-	long at = mm_mmap(failing_mm, 0x40000000, 2 * PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, &source, 0);
+	long at = mm_mmap(failing_mm, 0x40000000, 2 * PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED,
+			  &source, 0);
 
 	if (IS_ERR_VALUE(at))
 		return false;
