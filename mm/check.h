@@ -46,8 +46,13 @@ void ledger_assert_not_writable(const struct page *page);
 /* Records not kept since the table was full: the checks were weaker by that many. */
 unsigned long ledger_lost(void);
 unsigned long ledger_pending(void);
-/* Old entries for addr that CPU `cpu` may still translate by, at most max: for the simulator's MMU. */
-unsigned int ledger_stale(const struct mm_struct *mm, unsigned long addr, unsigned int cpu, u64 *entries,
+/* An entry that is gone from its table; of an upper level, it led to a table. */
+struct stale_entry {
+	u64 val;
+	u8 level;
+};
+/* Those for addr that CPU `cpu` may still translate by, at most max: for the simulator's MMU. */
+unsigned int ledger_stale(const struct mm_struct *mm, unsigned long addr, unsigned int cpu, struct stale_entry *stale,
 			  unsigned int max);
 
 #else

@@ -234,16 +234,15 @@ void ledger_assert_not_writable(const struct page *page)
 unsigned long ledger_lost(void) { return READ_ONCE(ledger.lost); }
 unsigned long ledger_pending(void) { return used(); }
 
-unsigned int ledger_stale(const struct mm_struct *mm, unsigned long addr, unsigned int cpu, u64 *entries,
+unsigned int ledger_stale(const struct mm_struct *mm, unsigned long addr, unsigned int cpu, struct stale_entry *stale,
 			  unsigned int max)
 {
 	unsigned int n = 0;
 
 	touch_cpus(cpumask_of(cpu), ACCESS_READ);
 	for (const struct record *r = ledger.used; r && n < max; r = r->next)
-		if (r->mm == mm && r->level == 1 && r->addr == ALIGN_DOWN(addr, PAGE_SIZE) &&
-		    r->cpus & cpumask_of(cpu))
-			entries[n++] = r->old;
+		if (r->mm == mm && r->addr <= addr && addr - r->addr < r->size && r->cpus & cpumask_of(cpu))
+			stale[n++] = (struct stale_entry){ r->old, r->level };
 	return n;
 }
 

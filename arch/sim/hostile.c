@@ -53,15 +53,15 @@ static bool allows(u64 entry, enum sim_how how)
 	       (how != SIM_EXEC || !(entry & _PAGE_NX));
 }
 
-/* The leaf entry that the tables lead to now, if all entries on the way allow the access. */
-static u64 *walk_now(unsigned long addr, enum sim_how how)
+/*
+ * The leaf entry that the table in frame pfn, of that level, leads to now, if all entries on the way allow
+ * the access.
+ */
+static u64 *walk_from(unsigned long pfn, unsigned int level, unsigned long addr, enum sim_how how)
 {
-	unsigned long root = sim_root(this_cpu()), pfn = root >> PAGE_SHIFT;
 	u64 *slot = NULL;
 
-	if (!root || addr >= levels_reach(root & 7))
-		return NULL;
-	for (unsigned int level = root & 7; level; level--) {
+	for (; level; level--) {
 		BUG_MSG(!arena_contains(pfn) || arena_frame_free(pfn),
 			"the MMU of CPU %u walks a page table of level %u for %#lx in frame %#lx, which is free",
 			this_cpu(), level, addr, pfn);
@@ -74,30 +74,57 @@ static u64 *walk_now(unsigned long addr, enum sim_how how)
 	return slot;
 }
 
-/* A frame that the access may end in, or none. */
-struct outcomes {
-	unsigned int nr;
-	unsigned long pfn[MAX_STALE + 1];
-};
-
-static void add_outcome(struct outcomes *o, unsigned long pfn)
+static u64 *walk_now(unsigned long addr, enum sim_how how)
 {
-	for (unsigned int i = 0; i < o->nr; i++)
-		if (o->pfn[i] == pfn)
-			return;
-	o->pfn[o->nr++] = pfn;
+	unsigned long root = sim_root(this_cpu());
+
+	if (!root || addr >= levels_reach(root & 7))
+		return NULL;
+	return walk_from(root >> PAGE_SHIFT, root & 7, addr, how);
 }
 
-/* By a stale translation a store needs its dirty bit in it: otherwise the entry is looked at again. */
+/* What an access may come to: a frame, by an entry in a table or by a translation that has none any more. */
+struct outcome {
+	bool fault;
+	u64 *slot;
+	unsigned long pfn;
+};
+struct outcomes {
+	unsigned int nr;
+	struct outcome of[MAX_STALE + 1];
+};
+
+static void add_outcome(struct outcomes *o, bool fault, u64 *slot, unsigned long pfn)
+{
+	for (unsigned int i = 0; i < o->nr; i++)
+		if (o->of[i].fault == fault && (fault || o->of[i].pfn == pfn))
+			return;
+	o->of[o->nr++] = (struct outcome){ fault, slot, pfn };
+}
+
+static void add_walk(struct outcomes *o, u64 *slot)
+{
+	add_outcome(o, !slot, slot, slot ? entry_pfn(*slot) : 0);
+}
+
+/*
+ * By a stale translation a store needs its dirty bit in it: otherwise the entry is looked at again. A stale
+ * upper entry leads to the table that it led to, with whatever is there now.
+ */
 static void add_stale(struct outcomes *o, unsigned long addr, enum sim_how how)
 {
 	const struct mm_struct *mm = cpu_loaded(this_cpu());
-	u64 entries[MAX_STALE];
-	unsigned int n = mm ? ledger_stale(mm, addr, this_cpu(), entries, MAX_STALE) : 0;
+	struct stale_entry stale[MAX_STALE];
+	unsigned int n = mm ? ledger_stale(mm, addr, this_cpu(), stale, MAX_STALE) : 0;
 
-	for (unsigned int i = 0; i < n; i++)
-		if (allows(entries[i], how) && (how != SIM_WRITE || entries[i] & _PAGE_DIRTY))
-			add_outcome(o, entry_pfn(entries[i]));
+	for (unsigned int i = 0; i < n; i++) {
+		u64 val = stale[i].val;
+
+		if (stale[i].level > 1)
+			add_walk(o, walk_from(entry_pfn(val), stale[i].level - 1u, addr, how));
+		else if (allows(val, how) && (how != SIM_WRITE || val & _PAGE_DIRTY))
+			add_outcome(o, false, NULL, entry_pfn(val));
+	}
 }
 
 static void access_frame(unsigned long pfn, unsigned long addr, enum sim_how how, u64 *value)
@@ -125,28 +152,24 @@ static void set_accessed_dirty(u64 *slot, enum sim_how how)
 	*slot |= bits;
 }
 
-/* One attempt, one step. False: a fault. */
+/* One attempt, one step. False: a fault, which makes the CPU forget what it held. */
 static bool try_access(unsigned long addr, enum sim_how how, u64 *value)
 {
 	struct outcomes o = { 0 };
-	unsigned int choice;
-	u64 *slot;
+	const struct outcome *chosen;
 
 	sim_point(cpu_tlb(this_cpu()), ACCESS_READ);
-	slot = walk_now(addr, how);
-	if (slot)
-		add_outcome(&o, entry_pfn(*slot));
+	add_walk(&o, walk_now(addr, how));
 	add_stale(&o, addr, how);
-	choice = explore_choice(slot ? o.nr : o.nr + 1);
-	/* Without a walk the first outcome is the fault. It makes the CPU forget what it held. */
-	if (!slot && !choice) {
+	chosen = &o.of[explore_choice(o.nr)];
+	if (chosen->fault) {
 		hostile_flush(addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE);
 		sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE | ACCESS_NOTE);
 		return false;
 	}
-	if (slot && !choice)
-		set_accessed_dirty(slot, how);
-	access_frame(o.pfn[slot ? choice : choice - 1], addr, how, value);
+	if (chosen->slot)
+		set_accessed_dirty(chosen->slot, how);
+	access_frame(chosen->pfn, addr, how, value);
 	return true;
 }
 

@@ -35,6 +35,7 @@ static bool fetch(struct tlb_entry *walk, unsigned long pfn, unsigned long addr,
 	u64 val = *slot;
 
 	sim_events[this_cpu()].table_reads++;
+	sim_point(slot, ACCESS_READ | ACCESS_NOTE);
 	if (!(val & _PAGE_PRESENT))
 		return false;
 	BUG_MSG(val & ENTRY_RESERVED || (level > 3 && val & _PAGE_PSE),
@@ -140,6 +141,7 @@ void *sim_kernel_ptr(unsigned long addr)
 	struct tlb_entry walk;
 	bool mapped;
 
+	sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE);
 	mapped = walk_tables(&walk, kernel_root(), addr);
 	BUG_MSG(mapped && arena_frame_free(entry_pfn(walk.val)),
 		"%#lx leads to frame %#lx, which is free", addr, entry_pfn(walk.val));

@@ -125,6 +125,9 @@ static u16 enabled_set(void)
 static void __noreturn end_run(enum explore_end how)
 {
 	ended = how;
+	/* Who fails does so beyond the point at which he stood. */
+	if (how == RUN_FAILED && current >= 0 && current < MAX_ACTORS)
+		at[current] = 0;
 	if (how != RUN_FAILED || phase == RUNNING)
 		record_end_turn(at);
 	fiber_leave(MAIN_FIBER);

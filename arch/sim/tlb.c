@@ -141,15 +141,22 @@ void tlb_flush_local_all(void)
 	tlb_drop_user(this_cpu());
 }
 
+static void flush_kernel_here(void *arg)
+{
+	sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE | ACCESS_NOTE);
+	sim_events[this_cpu()].kernel_flushes++;
+	tlb_filter(this_cpu(), keep_none, 0, 0);
+	if (explore_running())
+		hostile_flush(0, ~0ul);
+}
+
 void tlb_flush_kernel(void)
 {
-	unsigned int cpu;
+	cpumask_t others = cpus_online() & ~cpumask_of(this_cpu());
 
 	BUG_MSG(irqs_disabled(), "interrupts must be on: it waits for the other CPUs");
-	sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE);
-	for_each_cpu(cpu, cpus_online())
-	{
-		sim_events[cpu].kernel_flushes++;
-		tlb_filter(cpu, keep_none, 0, 0);
-	}
+	ipi_send(others, flush_kernel_here, NULL);
+	flush_kernel_here(NULL);
+	if (others)
+		ipi_wait();
 }

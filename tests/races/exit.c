@@ -29,6 +29,14 @@ static void both_run_other(void)
 	race_poke(AT, 1);
 }
 
+/* CPU 1 holds the other program lazily; CPU 0 has its last thread. */
+static void lazily_held(void)
+{
+	both_run_other();
+	race_run_on(1, NULL);
+	mmput(other);
+}
+
 static void unmap(void) { RACE_EQ(mm_munmap(race_mm, AT, PAGE_SIZE), 0); }
 
 static void leave(void)
@@ -55,6 +63,12 @@ static void idle_and_back(void)
 	RACE_EQ(race_peek(AT + PAGE_SIZE), 2);
 }
 
+static void idle_to_own(void)
+{
+	race_run_on(1, race_mm);
+	race_expect_signal(AT, SIGSEGV);
+}
+
 static void gone(void)
 {
 	race_expect_signal(AT, SIGSEGV);
@@ -71,6 +85,8 @@ RACE("exit-munmap", "a thread exits while another flushes its CPU", .levels = 3,
      .setup = map_touched, .cpu = { unmap, leave }, .probe = gone)
 RACE("exit-exit", "the last two threads of a program exit at once", .levels = 3,
      .setup = both_run_other, .cpu = { leave_other, leave_other })
+RACE("lazy-exit", "a program ends while another CPU, which holds it lazily, takes up its own", .levels = 3,
+     .setup = lazily_held, .cpu = { leave_other, idle_to_own })
 RACE("switch-munmap", "a CPU switches away and back while another unmaps", .levels = 3,
      .setup = map_and_other, .cpu = { unmap, switch_away_and_back }, .probe = gone_on_1)
 RACE("lazy-munmap", "a CPU idles, holding the address space lazily, while another unmaps",

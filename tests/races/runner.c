@@ -144,7 +144,7 @@ static void explore(void)
 		if (search_bound(bound, options.cap * (options.fast ? 1 : 4)))
 			report->exhausted = bound + 1;
 	if (!report->failed_at)
-		search_all(triple || options.fast ? options.cap : 20 * options.cap);
+		search_all(triple || options.fast ? options.cap : 30 * options.cap);
 	if (report->exhausted != UNBOUNDED || options.samples > 4000)
 		sample(options.samples);
 	if (report->failed_at)

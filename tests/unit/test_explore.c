@@ -5,7 +5,9 @@
 #include "arch/sim/snapshot.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/rwsem.h"
-#include "tests/unit/unit.h"
+#include "mm/pgtable.h"
+#include "mm/tlb.h"
+#include "tests/unit/space.h"
 
 static struct {
 	unsigned long words[16] __cacheline_aligned;
@@ -427,6 +429,86 @@ TEST("a-task-that-sleeps-leaves-its-cpu-to-another")
 	CHECK_EQ(first_bad_on(stuck, "00"), RUN_FAILED);
 	CHECK(strstr(explore_failure(), "B (CPU 0) waits for the mmap semaphore, which has a writer"));
 	CHECK(strstr(explore_failure(), "A (CPU 0) waits for a wake-up"));
+}
+
+/* ---- upper entries that are gone from their table ---- */
+
+#define AT    0x40000000ul
+#define DECOY 99
+
+static struct mm_struct *mm;
+static u64 *pmd_slot, decoy;
+static bool stale_seen, current_seen, fault_seen;
+
+/* What the freeing and reuse of a table before the shootdown would do to its contents. */
+static void unlink_table_and_reuse_it(void)
+{
+	u64 entry = entry_get(pmd_slot), *pte = table_slot(entry_pfn(entry), AT, 1), was = *pte;
+
+	set_upper(mm, AT, 2, pmd_slot, 0);
+	WRITE_ONCE(*pte, decoy);
+	flush_tlb_range(mm, AT, AT + PAGE_SIZE);
+	WRITE_ONCE(*pte, was);
+	set_upper(mm, AT, 2, pmd_slot, entry);
+}
+static void unlink_table(void)
+{
+	u64 entry = entry_get(pmd_slot);
+
+	set_upper(mm, AT, 2, pmd_slot, 0);
+	flush_tlb_range(mm, AT, AT + PAGE_SIZE);
+	set_upper(mm, AT, 2, pmd_slot, entry);
+}
+static void read_at(void)
+{
+	u64 value = 0;
+	int signo = sim_user_read(AT, &value);
+
+	fault_seen |= signo != 0;
+	current_seen |= !signo && value == 1;
+	stale_seen |= !signo && value == DECOY;
+}
+
+static void run_often(void (*const actors[])(void))
+{
+	for (int i = 0; i < 300; i++) {
+		enum explore_end end = explore_run(actors, 2, NULL);
+
+		if (end == RUN_FAILED)
+			printk("%s\n", explore_failure());
+		CHECK_EQ(end, RUN_DONE);
+	}
+}
+
+TEST("an-access-may-go-through-a-table-that-is-unlinked-until-the-flush")
+{
+	const struct explore_options random = { .mode = EXPLORE_RANDOM, .seed = 1 };
+	void (*const actors[])(void) = { unlink_table_and_reuse_it, read_at };
+	void (*const gentle[])(void) = { unlink_table, read_at };
+
+	sim_boot(&(struct sim_config){ .mib = 8, .cpus = 2 });
+	mm = mm_alloc(3);
+	CHECK(mm);
+	run_on(0, mm);
+	map(mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
+	map(mm, AT + (2ul << 20), PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(AT + (2ul << 20), DECOY);
+	poke(AT, 1);
+	pmd_slot = (u64 *)mm_pmd_find(mm, AT);
+	decoy = entry_of(mm, AT + (2ul << 20));
+	run_on(1, mm);
+	arena_add_to_snapshot();
+	cpus_add_to_snapshot();
+	snapshot_save();
+	explore_reset();
+	ledger_told_by_machine = true;
+	/* Faults find no mapping: nothing is mended. Each run leaves the state as it was. */
+	sim_task_runs(1, mm_alloc(3));
+	explore_begin(&random);
+	run_often(gentle);
+	CHECK(current_seen && fault_seen && !stale_seen);
+	run_often(actors);
+	CHECK(stale_seen);
 }
 
 TEST("a-failing-schedule-replays-twenty-times-with-the-same-events")
