@@ -188,6 +188,7 @@ void ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg)
 {
 	unsigned int self = current_cpu, target;
 
+	POINT_HERE();
 	BUG_MSG(mask & cpumask_of(self), "CPU %u sends an IPI to itself", self);
 	BUG_MSG(mask & ~cpus_online(), "mask %#lx names CPUs that are not online (%#lx)", mask,
 		cpus_online());
@@ -258,6 +259,7 @@ static void wait_for_answers(void)
 
 void ipi_wait(void)
 {
+	POINT_HERE();
 	BUG_MSG(cpus[current_cpu].irqs_off, "CPU %u waits for an IPI with interrupts off",
 		current_cpu);
 	if (exploring()) {
@@ -287,6 +289,7 @@ void root_load(unsigned long root)
 {
 	unsigned int depth = root & 7;
 
+	POINT_HERE();
 	BUG_MSG(!irqs_disabled(), "interrupts must be off");
 	BUG_MSG(root && (depth < 3 || depth > levels), "root word %#lx on hardware of %u levels",
 		root, levels);

@@ -51,6 +51,15 @@ bool explore_alone(void (*fn)(void));
 const char *explore_failure(void); /* NULL: none */
 /* Fails the schedule. */
 void explore_fail(const char *message) __noreturn;
+/* The same, where explore_failed_at is known already. */
+void explore_fail_here(const char *message) __noreturn;
+/* Where the last one failed: the place, its caller, and so on; 0 ends it. */
+#define FAILED_AT 8
+extern unsigned long explore_failed_at[FAILED_AT];
+void note_failed_at(unsigned long pc, const unsigned long *frame);
+/* From now on, a quarter of a second of processor time without any point fails the schedule. */
+void explore_watchdog(void);
+extern unsigned long explore_progress;
 bool explore_running(void);   /* in a schedule or in explore_alone() */
 unsigned int explore_steps(void);
 unsigned int explore_preemptions(void);
@@ -65,7 +74,18 @@ extern void (*explore_on_point)(int how);
 /* At the first preemption of a schedule: for a debugger. */
 void first_preemption(void);
 
+/*
+ * If set: a byte for each byte of the program, 1 where a call returns to that was a point of a schedule.
+ * Which points there are, the program's text says: tests/races/points.
+ */
+extern u8 *points_passed;
+#define PROGRAM_MAX (8u << 20)
+
 /* ---- between the simulator's files ---- */
+
+/* The caller's caller has come to a point. */
+#define POINT_HERE() point_passed(__builtin_return_address(0))
+void point_passed(const void *pc);
 
 /* A schedule is under way: what follows is for that case. */
 bool exploring(void);

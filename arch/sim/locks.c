@@ -74,6 +74,7 @@ static u8 owner(void) { return (u8)((exploring() ? explore_who() : this_cpu()) +
 
 void machine_spin_lock(spinlock_t *lock)
 {
+	POINT_HERE();
 	if (exploring())
 		explore_spin_lock(lock);
 	else
@@ -86,6 +87,7 @@ void machine_spin_lock(spinlock_t *lock)
 
 bool machine_spin_trylock(spinlock_t *lock)
 {
+	POINT_HERE();
 	machine_point(lock, ACCESS_WRITE);
 	if (lock->locked)
 		return false;
@@ -234,8 +236,23 @@ static void rwsem_give(struct rwsem *sem, bool held, int count)
 	sem->writer = NULL;
 }
 
-void down_read(struct rwsem *sem) { rwsem_take(sem, read_free, 1, 0); }
-void down_write(struct rwsem *sem) { rwsem_take(sem, write_free, -1, 0); }
-void down_write_nested(struct rwsem *sem) { rwsem_take(sem, write_free, -1, LOCK_NESTED); }
+void down_read(struct rwsem *sem)
+{
+	POINT_HERE();
+	rwsem_take(sem, read_free, 1, 0);
+}
+
+void down_write(struct rwsem *sem)
+{
+	POINT_HERE();
+	rwsem_take(sem, write_free, -1, 0);
+}
+
+void down_write_nested(struct rwsem *sem)
+{
+	POINT_HERE();
+	rwsem_take(sem, write_free, -1, LOCK_NESTED);
+}
+
 void up_read(struct rwsem *sem) { rwsem_give(sem, sem->count > 0, -1); }
 void up_write(struct rwsem *sem) { rwsem_give(sem, sem->count < 0, 1); }

@@ -4,6 +4,7 @@
  * the lowest level first. Reaching a frame that is free is a panic: the tables, or a translation
  * that should have been flushed, outlived it.
  */
+#include "arch/sim/explore.h"
 #include "arch/sim/sim.h"
 #include "kernel/base/bug.h"
 #include "kernel/base/string.h"
@@ -174,11 +175,21 @@ void root_table_init(void *table, unsigned int levels)
 
 /* ---- live entries, as mm/ changes them ---- */
 
-u64 entry_get(const u64 *slot) { return READ_ONCE(*slot); }
-void entry_set(u64 *slot, u64 value) { WRITE_ONCE(*slot, value); }
+u64 entry_get(const u64 *slot)
+{
+	POINT_HERE();
+	return READ_ONCE(*slot);
+}
+
+void entry_set(u64 *slot, u64 value)
+{
+	POINT_HERE();
+	WRITE_ONCE(*slot, value);
+}
 
 u64 entry_xchg(u64 *slot, u64 value)
 {
+	POINT_HERE();
 	machine_point(slot, ACCESS_WRITE);
 	hostile_accessed(slot);
 	return __atomic_exchange_n(slot, value, __ATOMIC_SEQ_CST);
@@ -186,6 +197,7 @@ u64 entry_xchg(u64 *slot, u64 value)
 
 bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
 {
+	POINT_HERE();
 	machine_point(slot, ACCESS_WRITE);
 	hostile_accessed(slot);
 	return __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST,
@@ -194,6 +206,7 @@ bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
 
 u64 entry_and(u64 *slot, u64 mask)
 {
+	POINT_HERE();
 	machine_point(slot, ACCESS_WRITE);
 	hostile_accessed(slot);
 	return __atomic_fetch_and(slot, mask, __ATOMIC_SEQ_CST);

@@ -135,6 +135,12 @@ static void __noreturn end_run(enum explore_end how)
 
 void explore_fail(const char *message)
 {
+	note_failed_at((unsigned long)__builtin_return_address(0), *(unsigned long **)__builtin_frame_address(0));
+	explore_fail_here(message);
+}
+
+void explore_fail_here(const char *message)
+{
 	scnprintf(failure, sizeof(failure), "%s", message);
 	end_run(RUN_FAILED);
 }
@@ -276,10 +282,23 @@ static void irqs_really_off(struct actor *a)
 	note(item);
 }
 
+u8 *points_passed;
+extern const u8 __executable_start[];
+
+void point_passed(const void *pc)
+{
+	unsigned long offset = (unsigned long)((const u8 *)pc - __executable_start);
+
+	if (points_passed && phase == RUNNING && offset < PROGRAM_MAX)
+		points_passed[offset] = 1;
+}
+
 void sim_point(const volatile void *obj, int how)
 {
 	u32 item;
 
+	explore_progress++;
+	POINT_HERE();
 	if (phase != RUNNING && phase != LAUNCHING)
 		return;
 	item = item_of(obj, how);
@@ -457,6 +476,7 @@ enum explore_end explore_run(void (*const fns[])(void), unsigned int nr, const c
 {
 	failure[0] = '\0';
 	ended = RUN_DONE;
+	explore_progress++;
 	nr_steps = preemptions = atomic_depth = 0;
 	last = -1;
 	events = 0;

@@ -120,6 +120,7 @@ unsigned int sim_tlb_entries(unsigned int cpu, unsigned long addr)
 
 void tlb_flush_local(unsigned long start, unsigned long end)
 {
+	POINT_HERE();
 	BUG_MSG(start >= end, "empty range [%#lx, %#lx)", start, end);
 	sim_events[this_cpu()].flushes++;
 	if (explore_running()) {
@@ -132,6 +133,7 @@ void tlb_flush_local(unsigned long start, unsigned long end)
 
 void tlb_flush_local_all(void)
 {
+	POINT_HERE();
 	sim_events[this_cpu()].full_flushes++;
 	if (explore_running()) {
 		sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE);

@@ -11,7 +11,9 @@
 #include <unistd.h>
 #include "tests/races/runner.h"
 
-struct options options = { .samples = 4000, .cap = 30000 };
+struct options options = { .samples = 4000, .cap = 12000 };
+
+extern const char __executable_start[];
 
 static struct race *races, **last_race = &races;
 
@@ -22,7 +24,8 @@ void race_register(struct race *new)
 }
 
 static unsigned long total_schedules, total_failures, total_races, number;
-static FILE *tsv;
+static unsigned long total_pruned, total_sampled;
+static FILE *tsv, *passed;
 
 static const char *exhausted_text(const struct report *r, char *text, size_t size)
 {
@@ -34,13 +37,35 @@ static const char *exhausted_text(const struct report *r, char *text, size_t siz
 	return text;
 }
 
+/* Function by function, from the place outwards; the place is what the calls before it return to. */
+static void print_places(const struct report *r)
+{
+	char command[512], line[160];
+	size_t n = (size_t)snprintf(command, sizeof(command), "addr2line -f -s -e /proc/%d/exe", getpid());
+	FILE *pipe;
+
+	for (unsigned int i = 0; i < FAILED_AT && r->failed_in[i]; i++)
+		n += (size_t)snprintf(command + n, sizeof(command) - n, " %#lx", r->failed_in[i] - 1);
+	fflush(NULL);
+	pipe = r->failed_in[0] ? popen(command, "r") : NULL;
+	if (!pipe)
+		return;
+	printf("# in");
+	while (fgets(line, sizeof(line), pipe)) {
+		line[strcspn(line, "\n")] = '\0';
+		printf(" %s", line);
+	}
+	printf("\n");
+	pclose(pipe);
+}
+
 static void print_report(const struct race *which, const struct report *r)
 {
 	bool ok = r->complete && !r->failed_at;
 	char text[32];
 
-	printf("%s %lu - %s # %lu schedules, %lu pruned, %lu states, depth %u, %s, %.0f/s\n",
-	       ok ? "ok" : "not ok", ++number, which->name, r->schedules, r->pruned, r->states, r->depth,
+	printf("%s%s %lu - %s # %lu schedules, %lu pruned, %lu states, depth %u, %s, %.0f/s\n",
+	       isatty(STDOUT_FILENO) ? "\r\033[K" : "", ok ? "ok" : "not ok", ++number, which->name, r->schedules, r->pruned, r->states, r->depth,
 	       exhausted_text(r, text, sizeof(text)), r->seconds > 0 ? (double)r->schedules / r->seconds : 0);
 	if (!r->complete)
 		printf("# the process ended\n");
@@ -48,6 +73,8 @@ static void print_report(const struct race *which, const struct report *r)
 		printf("# %s\n# found after %lu schedules, %u preemptions; again, with the story:\n"
 		       "#   make races S=%s REPLAY=%s\n",
 		       r->message, r->failed_at, r->preemptions, which->name, r->replay);
+	if (r->failed_at && !options.check)
+		print_places(r);
 	if (tsv)
 		fprintf(tsv, "%s\t%lu\t%lu\t%lu\t%u\t%d\t%s\t%lu\t%lu\t%u\t%.3f\n", which->name, r->schedules,
 			r->pruned, r->states, r->depth, !ok, exhausted_text(r, text, sizeof(text)), r->sampled,
@@ -55,14 +82,32 @@ static void print_report(const struct race *which, const struct report *r)
 	fflush(NULL);
 }
 
+static void write_passed(const struct race *which, const struct report *r)
+{
+	for (unsigned long at = 0; passed && at < PROGRAM_MAX; at++)
+		if (r->passed[at])
+			fprintf(passed, "%s\t%#lx\n", which->name, (unsigned long)__executable_start + at);
+}
+
+static void *shared_memory(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED) {
+		perror("races");
+		exit(2);
+	}
+	return memory;
+}
+
 static void run_race(const struct race *which)
 {
-	struct report *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct report *shared = shared_memory(sizeof(*shared));
 	pid_t pid;
 	int status;
 
-	if (shared == MAP_FAILED || fflush(NULL) || (pid = fork()) < 0) {
+	shared->passed = shared_memory(PROGRAM_MAX);
+	if (fflush(NULL) || (pid = fork()) < 0) {
 		perror("races");
 		exit(2);
 	}
@@ -71,34 +116,42 @@ static void run_race(const struct race *which)
 	waitpid(pid, &status, 0);
 	print_report(which, shared);
 	total_races++;
+	write_passed(which, shared);
 	total_schedules += shared->schedules;
+	total_pruned += shared->pruned;
+	total_sampled += shared->sampled;
 	total_failures += !shared->complete || shared->failed_at;
+	munmap(shared->passed, PROGRAM_MAX);
 	munmap(shared, sizeof(*shared));
 }
 
 static void usage(void)
 {
-	fprintf(stderr, "races [-s NAME] [-n SAMPLES] [-r SCHEDULE [-t TRACE]] [-o TSV] [-f] [-c] [-l]\n"
+	fprintf(stderr, "races [-s NAME] [-n SAMPLES] [-r SCHEDULE [-t TRACE]] [-o TSV] [-p PASSED] [-f] [-c] [-l]\n"
 			"  -s  one scenario   -r  replay a schedule of it   -t  write its trace\n"
+			"  -o  totals   -p  the points that were passed\n"
 			"  -n  random schedules of each   -f  the fast part   -c  check the searches against each other   -l  list the scenarios\n");
 	exit(2);
 }
 
 static void parse(int argc, char **argv)
 {
-	for (int opt; (opt = getopt(argc, argv, "s:n:r:t:o:flc")) != -1;) {
+	for (int opt; (opt = getopt(argc, argv, "s:n:r:t:o:p:flc")) != -1;) {
 		switch (opt) {
 		case 's': options.only = optarg; break;
 		case 'n': options.samples = strtoul(optarg, NULL, 10); break;
 		case 'r': options.replay = optarg; break;
 		case 't': options.trace = optarg; break;
 		case 'o': options.tsv = optarg; break;
+		case 'p': options.passed = optarg; break;
 		case 'f': options.fast = true; break;
 		case 'c': options.check = true; break;
 		case 'l': options.list = true; break;
 		default: usage();
 		}
 	}
+	if (options.samples > 4000)
+		options.cap = 60000; /* there is time: pairs to their end */
 	if (options.fast) {
 		options.cap = 1500;
 		options.samples = 500;
@@ -114,6 +167,7 @@ int main(int argc, char **argv)
 
 	parse(argc, argv);
 	tsv = options.tsv ? fopen(options.tsv, "w") : NULL;
+	passed = options.passed ? fopen(options.passed, "w") : NULL;
 	if (tsv)
 		fprintf(tsv, "scenario\tschedules\tpruned\tstates\tdepth\tfailures\texhausted\tsampled\trestarts\t"
 			     "pages\tseconds\n");
@@ -132,7 +186,9 @@ int main(int argc, char **argv)
 	if (!n)
 		fprintf(stderr, "races: no scenario %s; -l lists them\n", options.only);
 	if (!options.list)
-		printf("# %lu scenarios, %lu schedules, %lu failures, %.1f s\n", total_races, total_schedules,
-		       total_failures, now() - start);
+		printf("# %lu scenarios, %lu schedules (%lu pruned, %lu sampled), %lu failures, %.1f s\n", total_races,
+		       total_schedules, total_pruned, total_sampled, total_failures, now() - start);
+	if (passed)
+		fclose(passed);
 	return total_failures || !n;
 }

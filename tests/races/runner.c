@@ -1,5 +1,4 @@
 /* One scenario: which searches it gets, and what they found. It runs in a process of its own. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +58,29 @@ void note_failure(void)
 	report->preemptions = explore_preemptions();
 	snprintf(report->message, sizeof(report->message), "%s", explore_failure());
 	explore_schedule(report->replay, sizeof(report->replay));
+	memcpy(report->failed_in, explore_failed_at, sizeof(report->failed_in));
+}
+
+/* Now and then, how far it has come: over one line on a terminal, and otherwise as a comment. */
+static void tell_progress(const struct explore_options *o)
+{
+	static const char *const modes[] = { "searching", "at random", "by priorities", "replay" };
+	static double last;
+	static int terminal = -1;
+	char bound[24] = "";
+
+	if (terminal < 0) {
+		terminal = isatty(STDOUT_FILENO);
+		last = now();
+	}
+	if (now() - last < (terminal ? 0.3 : 10))
+		return;
+	last = now();
+	if (o->mode == EXPLORE_SEARCH && o->bound != UNBOUNDED)
+		snprintf(bound, sizeof(bound), ", bound %u", o->bound);
+	printf("%s# %s: %lu schedules, %s%s%s", terminal ? "\r\033[K" : "", race->name, report->schedules,
+	       modes[o->mode], bound, terminal ? "" : "\n");
+	fflush(stdout);
 }
 
 bool search(const struct explore_options *o, unsigned long cap)
@@ -73,7 +95,8 @@ bool search(const struct explore_options *o, unsigned long cap)
 			explore_begin(o);
 		end = run_one();
 		n++;
-		report->schedules++;
+		if (!(++report->schedules & 255))
+			tell_progress(o);
 		report->pruned += end == RUN_PRUNED;
 		report->depth = report->depth > explore_steps() ? report->depth : explore_steps();
 		if (end == RUN_FAILED) {
@@ -128,6 +151,7 @@ static void shrink(void)
 		if (report->preemptions < found.preemptions) {
 			memcpy(found.message, report->message, sizeof(found.message));
 			memcpy(found.replay, report->replay, sizeof(found.replay));
+			memcpy(found.failed_in, report->failed_in, sizeof(found.failed_in));
 			found.preemptions = report->preemptions;
 			break;
 		}
@@ -144,7 +168,7 @@ static void explore(void)
 		if (search_bound(bound, options.cap * (options.fast ? 1 : 4)))
 			report->exhausted = bound + 1;
 	if (!report->failed_at)
-		search_all(triple || options.fast ? options.cap : 30 * options.cap);
+		search_all(triple || options.fast ? options.cap : 20 * options.cap);
 	if (report->exhausted != UNBOUNDED || options.samples > 4000)
 		sample(options.samples);
 	if (report->failed_at)
@@ -175,22 +199,6 @@ static void check_replay(void)
 				sizeof(report->message) - strlen(report->message) - 1);
 }
 
-static volatile sig_atomic_t steps_seen;
-
-/* A loop without any point would run for ever. */
-static void watchdog(int sig)
-{
-	static char line[4096];
-
-	(void)sig;
-	if ((unsigned int)steps_seen == explore_steps() + 1 && explore_running()) {
-		explore_schedule(line, sizeof(line));
-		dprintf(2, "%s: a loop without a point: REPLAY=%s\n", race->name, line);
-		_exit(3);
-	}
-	steps_seen = (int)explore_steps() + 1;
-}
-
 /* For sanitizers, which end the process: the schedule so far. */
 void __asan_on_error(void);
 void __asan_on_error(void)
@@ -209,7 +217,8 @@ void run_child(const struct race *which, struct report *shared)
 	arena_add_to_snapshot();
 	snapshot_add_sections();
 	explore_reset();
-	signal(SIGALRM, watchdog);
+	points_passed = report->passed;
+	explore_watchdog();
 	if (options.replay) {
 		replay();
 	} else {

@@ -15,7 +15,7 @@ void arena_add_to_snapshot(void);
 /* ---- between runner.c, check.c, story.c and main.c ---- */
 
 struct options {
-	const char *only, *replay, *trace, *tsv;
+	const char *only, *replay, *trace, *tsv, *passed;
 	unsigned long samples; /* of each scenario, random and PCT */
 	unsigned long cap;     /* schedules of one search that need not be exhausted */
 	bool fast, list, check;
@@ -32,6 +32,8 @@ struct report {
 	unsigned int preemptions;
 	bool complete;
 	char message[512], replay[4096];
+	unsigned long failed_in[FAILED_AT];
+	u8 *passed; /* PROGRAM_MAX bytes: points_passed of the child */
 };
 
 /* In a process of its own: searches the scenario as the options say, and ends. */

@@ -265,6 +265,25 @@ TEST("a-loop-that-does-not-relax-is-a-livelock")
 	CHECK(strstr(explore_failure(), "livelock"));
 }
 
+static void spin_silently(void)
+{
+	WRITE_ONCE(toy.words[0], 1);
+	for (;;)
+		barrier();
+}
+
+TEST("a-loop-without-any-point-is-a-runaway")
+{
+	void (*const actors[])(void) = { spin_silently, set_flag };
+
+	start();
+	explore_watchdog();
+	CHECK_EQ(first_bad(actors, 2), RUN_FAILED);
+	CHECK(strstr(explore_failure(), "runaway"));
+	CHECK(explore_failed_at[0] >= (unsigned long)spin_silently &&
+	      explore_failed_at[0] < (unsigned long)spin_silently + 1000);
+}
+
 /* ---- interrupts ---- */
 
 static void handler(void *arg) { WRITE_ONCE(*(unsigned long *)arg, 1); }

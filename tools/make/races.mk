@@ -4,11 +4,12 @@
 RACES_OUT   := $(OUT)/races$(if $(filter 1,$(SAN)),-asan)$(VARIANT)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 RACES_FLAGS := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(SIM_FLAGS)) -fno-pie -fcf-protection=none \
+	-fno-optimize-sibling-calls \
 	$(if $(filter 1,$(SAN)),-O1 $(SANITIZE),-O2)
 
 # What drives the schedules is no part of the state.
 RACES_DRIVER := $(addprefix arch/sim/,deadlock.c fiber.c footprint.c panic.c replay.c schedule.c search.c \
-	snapshot.c tasks.c) $(addprefix tests/races/,check.c main.c runner.c story.c)
+	snapshot.c tasks.c watchdog.c) $(addprefix tests/races/,check.c main.c runner.c story.c)
 RACES_STATE  := $(sort $(SIM_MM) $(SIM_BASE) $(wildcard arch/sim/*.c) $(wildcard tests/races/*.c))
 RACES_STATE  := $(filter-out $(RACES_DRIVER) arch/sim/trace.c kernel/base/trace.c,$(RACES_STATE))
 races_obj     = $(1:%.c=$(RACES_OUT)/obj/%.o)
