@@ -88,14 +88,13 @@ static void wake_waiter(struct bucket *bucket, struct futex_waiter *w)
 	WRITE_ONCE(w->bucket, NULL);
 }
 
-static int wake_key(const struct futex_key *key, int nr, u32 bitset)
+/* The key's bucket is locked. */
+static int wake_locked(const struct futex_key *key, int nr, u32 bitset)
 {
 	struct bucket *bucket = key_bucket(key);
 	struct futex_waiter *w, *next;
-	unsigned long flags;
 	int woken = 0;
 
-	flags = spin_lock_irqsave(&bucket->lock);
 	TAILQ_FOREACH_SAFE(w, &bucket->waiters, link, next) {
 		if (woken >= nr)
 			break;
@@ -104,6 +103,15 @@ static int wake_key(const struct futex_key *key, int nr, u32 bitset)
 		wake_waiter(bucket, w);
 		woken++;
 	}
+	return woken;
+}
+
+static int wake_key(const struct futex_key *key, int nr, u32 bitset)
+{
+	struct bucket *bucket = key_bucket(key);
+	unsigned long flags = spin_lock_irqsave(&bucket->lock);
+	int woken = wake_locked(key, nr, bitset);
+
 	spin_unlock_irqrestore(&bucket->lock, flags);
 	return woken;
 }
@@ -347,6 +355,98 @@ static long futex_requeue(u32 *addr, u32 *addr2, int nr_wake, int nr_move, const
 	return ret;
 }
 
+/* ---- FUTEX_WAKE_OP ---- */
+
+static int wake_op_value(u32 op, u32 old, u32 *value)
+{
+	s32 arg = (s32)(op << 8) >> 20;
+	u32 operand = op >> 28 & FUTEX_OP_OPARG_SHIFT ? 1u << (arg & 31) : (u32)arg;
+
+	switch (op >> 28 & 7) {
+	case FUTEX_OP_SET: *value = operand; return 0;
+	case FUTEX_OP_ADD: *value = old + operand; return 0;
+	case FUTEX_OP_OR: *value = old | operand; return 0;
+	case FUTEX_OP_ANDN: *value = old & ~operand; return 0;
+	case FUTEX_OP_XOR: *value = old ^ operand; return 0;
+	default: return -ENOSYS;
+	}
+}
+
+/* Does the old value compare as the operation says? -ENOSYS: it says nothing. */
+static int wake_op_compare(u32 op, u32 old_value)
+{
+	s32 arg = (s32)(op << 20) >> 20, old = (s32)old_value;
+
+	switch (op >> 24 & 15) {
+	case FUTEX_OP_CMP_EQ: return old == arg;
+	case FUTEX_OP_CMP_NE: return old != arg;
+	case FUTEX_OP_CMP_LT: return old < arg;
+	case FUTEX_OP_CMP_LE: return old <= arg;
+	case FUTEX_OP_CMP_GT: return old > arg;
+	case FUTEX_OP_CMP_GE: return old >= arg;
+	default: return -ENOSYS;
+	}
+}
+
+/* Changes the word, whole, while the caller holds spin locks. 0, 1: what the comparison says. */
+static int change_word(u32 *addr, u32 op)
+{
+	u32 old, seen, value;
+	int ret;
+
+	pagefault_disable();
+	ret = get_user_u32(&old, addr);
+	while (!ret) {
+		ret = wake_op_value(op, old, &value);
+		seen = old;
+		if (!ret)
+			ret = cmpxchg_user_u32(addr, &seen, value);
+		if (!ret && seen == old)
+			break;
+		old = seen;
+	}
+	pagefault_enable();
+	return ret ? ret : wake_op_compare(op, old);
+}
+
+/* Makes the page of the word present and writable, where that is possible. */
+static int fault_in_writable(u32 *addr)
+{
+	u32 word;
+	int ret = get_user_u32(&word, addr);
+
+	return ret ? ret : cmpxchg_user_u32(addr, &word, word);
+}
+
+/* Changes the second word; wakes waiters of the first, and of the second if it was so. */
+static long futex_wake_op(u32 *addr, u32 *addr2, int nr, int nr2, u32 op, bool private)
+{
+	struct futex_key key, key2;
+	unsigned long flags;
+	int woken = 0;
+	long ret = get_key(&key, addr, private);
+
+	if (!ret)
+		ret = get_key(&key2, addr2, private);
+	while (!ret) {
+		flags = irq_save();
+		lock_two(key_bucket(&key), key_bucket(&key2));
+		ret = change_word(addr2, op);
+		if (ret >= 0) {
+			woken = wake_locked(&key, max(nr, 1), FUTEX_BITSET_MATCH_ANY);
+			if (ret)
+				woken += wake_locked(&key2, max(nr2, 1), FUTEX_BITSET_MATCH_ANY);
+		}
+		unlock_two(key_bucket(&key), key_bucket(&key2));
+		irq_restore(flags);
+		if (ret >= 0)
+			return woken;
+		if (ret == -EFAULT)
+			ret = fault_in_writable(addr2);
+	}
+	return ret;
+}
+
 /* ---- robust locks (get_robust_list(2)): a list in user memory, not to be trusted ---- */
 
 #define FUTEX_WAITERS		0x80000000u
@@ -360,48 +460,62 @@ struct robust_list_head {
 	u64 pending;
 };
 
-/* If the ending task owns the lock at addr: says so in the word, and wakes a waiter. */
-static void owner_died(u32 *addr, int tid)
+/*
+ * If the ending task owns the lock at addr: says so in the word, and wakes a waiter. pending: it was
+ * about to take or give the lock; if it had given it already, the wake-up may be missing.
+ */
+static int owner_died(u32 *addr, int tid, bool pending)
 {
-	u32 word, new;
+	u32 word, seen;
 
 	if ((unsigned long)addr % sizeof(u32) || get_user_u32(&word, addr))
-		return;
+		return -EFAULT;
+	if (pending && !word)
+		futex_wake_address(addr, 1);
 	while ((word & FUTEX_TID_MASK) == (u32)tid) {
-		u32 seen = word;
-
-		new = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
-		if (cmpxchg_user_u32(addr, &seen, new))
-			return;
+		seen = word;
+		if (cmpxchg_user_u32(addr, &seen, (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED))
+			return -EFAULT;
 		if (seen == word) {
 			if (word & FUTEX_WAITERS)
 				futex_wake_address(addr, 1);
-			return;
+			break;
 		}
 		word = seen;
 	}
+	return 0;
+}
+
+/* Bit 0 of an entry marks a lock of another kind (PI), which is none of ours. */
+static u64 entry_addr(u64 entry) { return entry & ~1ull; }
+
+static u32 *entry_word(u64 entry, const struct robust_list_head *head)
+{
+	return (u32 *)(entry_addr(entry) + (u64)head->futex_offset);
 }
 
 void futex_exit_robust(struct task *task)
 {
 	struct robust_list_head head;
-	u64 entry;
+	u64 entry, next, pending;
+	bool bad;
 
 	if (copy_from_user(&head, task->robust_list, sizeof(head)))
 		return;
 	entry = head.next;
-	for (int i = 0; i < MAX_ROBUST && (entry & ~1ull) != (u64)task->robust_list; i++) {
-		u64 next;
-
+	pending = entry_addr(head.pending);
+	for (int i = 0; i < MAX_ROBUST && entry_addr(entry) != (u64)task->robust_list; i++) {
 		/* Read first: once the lock is free, its memory may go. */
-		if (copy_from_user(&next, (void *)(entry & ~1ull), sizeof(next)))
+		bad = copy_from_user(&next, (void *)entry_addr(entry), sizeof(next));
+		if (entry_addr(entry) != pending &&
+		    owner_died(entry_word(entry, &head), task->tid, false))
 			return;
-		if (entry != head.pending)
-			owner_died((u32 *)((entry & ~1ull) + (u64)head.futex_offset), task->tid);
+		if (bad)
+			return;
 		entry = next;
 	}
-	if (head.pending)
-		owner_died((u32 *)((head.pending & ~1ull) + (u64)head.futex_offset), task->tid);
+	if (pending)
+		owner_died(entry_word(pending, &head), task->tid, true);
 }
 
 SYSCALL_DEFINE2(set_robust_list, void *, head, size_t, size)
@@ -410,6 +524,25 @@ SYSCALL_DEFINE2(set_robust_list, void *, head, size_t, size)
 		return -EINVAL;
 	current_task()->robust_list = head;
 	return 0;
+}
+
+/* Of the thread with that number, 0 for the caller. */
+SYSCALL_DEFINE3(get_robust_list, int, tid, void **, head, size_t *, user_size)
+{
+	const size_t size = sizeof(struct robust_list_head);
+	struct task *task;
+	void *list = NULL;
+
+	spin_lock(&tasks_lock);
+	task = tid ? task_find(tid) : current_task();
+	if (task)
+		list = task->robust_list;
+	spin_unlock(&tasks_lock);
+	if (!task)
+		return -ESRCH;
+	if (copy_to_user(user_size, &size, sizeof(size)))
+		return -EFAULT;
+	return copy_to_user(head, &list, sizeof(list)) ? -EFAULT : 0;
 }
 
 /* ---- the call ---- */
@@ -459,6 +592,8 @@ SYSCALL_DEFINE6(futex, u32 *, addr, int, op, u32, value, unsigned long, timeout,
 		return futex_wake(addr, (int)value, value3, private);
 	case FUTEX_REQUEUE:
 		return futex_requeue(addr, addr2, (int)value, (int)timeout, NULL, private);
+	case FUTEX_WAKE_OP:
+		return futex_wake_op(addr, addr2, (int)value, (int)timeout, value3, private);
 	case FUTEX_CMP_REQUEUE:
 		return futex_requeue(addr, addr2, (int)value, (int)timeout, &value3, private);
 	default:

@@ -51,6 +51,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(ftruncate) \
 	CALL(futex) \
 	CALL(futimesat) \
+	CALL(get_robust_list) \
 	CALL(getcpu) \
 	CALL(getcwd) \
 	CALL(getdents) \
