@@ -145,6 +145,7 @@ static struct process *process_alloc(const struct process *from, struct sighand 
 	process->no_new_privs = from->no_new_privs;
 	memcpy(process->rlimits, from->rlimits, sizeof(process->rlimits));
 	process->personality = from->personality;
+	process->membarrier = from->membarrier;
 	itimers_init(process);
 	return process;
 }

@@ -79,6 +79,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(lseek) \
 	CALL(lstat) \
 	CALL(madvise) \
+	CALL(membarrier) \
 	CALL(memfd_create) \
 	CALL(mkdir) \
 	CALL(mkdirat) \

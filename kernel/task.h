@@ -136,6 +136,7 @@ struct process {
 	u64 children_run_ns;		/* ... of children that were waited for */
 	unsigned long dead_switches;
 	bool no_new_privs;
+	unsigned long membarrier;	/* forms that it has registered for (membarrier.c) */
 };
 
 /* LOCK_TASKS: the tables of tasks and processes, families, signals. */

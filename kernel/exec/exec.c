@@ -133,6 +133,7 @@ static void reset_signals(struct exec *exec)
 	}
 	sighand_reset(process->sighand);
 	process->has_execed = true;
+	process->membarrier = 0;
 	spin_unlock(&tasks_lock);
 	if (old)
 		sighand_put(old);
