@@ -161,6 +161,8 @@ static struct process *process_create(struct process *parent, unsigned long flag
 		sighand = sighand_create(sighand);
 	if (!sighand)
 		return NULL;
+	if (flags & CLONE_CLEAR_SIGHAND)
+		sighand_reset(sighand);
 	process = process_alloc(parent, sighand);
 	if (!process)
 		sighand_put(sighand);
@@ -227,7 +229,7 @@ static int clone_check(const struct clone_request *req)
 
 	if (flags & CLONE_UNSUPPORTED)
 		return -EINVAL;
-	if ((flags & CLONE_SIGHAND && !(flags & CLONE_VM)) ||
+	if ((flags & CLONE_SIGHAND && (!(flags & CLONE_VM) || flags & CLONE_CLEAR_SIGHAND)) ||
 	    (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)))
 		return -EINVAL;
 	/* The first process has no parent whose child a sibling of it could be. */
@@ -488,7 +490,7 @@ long sys_clone3(struct pt_regs *regs)
 
 	if (ret)
 		return ret;
-	if (args.flags & (CSIGNAL | CLONE_DETACHED) || args.flags >> 32 || args.set_tid ||
+	if (args.flags & (CSIGNAL | CLONE_DETACHED) || args.flags >> 33 || args.set_tid ||
 	    args.set_tid_size)
 		return -EINVAL;
 	if (args.exit_signal > _NSIG ||

@@ -461,8 +461,8 @@ struct robust_list_head {
 };
 
 /*
- * If the ending task owns the lock at addr: says so in the word, and wakes a waiter. pending: it was
- * about to take or give the lock; if it had given it already, the wake-up may be missing.
+ * If the ending task owns the lock at addr: says so in the word, and wakes a waiter. pending: it
+ * was about to take or give the lock; if it had given it already, the wake-up may be missing.
  */
 static int owner_died(u32 *addr, int tid, bool pending)
 {

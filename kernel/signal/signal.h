@@ -105,7 +105,7 @@ void sighand_put(struct sighand *sighand);
 void sighand_reset(struct sighand *sighand);
 /* Is the stack pointer on the running thread's alternate stack? */
 bool on_sigaltstack(unsigned long sp);
-/* sigaltstack(2) with the structure in kernel memory; NULL: leaves it. 0, -EINVAL, -EPERM, -ENOMEM. */
+/* sigaltstack(2) on kernel memory; NULL: leaves it. 0, -EINVAL, -EPERM, -ENOMEM. */
 int set_sigaltstack(const struct __kernel_sigaltstack *new_stack, struct __kernel_sigaltstack *old,
 		    unsigned long sp);
 
@@ -113,7 +113,7 @@ int set_sigaltstack(const struct __kernel_sigaltstack *new_stack, struct __kerne
 
 void sigqueue_init(void);
 void sigpending_init(struct sigpending *pending);
-/* A further one waits. Without memory for it: only its number, or -EAGAIN if it must not be lost. */
+/* One more waits. Without room for it: only its number, or -EAGAIN if it must not be lost. */
 int sigpending_add(struct sigpending *pending, const struct ksiginfo *info, u64 limit);
 /* Takes the next signal that is not in `blocked`; its number, 0 if there is none. */
 int sigpending_take(struct sigpending *pending, __kernel_sigset_t blocked, struct ksiginfo *info);

@@ -30,6 +30,9 @@
 #define CLONE_NEWNET		0x40000000
 #define CLONE_IO		0x80000000
 
+/* Only by clone3: handlers of the child are the defaults. */
+#define CLONE_CLEAR_SIGHAND	0x100000000UL
+
 /* clone3(2); the second argument is the structure's size. */
 struct clone_args {
 	__u64 flags;
