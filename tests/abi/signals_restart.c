@@ -75,24 +75,6 @@ static void check(const struct blocking *what)
 	is(child_verdict(child_wait(pid)), what->result, "%s-and-ends-then", what->name);
 }
 
-/* A stop and SIGCONT, without a handler: no call may end by that (but those that Linux lets). */
-static void check_stop(const struct blocking *what)
-{
-	int pid = begin(what, 0), status;
-
-	word_wait(&shared[READY], 1);
-	for (int i = 0; i < 5; i++) {
-		sleep_ms(1);
-		sys_kill(pid, SIGSTOP);
-		sys_wait4(pid, &status, WUNTRACED, NULL);
-		sys_kill(pid, SIGCONT);
-	}
-	sleep_ms(2);
-	is(word_get(&shared[DONE]), 0, "%s-goes-on-after-a-stop", what->name);
-	sys_kill(pid, SIGKILL);
-	child_wait(pid);
-}
-
 static char byte[1 << 17];
 
 static long do_read(void) { return sys_read(fds[0], byte, 1); }
@@ -190,6 +172,27 @@ static const struct blocking calls[] = {
 	{ do_ppoll, NULL, 0, false, "ppoll" },
 	{ do_sigsuspend, NULL, 0, false, "sigsuspend" },
 };
+
+/* A stop and SIGCONT, without a handler: no call may end by that (but those that Linux lets). */
+static void check_stop(const struct blocking *what)
+{
+	int pid = begin(what, 0), status;
+
+	word_wait(&shared[READY], 1);
+	for (int i = 0; i < 5; i++) {
+		sleep_ms(1);
+		sys_kill(pid, SIGSTOP);
+		sys_wait4(pid, &status, WUNTRACED, NULL);
+		sys_kill(pid, SIGCONT);
+	}
+	sleep_ms(2);
+	is(word_get(&shared[DONE]), 0, "%s-goes-on-after-a-stop", what->name);
+	/* A child of its own would outlive it, and hold our output open. */
+	if (what->finish == kill_grandchild)
+		kill_grandchild(pid);
+	sys_kill(pid, SIGKILL);
+	child_wait(pid);
+}
 
 /* What was written before the signal counts. */
 static long writes_much(void)
