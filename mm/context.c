@@ -93,10 +93,12 @@ static void flush_here(void *arg)
 	trace(TRACE_IPI_RECEIVE, (unsigned long)arg, 0, 0);
 	if (READ_ONCE(ctx->mm) != req->mm)
 		return;
-	if (READ_ONCE(ctx->lazy))
+	if (READ_ONCE(ctx->lazy)) {
 		leave_mm(ctx);
-	else
-		tlb_flush_local(req->start, req->end);
+		return;
+	}
+	tlb_flush_local(req->start, req->end);
+	ledger_flushed(req->mm, req->start, req->end, cpumask_of(this_cpu()));
 }
 
 static cpumask_t send_to_others(struct mm_struct *mm, void (*fn)(void *), void *arg)
@@ -133,7 +135,8 @@ void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long en
 	if (others)
 		wait_for_others(&req);
 	trace(TRACE_FLUSH, start, end, others);
-	ledger_flushed(mm, start, end, others | cpumask_of(this_cpu()));
+	/* The others have said so themselves: one that was told and did not flush stays in the ledger. */
+	ledger_flushed(mm, start, end, cpumask_of(this_cpu()));
 }
 
 static void leave_here(void *arg)

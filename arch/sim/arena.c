@@ -80,6 +80,7 @@ void page_copy(void *dst, const void *src)
 {
 	check_page(dst);
 	check_page(src);
+	BUG_MSG(arena_frame_free(ptr_frame(src)), "frame %#lx is copied, but it is free", ptr_frame(src));
 	sim_point(src, ACCESS_READ | ACCESS_PAGE | ACCESS_NOTE);
 	sim_point(dst, ACCESS_WRITE | ACCESS_PAGE | ACCESS_NOTE);
 	memcpy(dst, src, PAGE_SIZE);

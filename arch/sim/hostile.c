@@ -152,12 +152,22 @@ static void set_accessed_dirty(u64 *slot, enum sim_how how)
 	*slot |= bits;
 }
 
+/* Who changes these tables must know that this CPU may have something of them cached. */
+static void check_mask(void)
+{
+	const struct mm_struct *mm = cpu_loaded(this_cpu());
+
+	BUG_MSG(mm && !(__atomic_load_n(&mm->cpumask, __ATOMIC_RELAXED) & cpumask_of(this_cpu())),
+		"CPU %u uses an address space whose mask of CPUs does not name it", this_cpu());
+}
+
 /* One attempt, one step. False: a fault, which makes the CPU forget what it held. */
 static bool try_access(unsigned long addr, enum sim_how how, u64 *value)
 {
 	struct outcomes o = { 0 };
 	const struct outcome *chosen;
 
+	check_mask();
 	sim_point(cpu_tlb(this_cpu()), ACCESS_READ);
 	add_walk(&o, walk_now(addr, how));
 	add_stale(&o, addr, how);

@@ -2,7 +2,7 @@
 #include "mm/buddy.h"
 #include "mm/leak.h"
 #include "mm/pagecache.h"
-#include "mm/slab.h"
+#include "mm/slab_debug.h"
 #include "mm/vmalloc.h"
 #include "tests/races/race.h"
 
@@ -22,11 +22,13 @@ static void block(void)
 	folio_put(folio);
 }
 static void drain(void) { buddy_drain_all(); }
+/* A page from this CPU's list; and a block, so that it meets the other at the allocator's lock. */
 static void page(void)
 {
 	struct page *p = alloc_page(GFP_KERNEL);
 
 	RACE_CHECK(p);
+	block();
 	free_page(p);
 }
 
@@ -45,7 +47,42 @@ static void try_get(void)
 
 static void *object;
 
+#define MANY 64 /* more than two magazines hold */
+
+static void *many[MANY];
+static unsigned int nr_kept;
+
+static struct magazine *magazine_of(void *obj)
+{
+	return &page_folio(virt_to_page(obj))->page.slab_cache->magazines[this_cpu()];
+}
+
 static void one_object(void) { RACE_CHECK((object = kmalloc(100, GFP_KERNEL))); }
+/* CPU 0 has a full magazine and CPU 1 an empty one, so that both meet at the slabs. */
+static void one_object_full_magazine(void)
+{
+	slab_shrink();
+	one_object();
+	while (nr_kept < MANY)
+		RACE_CHECK((many[nr_kept++] = kmalloc(100, GFP_KERNEL)));
+	while (magazine_of(object)->count < MAGAZINE_SIZE)
+		kfree(many[--nr_kept]);
+}
+/* No object is handed out twice, whichever CPU asks. */
+static void all_different(void)
+{
+	while (nr_kept)
+		kfree(many[--nr_kept]);
+	for (unsigned int i = 0; i < MANY; i++) {
+		cpu_become(i < MAGAZINE_SIZE);
+		RACE_CHECK((many[i] = kmalloc(100, GFP_KERNEL)));
+		*(u64 *)many[i] = i;
+	}
+	for (unsigned int i = 0; i < MANY; i++) {
+		RACE_EQ(*(u64 *)many[i], i);
+		kfree(many[i]);
+	}
+}
 static void free_it(void) { kfree(object); }
 static void get_another(void)
 {
@@ -54,6 +91,24 @@ static void get_another(void)
 	RACE_CHECK(mine && mine != object);
 	*mine = 1;
 	kfree(mine);
+}
+/* One from this CPU's magazine, and one from the slabs. */
+static void get_two(void)
+{
+	u64 *first = kmalloc(100, GFP_KERNEL), *second = kmalloc(100, GFP_KERNEL);
+
+	RACE_CHECK(first && second && first != second);
+	*first = *second = 1;
+	kfree(first);
+	kfree(second);
+}
+static void one_in_magazine_of_1(void)
+{
+	slab_shrink();
+	one_object();
+	cpu_become(1);
+	kfree(object);
+	cpu_become(0);
 }
 static void shrink_slabs(void) { slab_shrink(); }
 
@@ -109,9 +164,9 @@ RACE("buddy-drain", "the lists of all CPUs are emptied while one is used", .leve
 RACE("folio-try-get-put", "a reference is taken while the last one goes", .levels = 3,
      .setup = one_folio, .cpu = { put_it, try_get })
 RACE("kfree-kmalloc", "an object is freed on another CPU than the one that allocates", .levels = 3,
-     .setup = one_object, .cpu = { free_it, get_another })
+     .setup = one_object_full_magazine, .cpu = { free_it, get_another }, .probe = all_different)
 RACE("slab-shrink-kmalloc", "slabs are given back while one is used", .levels = 3,
-     .cpu = { shrink_slabs, get_another })
+     .setup = one_in_magazine_of_1, .cpu = { shrink_slabs, get_two }, .probe = all_different)
 RACE("vmalloc-reuse", "an area of the kernel comes again, with another frame", .levels = 3,
      .setup = area_used_on_cpu_1, .cpu = { free_area, new_area })
 RACE("shared-fault-fault", "two CPUs fault in the same page of a file", .levels = 3,

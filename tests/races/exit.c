@@ -82,7 +82,7 @@ static void gone_on_1(void)
 }
 
 RACE("exit-munmap", "a thread exits while another flushes its CPU", .levels = 3,
-     .setup = map_touched, .cpu = { unmap, leave }, .probe = gone)
+     .setup = map_touched, .cpu = { unmap, leave }, .probe = gone_on_1)
 RACE("exit-exit", "the last two threads of a program exit at once", .levels = 3,
      .setup = both_run_other, .cpu = { leave_other, leave_other })
 RACE("lazy-exit", "a program ends while another CPU, which holds it lazily, takes up its own", .levels = 3,

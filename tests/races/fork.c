@@ -89,6 +89,24 @@ static void dropped(void)
 	apart();
 }
 
+static void drop_and_end_child(void)
+{
+	dontneed();
+	mmput(child);
+}
+static void map_and_fork_unadopted(void)
+{
+	map_touched();
+	fork_it();
+}
+static void dropped_or_written(void)
+{
+	u64 value = race_peek(AT);
+
+	RACE_CHECK(value == 0 || value == 7);
+	RACE_EQ(race_peek(AT + 8), 0);
+}
+
 static void write_then_check(void)
 {
 	race_poke(AT, 7);
@@ -105,3 +123,5 @@ RACE("cow-cow-threads", "two threads write to a page that another program shares
      .setup = map_and_fork, .cpu = { write_7, write_8 }, .probe = two_threads)
 RACE("cow-dontneed", "a page is dropped while it is copied", .levels = 3, .setup = map_and_fork,
      .cpu = { write_7, dontneed }, .probe = dropped)
+RACE("cow-copy-exit", "all others let a page go while it is copied", .levels = 3,
+     .setup = map_and_fork_unadopted, .cpu = { write_7, drop_and_end_child }, .probe = dropped_or_written)

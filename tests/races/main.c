@@ -127,19 +127,20 @@ static void run_race(const struct race *which)
 
 static void usage(void)
 {
-	fprintf(stderr, "races [-s NAME] [-n SAMPLES] [-r SCHEDULE [-t TRACE]] [-o TSV] [-p PASSED] [-f] [-c] [-l]\n"
+	fprintf(stderr, "races [-s NAME] [-n SAMPLES] [-m LIMIT] [-r SCHEDULE [-t TRACE]] [-o TSV] [-p PASSED] [-f] [-c] [-l]\n"
 			"  -s  one scenario   -r  replay a schedule of it   -t  write its trace\n"
 			"  -o  totals   -p  the points that were passed\n"
-			"  -n  random schedules of each   -f  the fast part   -c  check the searches against each other   -l  list the scenarios\n");
+			"  -n  random schedules of each   -m  so many in all, from bound 0   -f  the fast part   -c  check the searches against each other   -l  list the scenarios\n");
 	exit(2);
 }
 
 static void parse(int argc, char **argv)
 {
-	for (int opt; (opt = getopt(argc, argv, "s:n:r:t:o:p:flc")) != -1;) {
+	for (int opt; (opt = getopt(argc, argv, "s:n:m:r:t:o:p:flc")) != -1;) {
 		switch (opt) {
 		case 's': options.only = optarg; break;
 		case 'n': options.samples = strtoul(optarg, NULL, 10); break;
+		case 'm': options.limit = strtoul(optarg, NULL, 10); break;
 		case 'r': options.replay = optarg; break;
 		case 't': options.trace = optarg; break;
 		case 'o': options.tsv = optarg; break;

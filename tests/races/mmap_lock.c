@@ -11,8 +11,10 @@ static void equal(void)
 }
 static void change(void)
 {
-	WRITE_ONCE(first, READ_ONCE(first) + 1);
-	WRITE_ONCE(second, READ_ONCE(second) + 1);
+	unsigned long old = READ_ONCE(first); /* in a step of its own: another writer may come in between */
+
+	WRITE_ONCE(first, old + 1);
+	WRITE_ONCE(second, old + 1);
 }
 
 static void reader(void)

@@ -68,10 +68,13 @@ static void is_merged(void)
 	RACE_EQ(race_mm->map_count, 1);
 }
 
-static void extend(void) { race_map(AT + 3 * PAGE_SIZE, 1); }
+/* A mapping takes the place of the third page and of what follows, and is one with what is below it. */
+static void extend(void) { race_map(AT + 2 * PAGE_SIZE, 2); }
 static void is_extended(void)
 {
-	RACE_EQ(race_peek(AT + 2 * PAGE_SIZE), 3);
+	u64 v = race_peek(AT + 2 * PAGE_SIZE);
+
+	RACE_CHECK(v == 0 || v == 3);
 	RACE_EQ(race_mm->map_count, 1);
 	race_poke(AT + 3 * PAGE_SIZE, 4);
 }
@@ -84,7 +87,11 @@ static void heap_of_two(void)
 	race_poke(BRK, 1);
 	race_poke(BRK + PAGE_SIZE, 2);
 }
-static void grow(void) { RACE_EQ(mm_brk(race_mm, BRK + 4 * PAGE_SIZE), BRK + 4 * PAGE_SIZE); }
+static void shrink_and_grow(void)
+{
+	RACE_EQ(mm_brk(race_mm, BRK + PAGE_SIZE), BRK + PAGE_SIZE);
+	RACE_EQ(mm_brk(race_mm, BRK + 4 * PAGE_SIZE), BRK + 4 * PAGE_SIZE);
+}
 static void shrink(void) { RACE_EQ(mm_brk(race_mm, BRK + PAGE_SIZE), BRK + PAGE_SIZE); }
 static void write_second(void)
 {
@@ -93,19 +100,20 @@ static void write_second(void)
 	RACE_CHECK(!signo || signo == SIGSEGV);
 	race_outcome((u64)signo);
 }
-static void write_fourth(void)
+static int fourth;
+static void write_second_and_fourth(void)
 {
-	int signo = race_write(BRK + 3 * PAGE_SIZE, 7);
-
-	RACE_CHECK(!signo || signo == SIGSEGV);
-	race_outcome((u64)signo);
+	write_second();
+	fourth = race_write(BRK + 3 * PAGE_SIZE, 7);
+	RACE_CHECK(!fourth || fourth == SIGSEGV);
 }
 static void has_grown(void)
 {
-	u64 v = race_peek(BRK + 3 * PAGE_SIZE);
+	u64 second = race_peek(BRK + PAGE_SIZE);
 
-	RACE_CHECK(v == 0 || v == 7);
-	RACE_EQ(race_peek(BRK + PAGE_SIZE), 2);
+	RACE_CHECK(second == 0 || second == 7);
+	RACE_EQ(race_peek(BRK + 3 * PAGE_SIZE), fourth ? 0 : 7);
+	RACE_EQ(race_peek(BRK), 1);
 }
 static void has_shrunk(void)
 {
@@ -123,9 +131,10 @@ RACE("dontneed-write-read", "the same, and a third CPU reads", .levels = 3, .set
      .cpu = { dontneed, write_7, read_it }, .probe = is_dropped)
 RACE("split-merge-fault", "a mapping is cut and joined beside a first write to it", .levels = 3,
      .setup = map_touched, .cpu = { split_and_merge, write_third }, .probe = is_merged)
-RACE("mmap-merge-fault", "a mapping grows beside a first write to it", .levels = 3,
+RACE("mmap-merge-fault", "a mapping is replaced in part, and grows, beside a first write to it", .levels = 3,
      .setup = map_touched, .cpu = { extend, write_third }, .probe = is_extended)
-RACE("brk-grow-fault", "the heap grows under a write beyond it", .levels = 3, .setup = heap_of_two,
-     .cpu = { grow, write_fourth }, .probe = has_grown)
+RACE("brk-grow-fault", "the heap gives a page back, takes it again, and more, under writes to both",
+     .levels = 3, .setup = heap_of_two, .cpu = { shrink_and_grow, write_second_and_fourth },
+     .probe = has_grown)
 RACE("brk-shrink-write", "the heap shrinks under a write at its end", .levels = 3,
      .setup = heap_of_two, .cpu = { shrink, write_second }, .probe = has_shrunk)

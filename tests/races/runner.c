@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "arch/sim/footprint.h"
 #include "arch/sim/snapshot.h"
 #include "tests/races/runner.h"
 
@@ -99,11 +100,16 @@ bool search(const struct explore_options *o, unsigned long cap)
 			tell_progress(o);
 		report->pruned += end == RUN_PRUNED;
 		report->depth = report->depth > explore_steps() ? report->depth : explore_steps();
-		if (end == RUN_FAILED) {
+		/*
+		 * While it was not known what is shared, an IPI may have come where interrupts were off
+		 * already: that is no schedule of the machine. If the failure is real it comes again.
+		 */
+		again = end == RUN_FAILED && sharing_grew();
+		if (end == RUN_FAILED && !again) {
 			note_failure();
 			return false;
 		}
-		more = explore_next(&again);
+		more = again || explore_next(&again);
 		report->restarts += again;
 	}
 	return !more;
@@ -175,6 +181,19 @@ static void explore(void)
 		shrink();
 }
 
+/*
+ * Is there a failure among the first so many schedules, counted from bound 0? The first one found has the
+ * fewest preemptions.
+ */
+static void explore_limited(void)
+{
+	for (unsigned int bound = 0; bound <= 3 && !report->failed_at; bound++)
+		if (report->schedules < options.limit && search_bound(bound, options.limit - report->schedules))
+			report->exhausted = bound + 1;
+	if (!report->failed_at && report->schedules < options.limit)
+		search_all(options.limit - report->schedules);
+}
+
 static bool replay_equal(const char *line, u64 *events)
 {
 	struct explore_options o = { .mode = EXPLORE_REPLAY, .replay = line };
@@ -226,6 +245,8 @@ void run_child(const struct race *which, struct report *shared)
 		start = now();
 		if (options.check)
 			check_explorer();
+		else if (options.limit)
+			explore_limited();
 		else
 			explore();
 		report->seconds = now() - start;

@@ -18,6 +18,7 @@ struct options {
 	const char *only, *replay, *trace, *tsv, *passed;
 	unsigned long samples; /* of each scenario, random and PCT */
 	unsigned long cap;     /* schedules of one search that need not be exhausted */
+	unsigned long limit;   /* not 0: so many in all, counted from bound 0 */
 	bool fast, list, check;
 };
 extern struct options options;

@@ -1,4 +1,5 @@
 /* The tree of page tables gets another level while it is in use. */
+#include "arch/sim/explore.h"
 #include "tests/races/race.h"
 
 #define AT     0x200000ul
@@ -47,6 +48,8 @@ static void unmap_low(void) { RACE_EQ(mm_munmap(race_mm, AT, PAGE_SIZE), 0); }
 
 static void both(void)
 {
+	cpu_become(1); /* with the root that it has */
+	RACE_EQ(race_peek(high), 2);
 	race_run_on(1, race_mm);
 	RACE_EQ(race_peek(AT), 7);
 	RACE_EQ(race_peek(AT + PAGE_SIZE), 8);
@@ -72,6 +75,50 @@ static void low_gone(void)
 	RACE_EQ(race_peek(high), 2);
 }
 
+/* ---- without the lock ---- */
+
+static struct mm_struct *other;
+
+/* A walk for a report is lockless, and sees one tree or the other: never one as deep as the other. */
+static void report(void)
+{
+	unsigned long flags = irq_save();
+	struct table_walk low = table_walk(mm_fold(race_mm), AT);
+	struct table_walk above = table_walk(mm_fold(race_mm), high);
+
+	RACE_CHECK(low.lowest == 1 && entry_present(low.entry[1]));
+	RACE_CHECK(above.lowest != 1 || entry_pfn(above.entry[1]) != entry_pfn(low.entry[1]));
+	irq_restore(flags);
+}
+/* Beyond 3 levels, and in them it is the address of the first page. */
+static void map_low_and_its_like(void)
+{
+	map_low();
+	high = HIGH_4 + AT;
+}
+
+static void other_on_1(void)
+{
+	map_low();
+	other = mm_alloc(3);
+	race_adopt(other);
+	race_run_on(1, other);
+}
+static void switch_to_it(void)
+{
+	race_run_on(1, race_mm);
+	RACE_EQ(race_peek(AT), 1);
+}
+static void seen_on_1(void)
+{
+	cpu_become(1);
+	RACE_EQ(race_peek(high), 2);
+}
+
+RACE("unfold-report", "a walk without a lock sees the old tree or the new", .levels = 3,
+     .setup = map_low_and_its_like, .cpu = { map_high, report }, .probe = NULL)
+RACE("unfold-switch", "a CPU switches to the program whose tree grows", .levels = 3,
+     .setup = other_on_1, .cpu = { map_high, switch_to_it }, .probe = seen_on_1)
 RACE("unfold-write", "3 to 4 levels beside writes below", .levels = 3, .setup = map_low,
      .cpu = { map_high, write_low }, .probe = both)
 RACE("unfold-write-5", "4 to 5 levels beside writes below", .levels = 4, .deeper = true,

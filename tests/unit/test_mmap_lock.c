@@ -76,6 +76,30 @@ TEST("a-reader-waits-for-a-writer")
 	space_end(&s);
 }
 
+TEST("a-writer-keeps-other-writers-out")
+{
+	s = space_start(3, 4, 2);
+	mmap_write_lock(s.mm);
+	other_task(1);
+	EXPECT_DEATH("is held by a writer", mmap_write_lock(s.mm));
+	run_on(0, s.mm);
+	same_task();
+	mmap_write_unlock(s.mm);
+	space_end(&s);
+}
+
+TEST("a-reader-that-does-not-wait-is-refused-while-a-writer-is-there")
+{
+	s = space_start(3, 4, 2);
+	mmap_write_lock(s.mm);
+	other_task(1);
+	CHECK(!mmap_read_trylock(s.mm));
+	run_on(0, s.mm);
+	same_task();
+	mmap_write_unlock(s.mm);
+	space_end(&s);
+}
+
 TEST("a-writer-that-goes-on-as-a-reader-keeps-writers-out")
 {
 	s = space_start(3, 4, 2);

@@ -34,6 +34,26 @@ TEST("munmap-tells-exactly-the-cpus-that-run-the-program")
 	space_end(&s);
 }
 
+TEST("a-cpu-that-comes-from-another-program-is-told-too")
+{
+	struct space s = space_start(3, 4, 2);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+	struct mm_struct *other = mm_alloc(3);
+	u64 value;
+
+	run_on(1, other);
+	run_on(1, s.mm);
+	poke(addr, 1);
+	run_on(0, s.mm);
+	CHECK_EQ(mm_munmap(s.mm, addr, 0x1000), 0);
+	sim_on_cpu(1);
+	CHECK_EQ(sim_user_read(addr, &value), SIGSEGV);
+	run_on(1, NULL);
+	run_on(0, s.mm);
+	mmput(other);
+	space_end(&s);
+}
+
 TEST("unmapping-what-was-never-touched-sends-no-ipi")
 {
 	struct space s = space_start(3, 4, 2);
