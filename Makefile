@@ -35,6 +35,11 @@ SHELL := /bin/bash
 # otherwise, and on standard error, since standard output belongs to the program that runs.
 BUILD_FIRST = $(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+# BUG=NAME: everything that follows happens in the tree with that bug.
+BUG ?=
+include tools/make/bugs.mk
+ifeq ($(BUG),)
+
 include tools/make/labs.mk
 include tools/make/flags.mk
 include tools/make/kernel.mk
@@ -63,6 +68,7 @@ help:
 	'make gdb               gdb on a stopped machine; GDB=none waits for an editor: docs/gdb.md' \
 	'make record, make replay   run CMD again, exactly; gdb can go back in it' \
 	'make doctor            check the tools that all this needs' \
+	'make bugs              seeded bugs: TEST=1 [B=NAME] catches them; run, gdb, test and races take BUG=NAME: docs/bugs.md' \
 	'make lab, make grade   export a lab, grade a submission: LAB=NAME DIR=PATH, docs/labs.md' \
 	'make docs              write docs/arch.md from the headers' \
 	'make format            clang-format over the sources' \
@@ -102,6 +108,7 @@ doctor:
 	@tools/setup doctor
 
 docs: docs/arch.md
+	@tools/bugs docs
 
 docs/arch.md: arch/interface.h $(wildcard kernel/base/*.h arch/*/machine/*.h) tools/gen-arch-doc
 	$(call say,DOC,$@)
@@ -115,3 +122,5 @@ clean:
 
 distclean:
 	@rm -rf build
+
+endif
