@@ -136,6 +136,7 @@ static vm_fault_t locked_folio_fault(const struct vm_fault *vmf, struct folio *f
 	const struct vm_area_struct *vma = vmf->vma;
 	bool private_write = (vmf->flags & FAULT_FLAG_WRITE) && !(vma->vm_flags & VM_SHARED);
 
+	lockdep_assert_held(folio);
 	/* Truncated since it was found: the next try sees the size, or finds another page. */
 	if (!folio_belongs(folio, vma->mapping, linear_page_index(vma, vmf->addr)))
 		return 0;

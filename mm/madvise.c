@@ -28,6 +28,7 @@ static long check_mapped(struct mm_struct *mm, unsigned long start, unsigned lon
 {
 	struct vm_area_struct *vma = vma_find(mm, start);
 
+	lockdep_assert_held(&mm->mmap_lock);
 	for (; start < end; start = vma->vm_end, vma = vma_next(vma))
 		if (!vma || vma->vm_start > start)
 			return -ENOMEM;

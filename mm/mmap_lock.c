@@ -36,6 +36,7 @@ void mmap_read_lock_slow(struct mm_struct *mm)
 bool mmap_read_trylock(struct mm_struct *mm)
 {
 	mmap_lock_enter(mm);
+	/* As in mmap_read_lock(): tests/models/mmap_lock_order.pml: NO_ACQUIRE_WRITER */
 	if (smp_load_acquire(&mm->mmap_lock.writer)) {
 		mmap_lock_leave(mm);
 		return false;
@@ -51,6 +52,7 @@ static bool has_readers(const struct mm_struct *mm)
 	unsigned int cpu;
 	int sum = 0;
 
+	/* Before what the readers have left behind is read. tests/models/mmap_lock_order.pml: NO_ACQUIRE_COUNT */
 	for_each_cpu(cpu, cpus_online())
 		sum += smp_load_acquire(&mm->cpu[cpu].readers.counter);
 	return sum;
@@ -90,7 +92,7 @@ void mmap_write_lock_nested(struct mm_struct *mm)
 
 void mmap_write_unlock(struct mm_struct *mm)
 {
-	/* After all that was changed: pairs with mmap_read_lock(). */
+	/* After all that was changed: pairs with mmap_read_lock(). tests/models/mmap_lock_order.pml: NO_RELEASE */
 	smp_store_release(&mm->mmap_lock.writer, false);
 	up_write(&mm->mmap_lock.sem);
 }

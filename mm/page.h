@@ -92,7 +92,8 @@ static inline bool page_initialised(unsigned long pfn)
 {
 	bool ready = pfn < max_pfn && READ_ONCE(section_ready[pfn / SECTION_FRAMES]);
 
-	smp_rmb(); /* pairs with the smp_wmb() of section_take_in() */
+	/* Pairs with the smp_wmb() of section_take_in(). tests/models/publish.pml: NO_RMB */
+	smp_rmb();
 	return ready;
 }
 static inline void *page_address(const struct page *page) { return frame_ptr(page_to_pfn(page)); }

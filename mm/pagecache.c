@@ -38,6 +38,7 @@ unsigned long pagecache_pages(void)
 /* tree_lock held. */
 static void count_pages(struct address_space *mapping, long n)
 {
+	lockdep_assert_held(&mapping->tree_lock);
 	mapping->nr_pages += (unsigned long)n;
 	atomic_long_add(n, mapping->shmem ? &shmem_pages : &file_pages);
 }
@@ -83,6 +84,7 @@ static int add_folio(struct address_space *mapping, unsigned long index, struct 
 /* tree_lock held. The cache's reference is the caller's from now on. */
 static void remove_locked(struct address_space *mapping, struct folio *folio)
 {
+	lockdep_assert_held(&mapping->tree_lock);
 	radix_remove(&mapping->tree, folio->page.index);
 	count_pages(mapping, -1);
 	WRITE_ONCE(folio->page.mapping, NULL);

@@ -35,7 +35,10 @@ static int link_table(struct mm_struct *mm, u64 *slot, unsigned int level, unsig
 		return -ENOMEM;
 	spin_lock(&mm->page_table_lock);
 	if (entry_none(entry_get(slot))) {
-		/* The zeroes must be there before a lockless walker can follow the entry. */
+		/*
+		 * The zeroes must be there before a lockless walker can follow the entry.
+		 * tests/models/publish.pml: NO_WMB
+		 */
 		smp_wmb();
 		set_upper(mm, addr, level, slot, entry_make_table(page_to_pfn(table)));
 		table = NULL;

@@ -24,9 +24,20 @@ static inline bool pte_dirty(pte_t pte, const struct vm_area_struct *vma)
 
 /* ---- changing entries; the table's lock is held ---- */
 
+/* Without a lock only where no CPU has ever been: in fork's child, and where all have left. */
+static inline void assert_entry_locked(const struct mm_struct *mm, const spinlock_t *ptl)
+{
+	BUG_MSG(CONFIG_DEBUG && !lockdep_held(ptl) && mm->cpumask, "an entry changes without its table's lock");
+}
+static inline void assert_pte_locked(const struct mm_struct *mm, const pte_t *ptep)
+{
+	assert_entry_locked(mm, &virt_to_page(ptep)->ptl);
+}
+
 /* Over an entry that hardware does not use: none, or not accessible. */
 static inline void set_pte(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte)
 {
+	assert_pte_locked(mm, ptep);
 	if (CONFIG_DEBUG)
 		entry_changed(mm, addr, 1, ptep->val, pte.val);
 	entry_set(&ptep->val, pte.val);
@@ -36,6 +47,7 @@ static inline pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr,
 {
 	u64 old = entry_xchg(&ptep->val, 0);
 
+	assert_pte_locked(mm, ptep);
 	entry_changed(mm, addr, 1, old, 0);
 	return __pte(old);
 }
@@ -53,6 +65,7 @@ static inline void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, 
 {
 	u64 old = entry_and(&ptep->val, ~_PAGE_RW);
 
+	assert_pte_locked(mm, ptep);
 	entry_changed(mm, addr, 1, old, old & ~_PAGE_RW);
 }
 /*
@@ -63,6 +76,7 @@ static inline void ptep_upgrade(struct mm_struct *mm, unsigned long addr, pte_t 
 {
 	u64 old = entry_get(&ptep->val);
 
+	assert_pte_locked(mm, ptep);
 	while (!entry_cmpxchg(&ptep->val, &old, pte.val | (old & (_PAGE_ACCESSED | _PAGE_DIRTY))))
 		;
 	entry_changed(mm, addr, 1, old, pte.val | (old & (_PAGE_ACCESSED | _PAGE_DIRTY)));
@@ -73,6 +87,7 @@ static inline void ptep_upgrade(struct mm_struct *mm, unsigned long addr, pte_t 
  */
 static inline bool ptep_change(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t *old, pte_t new)
 {
+	assert_pte_locked(mm, ptep);
 	if (!entry_cmpxchg(&ptep->val, &old->val, new.val))
 		return false;
 	entry_changed(mm, addr, 1, old->val, new.val);
@@ -81,6 +96,7 @@ static inline bool ptep_change(struct mm_struct *mm, unsigned long addr, pte_t *
 /* An entry above the pte level. */
 static inline void set_upper(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 *slot, u64 val)
 {
+	assert_entry_locked(mm, &mm->page_table_lock);
 	if (CONFIG_DEBUG)
 		entry_changed(mm, addr, level, *slot, val);
 	entry_set(slot, val);

@@ -75,7 +75,8 @@ unsigned long section_take_in(void (*add)(unsigned long start, unsigned long end
 		add(free.start, free.end);
 		frames += free.end - free.start;
 	}
-	smp_wmb(); /* pairs with the smp_rmb() of page_initialised() */
+	/* Pairs with the smp_rmb() of page_initialised(). tests/models/publish.pml: NO_WMB */
+	smp_wmb();
 	WRITE_ONCE(section_ready[first / SECTION_FRAMES], true);
 	next_pfn = last;
 	return frames;

@@ -41,7 +41,8 @@ static bool claim(struct stack_record *record, int hash, const unsigned long *tr
 	if (!atomic_try_cmpxchg(&record->hash, &empty, hash))
 		return false;
 	memcpy(record->trace, trace, nr * sizeof(*trace));
-	smp_wmb(); /* pairs with the smp_rmb() in holds(): who sees nr sees the trace */
+	/* Pairs with the smp_rmb() in holds(): who sees nr sees the trace. tests/models/publish.pml: NO_WMB */
+	smp_wmb();
 	WRITE_ONCE(record->nr, nr);
 	return true;
 }
@@ -50,7 +51,8 @@ static bool holds(const struct stack_record *record, const unsigned long *trace,
 {
 	if (READ_ONCE(record->nr) != nr)
 		return false;
-	smp_rmb(); /* pairs with the smp_wmb() in claim() */
+	/* Pairs with the smp_wmb() in claim(). tests/models/publish.pml: NO_RMB */
+	smp_rmb();
 	return memcmp(record->trace, trace, nr * sizeof(*trace)) == 0;
 }
 

@@ -66,6 +66,7 @@ void lockdep_assert_may_sleep(void);
 #else
 static inline void lockdep_acquire(const void *lock, enum lock_class cls, int flags, bool try_lock) {}
 static inline void lockdep_release(const void *lock) {}
+static inline bool lockdep_held(const void *lock) { return true; }
 static inline void lockdep_assert_none_held(void) {}
 static inline void lockdep_assert_may_sleep(void) {}
 #endif

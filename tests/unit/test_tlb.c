@@ -367,11 +367,72 @@ TEST("unfolding-without-memory-changes-nothing")
 	space_end(&s);
 }
 
+TEST("a-table-without-pages-is-flushed-before-it-is-freed")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+
+	poke(addr, 1);
+	CHECK_EQ(mm_madvise(s.mm, addr, 0x1000, MADV_DONTNEED), 0);
+	CHECK_EQ(mm_munmap(s.mm, addr, 0x1000), 0);	/* the ledger watches */
+	space_end(&s);
+}
+
+TEST("a-gather-without-memory-is-flushed-each-time-it-is-full")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long pages = 4 * GATHER_ON_STACK, addr = map(s.mm, 0, pages * PAGE_SIZE, RW, ANON), flushes;
+	TAILQ_HEAD(, page) taken = TAILQ_HEAD_INITIALIZER(taken);
+	struct page *page;
+
+	for (unsigned long i = 0; i < pages; i++)
+		poke(addr + i * PAGE_SIZE, i);
+	while ((page = alloc_page(GFP_ATOMIC)))
+		TAILQ_INSERT_TAIL(&taken, page, lru);
+	flushes = vm_events_cpu(VM_EVENT_TLB_FLUSH, 0);
+	CHECK_EQ(mm_madvise(s.mm, addr, pages * PAGE_SIZE, MADV_DONTNEED), 0);
+	CHECK(vm_events_cpu(VM_EVENT_TLB_FLUSH, 0) >= flushes + 2);
+	while ((page = TAILQ_FIRST(&taken))) {
+		TAILQ_REMOVE(&taken, page, lru);
+		free_page(page);
+	}
+	CHECK_EQ(peek(addr + PAGE_SIZE), 0);
+	space_end(&s);
+}
+
 /* ---- the checkers catch what they are for ---- */
 
 static pte_t *slot_of(struct mm_struct *mm, unsigned long addr)
 {
 	return (pte_t *)table_slot(pmd_pfn(pmdp_get(mm_pmd_find(mm, addr))), addr, 1);
+}
+
+static void lock_table(struct mm_struct *mm, unsigned long addr)
+{
+	spin_lock(pte_lockptr(pmdp_get(mm_pmd_find(mm, addr))));
+}
+static void unlock_table(struct mm_struct *mm, unsigned long addr)
+{
+	spin_unlock(pte_lockptr(pmdp_get(mm_pmd_find(mm, addr))));
+}
+
+TEST("checker-catches-an-entry-changed-without-its-lock")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+	const char *said = "an entry changes without its table's lock";
+	pte_t *ptep, pte;
+
+	poke(addr, 1);
+	ptep = slot_of(s.mm, addr);
+	pte = ptep_get(ptep);
+	EXPECT_DEATH(said, set_pte(s.mm, addr, ptep, pte));
+	EXPECT_DEATH(said, ptep_get_and_clear(s.mm, addr, ptep));
+	EXPECT_DEATH(said, ptep_set_wrprotect(s.mm, addr, ptep));
+	EXPECT_DEATH(said, ptep_upgrade(s.mm, addr, ptep, pte));
+	EXPECT_DEATH(said, ptep_change(s.mm, addr, ptep, &pte, pte));
+	EXPECT_DEATH(said, set_upper(s.mm, addr, 2, &mm_pmd_find(s.mm, addr)->val, 0));
+	space_end(&s);
 }
 
 TEST("ledger-catches-a-page-freed-before-the-flush")
@@ -382,6 +443,7 @@ TEST("ledger-catches-a-page-freed-before-the-flush")
 
 	poke(addr, 1);
 	EXPECT_DEATH("while a TLB may still lead to it", {
+		lock_table(s.mm, addr);
 		old = ptep_get_and_clear(s.mm, addr, slot_of(s.mm, addr));
 		page_remove_rmap(pfn_to_page(pte_pfn(old)));
 		put_page(pfn_to_page(pte_pfn(old)));
@@ -400,6 +462,7 @@ TEST("ledger-catches-a-table-freed-before-the-flush")
 	EXPECT_DEATH("while a TLB may still lead to it", {
 		struct page *table = pfn_to_page(pmd_pfn(pmdp_get(pmdp)));
 
+		spin_lock(&s.mm->page_table_lock);
 		set_upper(s.mm, addr, 2, &pmdp->val, 0);
 		table_free(s.mm, table);
 	});
@@ -413,6 +476,7 @@ TEST("ledger-catches-a-copy-while-a-cpu-may-still-write")
 
 	poke(addr, 1);
 	EXPECT_DEATH("copied while a CPU may still write", {
+		lock_table(s.mm, addr);
 		ptep_set_wrprotect(s.mm, addr, slot_of(s.mm, addr));
 		ledger_assert_not_writable(pfn_to_page(frame_of(s.mm, addr)));
 	});
@@ -426,12 +490,14 @@ TEST("ledger-forgets-what-was-flushed-and-what-came-back")
 	pte_t pte;
 
 	poke(addr, 1);
+	lock_table(s.mm, addr);
 	pte = ptep_get_and_clear(s.mm, addr, slot_of(s.mm, addr));
 	CHECK_EQ(ledger_pending(), 1);
 	set_pte(s.mm, addr, slot_of(s.mm, addr), pte);
 	CHECK_EQ(ledger_pending(), 0);		/* the net change is none */
 	ptep_set_wrprotect(s.mm, addr, slot_of(s.mm, addr));
 	CHECK_EQ(ledger_pending(), 1);
+	unlock_table(s.mm, addr);
 	flush_tlb_page(s.mm, addr);
 	CHECK_EQ(ledger_pending(), 0);
 	space_end(&s);
@@ -465,8 +531,10 @@ TEST("checker-catches-a-writable-entry-for-a-shared-page")
 
 	poke(addr, 1);
 	child = mm_fork(s.mm);
+	lock_table(s.mm, addr);
 	EXPECT_DEATH("not exclusive gets a writable entry",
 		     ptep_upgrade(s.mm, addr, slot_of(s.mm, addr), pte_mkwrite_novma(ptep_get(slot_of(s.mm, addr)))));
+	unlock_table(s.mm, addr);
 	mmput(child);
 	space_end(&s);
 }
