@@ -48,7 +48,7 @@ struct folio *filemap_find(struct address_space *mapping, unsigned long index)
 	struct folio *folio;
 
 	spin_lock(&mapping->tree_lock);
-	folio = radix_find(&mapping->tree, index);
+	folio = radix_find(locked_tree(mapping), index);
 	if (folio)
 		folio_get(folio);
 	spin_unlock(&mapping->tree_lock);
@@ -68,7 +68,7 @@ static int add_folio(struct address_space *mapping, unsigned long index, struct 
 		folio->page.flags |= BIT(PG_swapbacked);
 	folio_get(folio);
 	spin_lock(&mapping->tree_lock);
-	err = radix_insert(&mapping->tree, index, folio);
+	err = radix_insert(locked_tree(mapping), index, folio);
 	if (!err)
 		count_pages(mapping, 1);
 	spin_unlock(&mapping->tree_lock);
@@ -84,8 +84,7 @@ static int add_folio(struct address_space *mapping, unsigned long index, struct 
 /* tree_lock held. The cache's reference is the caller's from now on. */
 static void remove_locked(struct address_space *mapping, struct folio *folio)
 {
-	lockdep_assert_held(&mapping->tree_lock);
-	radix_remove(&mapping->tree, folio->page.index);
+	radix_remove(locked_tree(mapping), folio->page.index);
 	count_pages(mapping, -1);
 	WRITE_ONCE(folio->page.mapping, NULL);
 	if (mapping->ops->uncharge)
@@ -193,7 +192,7 @@ void filemap_drop_clean(struct address_space *mapping)
 	struct folio *folio;
 
 	spin_lock(&mapping->tree_lock);
-	while ((folio = radix_next(&mapping->tree, &index))) {
+	while ((folio = radix_next(locked_tree(mapping), &index))) {
 		if (folio_ref_count(folio) == 1 && !page_test(&folio->page, PG_dirty)) {
 			remove_locked(mapping, folio);
 			folio_put(folio);
@@ -209,7 +208,7 @@ void filemap_drop_clean(struct address_space *mapping)
 /* The first index from `index` on where nothing is. tree_lock held. */
 static unsigned long next_absent(struct address_space *mapping, unsigned long index, unsigned long end)
 {
-	while (index < end && radix_find(&mapping->tree, index))
+	while (index < end && radix_find(locked_tree(mapping), index))
 		index++;
 	return index;
 }
@@ -224,7 +223,7 @@ s64 filemap_seek(struct address_space *mapping, u64 pos, bool data)
 		return -ENXIO;
 	spin_lock(&mapping->tree_lock);
 	if (data)
-		found = radix_next(&mapping->tree, &index);
+		found = radix_next(locked_tree(mapping), &index);
 	else
 		index = next_absent(mapping, index, size_pages(mapping));
 	spin_unlock(&mapping->tree_lock);

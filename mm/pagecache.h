@@ -48,6 +48,13 @@ struct address_space {
 	atomic_t i_mmap_writable;	/* shared mappings that may be written to; below 0: none may be made */
 };
 
+/* The tree, for who holds its lock. */
+static inline struct radix_tree *locked_tree(struct address_space *mapping)
+{
+	lockdep_assert_held(&mapping->tree_lock);
+	return &mapping->tree;
+}
+
 /* What a new mapping is to show: filled by the file that is mapped. */
 struct mmap_source {
 	struct address_space *mapping;	/* NULL: anonymous memory after all, as of /dev/zero */

@@ -46,7 +46,7 @@ static struct folio *find_from(struct address_space *mapping, unsigned long *ind
 	struct folio *folio;
 
 	spin_lock(&mapping->tree_lock);
-	folio = radix_next(&mapping->tree, index);
+	folio = radix_next(locked_tree(mapping), index);
 	if (folio && *index > last)
 		folio = NULL;
 	if (folio)
@@ -72,6 +72,16 @@ static void remove_pages(struct address_space *mapping, unsigned long first, uns
 	}
 }
 
+/* Zeroes [from, to) of a locked folio, which nobody reads in or removes meanwhile. */
+static void zero_locked(struct address_space *mapping, struct folio *folio, size_t from, size_t to)
+{
+	lockdep_assert_held(folio);
+	if (READ_ONCE(folio->page.mapping) != mapping)
+		return;
+	memset((char *)folio_address(folio) + from, 0, to - from);
+	page_set(&folio->page, PG_dirty);
+}
+
 /* Zeroes [from, to) of the page at index, if there is one. */
 static void zero_part(struct address_space *mapping, unsigned long index, size_t from, size_t to)
 {
@@ -80,10 +90,7 @@ static void zero_part(struct address_space *mapping, unsigned long index, size_t
 	if (!folio)
 		return;
 	folio_lock(folio);
-	if (READ_ONCE(folio->page.mapping) == mapping) {
-		memset((char *)folio_address(folio) + from, 0, to - from);
-		page_set(&folio->page, PG_dirty);
-	}
+	zero_locked(mapping, folio, from, to);
 	folio_unlock(folio);
 	folio_put(folio);
 }

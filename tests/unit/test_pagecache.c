@@ -137,6 +137,93 @@ TEST("reading-a-file-crosses-pages-and-stops-at-its-end")
 	mapping_put(&file);
 }
 
+static void read_in(struct address_space *file, unsigned long index)
+{
+	struct folio *folio = filemap_get(file, index);
+
+	CHECK(!IS_ERR(folio));
+	folio_put(folio);
+}
+
+TEST("data-and-holes-of-a-file-are-found-up-to-its-end")
+{
+	struct address_space file;
+
+	boot();
+	mapping_init(&file, &letter_ops, NULL, 4 * PAGE_SIZE + 10);
+	read_in(&file, 1);
+	read_in(&file, 2);
+	CHECK_EQ(filemap_seek(&file, 5, true), PAGE_SIZE);
+	CHECK_EQ(filemap_seek(&file, PAGE_SIZE + 5, true), PAGE_SIZE + 5);
+	CHECK_EQ(filemap_seek(&file, 3 * PAGE_SIZE, true), -ENXIO);
+	CHECK_EQ(filemap_seek(&file, 5, false), 5);
+	CHECK_EQ(filemap_seek(&file, PAGE_SIZE + 5, false), 3 * PAGE_SIZE);
+	read_in(&file, 3);
+	read_in(&file, 4);
+	CHECK_EQ(filemap_seek(&file, PAGE_SIZE, false), 4 * PAGE_SIZE + 10);
+	CHECK_EQ(filemap_seek(&file, 4 * PAGE_SIZE + 10, false), -ENXIO);
+	mapping_put(&file);
+}
+
+TEST("only-clean-pages-that-nobody-uses-are-dropped")
+{
+	struct mem_usage before = boot();
+	struct address_space file;
+	struct folio *used, *dirty;
+
+	mapping_init(&file, &letter_ops, NULL, 3 * PAGE_SIZE);
+	read_in(&file, 0);
+	used = filemap_get(&file, 1);
+	dirty = filemap_get(&file, 2);
+	page_set(&dirty->page, PG_dirty);
+	folio_put(dirty);
+	filemap_drop_clean(&file);
+	CHECK(!filemap_find(&file, 0));
+	CHECK_EQ(file.nr_pages, 2);
+	folio_put(used);
+	filemap_drop_clean(&file);
+	CHECK_EQ(file.nr_pages, 1);
+	mapping_put(&file);
+	check_nothing_left(before);
+}
+
+TEST("what-lies-behind-a-truncated-end-is-zero-when-the-file-grows")
+{
+	struct mem_usage before = boot();
+	struct address_space file;
+	char buf[4];
+
+	mapping_init(&file, &letter_ops, NULL, 2 * PAGE_SIZE);
+	read_in(&file, 0);
+	read_in(&file, 1);
+	truncate_setsize(&file, 10);
+	CHECK_EQ(file.nr_pages, 1);
+	truncate_setsize(&file, 100);
+	CHECK_EQ(filemap_read(&file, 8, buf, 4), 4);
+	CHECK(!memcmp(buf, "aa\0\0", 4));
+	mapping_put(&file);
+	check_nothing_left(before);
+}
+
+TEST("a-hole-takes-whole-pages-and-zeroes-parts")
+{
+	struct mem_usage before = boot();
+	struct address_space file;
+	char buf[4];
+
+	mapping_init(&file, &letter_ops, NULL, 4 * PAGE_SIZE);
+	for (unsigned long i = 0; i < 4; i++)
+		read_in(&file, i);
+	truncate_pagecache_range(&file, PAGE_SIZE - 2, 3 * PAGE_SIZE + 2);
+	CHECK_EQ(file.nr_pages, 2);
+	CHECK_EQ(filemap_read(&file, PAGE_SIZE - 4, buf, 4), 4);
+	CHECK(!memcmp(buf, "aa\0\0", 4));
+	CHECK_EQ(filemap_read(&file, 3 * PAGE_SIZE, buf, 4), 4);
+	CHECK(!memcmp(buf, "\0\0dd", 4));
+	mapping_put(&file);
+	check_nothing_left(before);
+}
+
 TEST("shared-memory-is-freed-with-its-last-mapping")
 {
 	struct mem_usage before = boot();
