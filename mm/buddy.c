@@ -103,6 +103,7 @@ static __always_inline void insert_block(struct page *page, unsigned int order)
 
 static void give_block(struct page *page, unsigned int order)
 {
+	lockdep_assert_held(&zone.lock);
 	zone.free += 1ul << order;
 	insert_block(page, order);
 }
@@ -149,6 +150,7 @@ static struct page *take_block(unsigned int order)
 	unsigned int from = order;
 	struct page *page;
 
+	lockdep_assert_held(&zone.lock);
 	while (from <= MAX_ORDER && TAILQ_EMPTY(&zone.list[from]))
 		from++;
 	if (unlikely(from > MAX_ORDER))
@@ -236,6 +238,7 @@ static void refill_blocks(struct pcp *pcp, unsigned long want)
 
 static __noinline void refill(struct pcp *pcp, gfp_t gfp)
 {
+	lockdep_assert_held(&pcp->lock);
 	spin_lock_nested(&zone.lock, LOCK_NESTED);
 	keep_mark(gfp, PCP_BATCH);
 	if (available(0) >= PCP_BATCH)
@@ -265,6 +268,7 @@ static __noinline void spill(struct pcp *pcp, unsigned int n)
 {
 	unsigned int run;
 
+	lockdep_assert_held(&pcp->lock);
 	spin_lock_nested(&zone.lock, LOCK_NESTED);
 	for (unsigned int i = 0; i < n; i += run) {
 		struct page *page = pcp->pages[i];
@@ -300,6 +304,7 @@ static __always_inline struct page *pcp_alloc(gfp_t gfp)
 
 static __always_inline void push_page(struct pcp *pcp, struct page *page)
 {
+	lockdep_assert_held(&pcp->lock);
 	if (unlikely(pcp->count == PCP_HIGH))
 		spill(pcp, PCP_BATCH);
 	pcp->pages[pcp->count++] = page;
