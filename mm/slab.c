@@ -30,6 +30,7 @@ static void *slab_take(struct kmem_cache *cache, struct page *slab)
 {
 	void *obj = (void *)slab->private;
 
+	lockdep_assert_held(&cache->lock);
 	if (obj)
 		slab->private = (unsigned long)*link_of(cache, obj);
 	else
@@ -58,6 +59,7 @@ static void slab_give(struct kmem_cache *cache, void *obj)
 {
 	struct page *slab = slab_of(obj);
 
+	lockdep_assert_held(&cache->lock);
 	BUG_MSG(!page_test(slab, PG_slab) || slab->slab_cache != cache,
 		"%p is no object of cache %s", obj, cache->name);
 	*link_of(cache, obj) = (void *)slab->private;
@@ -82,6 +84,7 @@ static __noinline void magazine_fill(struct kmem_cache *cache, struct magazine *
 {
 	struct page *slab;
 
+	lockdep_assert_held(&mag->lock);
 	spin_lock_nested(&cache->lock, LOCK_NESTED);
 	while (mag->count < cache->batch && (slab = TAILQ_FIRST(&cache->partial)))
 		mag->objs[mag->count++] = slab_take(cache, slab);
@@ -92,6 +95,7 @@ static __noinline void magazine_fill(struct kmem_cache *cache, struct magazine *
 static __noinline void magazine_spill(struct kmem_cache *cache, struct magazine *mag,
 				      unsigned int n)
 {
+	lockdep_assert_held(&mag->lock);
 	spin_lock_nested(&cache->lock, LOCK_NESTED);
 	for (unsigned int i = 0; i < n; i++)
 		slab_give(cache, mag->objs[i]);

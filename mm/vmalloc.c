@@ -136,6 +136,7 @@ static struct vm_range *range_find(unsigned long start)
 {
 	struct vm_range key = { .start = start };
 
+	lockdep_assert_held(&space.lock);
 	return RB_FIND(range_tree, &space.tree, &key);
 }
 
@@ -151,6 +152,7 @@ static struct vm_range *range_take(unsigned long size, struct vm_range **spare)
 {
 	struct vm_range *range, *taken = *spare;
 
+	lockdep_assert_held(&space.lock);
 	TAILQ_FOREACH(range, &space.free, list) {
 		if (range->end - range->start >= size)
 			break;
@@ -179,6 +181,7 @@ static void range_release(struct vm_range *range, struct range_list *unused)
 	struct vm_range *prev = RB_PREV(range_tree, &space.tree, range);
 	struct vm_range *next = RB_NEXT(range_tree, &space.tree, range);
 
+	lockdep_assert_held(&space.lock);
 	RB_REMOVE(range_tree, &space.tree, range);
 	if (next && next->state == RANGE_FREE) {
 		RB_REMOVE(range_tree, &space.tree, next);
