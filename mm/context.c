@@ -222,7 +222,8 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels)
 		}
 	}
 	root = stack_tables(tables, n, old);
-	smp_wmb();	/* the tables' contents before the word that leads to them */
+	/* The tables' contents before the word that leads to them; tests/models/publish.pml: NO_WMB */
+	smp_wmb();
 	WRITE_ONCE(mm->root, root);
 	smp_mb();	/* root before the mask: pairs with switch_mm(); tests/models/unfold.pml: NO_MB */
 
