@@ -459,24 +459,31 @@ static struct mm_struct *mm;
 static u64 *pmd_slot, decoy;
 static bool stale_seen, current_seen, fault_seen;
 
+static void set_pmd(u64 entry)
+{
+	spin_lock(&mm->page_table_lock);
+	set_upper(mm, AT, 2, pmd_slot, entry);
+	spin_unlock(&mm->page_table_lock);
+}
+
 /* What the freeing and reuse of a table before the shootdown would do to its contents. */
 static void unlink_table_and_reuse_it(void)
 {
 	u64 entry = entry_get(pmd_slot), *pte = table_slot(entry_pfn(entry), AT, 1), was = *pte;
 
-	set_upper(mm, AT, 2, pmd_slot, 0);
+	set_pmd(0);
 	WRITE_ONCE(*pte, decoy);
 	flush_tlb_range(mm, AT, AT + PAGE_SIZE);
 	WRITE_ONCE(*pte, was);
-	set_upper(mm, AT, 2, pmd_slot, entry);
+	set_pmd(entry);
 }
 static void unlink_table(void)
 {
 	u64 entry = entry_get(pmd_slot);
 
-	set_upper(mm, AT, 2, pmd_slot, 0);
+	set_pmd(0);
 	flush_tlb_range(mm, AT, AT + PAGE_SIZE);
-	set_upper(mm, AT, 2, pmd_slot, entry);
+	set_pmd(entry);
 }
 static void read_at(void)
 {
