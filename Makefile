@@ -63,9 +63,8 @@ help:
 	'make iso               build/pleat.iso, bootable by BIOS and UEFI' \
 	'make unit              the simulator and its unit tests' \
 	'make races             every interleaving: S=NAME N=COUNT REPLAY=... GDB=1 SAN=1 CHECK=1, docs/races.md' \
-	'make coverage          lines of mm/ that the tests on the simulator reach; CHECK=1 fails below 90 %' \
+	'make coverage, make mutants   lines that tests reach, deletions that they notice: CHECK=1, M=PATTERN, docs/mutants.md' \
 	'make models            the models of races and barriers, by spin: docs/models.md' \
-	'make mutants           does a test notice when a flush, lock or re-check of mm/ is missing? M=PATTERN FRESH=1, docs/mutants.md' \
 	'make bench             beside Linux: MODE=icount|mttcg ROW=NAMES PROFILE=1 CHECK=1 UPDATE=1' \
 	'make gdb               gdb on a stopped machine; GDB=none waits for an editor: docs/gdb.md' \
 	'make record, make replay   run CMD again, exactly; gdb can go back in it' \

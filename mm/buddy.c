@@ -268,7 +268,6 @@ static __noinline void spill(struct pcp *pcp, unsigned int n)
 {
 	unsigned int run;
 
-	lockdep_assert_held(&pcp->lock);
 	spin_lock_nested(&zone.lock, LOCK_NESTED);
 	for (unsigned int i = 0; i < n; i += run) {
 		struct page *page = pcp->pages[i];

@@ -95,7 +95,6 @@ static __noinline void magazine_fill(struct kmem_cache *cache, struct magazine *
 static __noinline void magazine_spill(struct kmem_cache *cache, struct magazine *mag,
 				      unsigned int n)
 {
-	lockdep_assert_held(&mag->lock);
 	spin_lock_nested(&cache->lock, LOCK_NESTED);
 	for (unsigned int i = 0; i < n; i++)
 		slab_give(cache, mag->objs[i]);

@@ -480,3 +480,32 @@ TEST("a-table-that-another-mapping-shares-stays")
 	CHECK_EQ(peek(0x40002000), 2);
 	space_end(&s);
 }
+
+/* ---- the kernel's own looks ---- */
+
+TEST("the-kernel-reads-a-page-and-leaves-it")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x1000, RW, ANON);
+	u64 value = 0;
+
+	poke(addr + 8, 7);
+	CHECK_EQ(mm_access(s.mm, addr + 8, &value, sizeof(value), false), sizeof(value));
+	CHECK_EQ(value, 7);
+	CHECK_EQ(folio_ref_count(page_folio(pfn_to_page(frame_of(s.mm, addr)))), 1);
+	CHECK_EQ(mm_access(s.mm, addr + 0xffc, &value, sizeof(value), false), 4);
+	space_end(&s);
+}
+
+TEST("msync-says-where-nothing-is-mapped")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x2000, RW, ANON);
+
+	CHECK_EQ(mm_msync(s.mm, addr, 0x2000, MS_SYNC), 0);
+	CHECK_EQ(mm_msync(s.mm, addr, 0x2000, MS_SYNC | MS_ASYNC), -EINVAL);
+	CHECK_EQ(mm_msync(s.mm, addr + 1, 0x1000, MS_SYNC), -EINVAL);
+	CHECK_EQ(mm_munmap(s.mm, addr + 0x1000, 0x1000), 0);
+	CHECK_EQ(mm_msync(s.mm, addr, 0x2000, MS_SYNC), -ENOMEM);
+	space_end(&s);
+}
