@@ -1,5 +1,5 @@
 /*
- * The debug key: Ctrl-\ on the console, then a line such as `vmmap 3`. The interrupt collects the
+ * The debug key: Ctrl-] on the console, then a line such as `vmmap 3`. The interrupt collects the
  * line; a kernel thread of its own answers in the log, since it may have to wait for locks.
  *
  * A person's terminal has the key always. Where a program reads the console byte for byte, only
@@ -12,7 +12,7 @@
 #include "kernel/panic.h"
 #include "mm/mmap_lock.h"
 
-#define DEBUG_KEY  0x1c /* Ctrl-\ */
+#define DEBUG_KEY  0x1d /* Ctrl-] */
 #define LINE_BYTES 64
 #define MAX_WORDS  3
 
@@ -33,7 +33,7 @@ static const char *set_debugkey(const char *value)
 	always_on = true;
 	return NULL;
 }
-BOOT_OPTION("debugkey", "", "Ctrl-\\ is the debug key even where a program reads the console",
+BOOT_OPTION("debugkey", "", "Ctrl-] is the debug key even where a program reads the console",
 	    set_debugkey);
 
 /* ---- the key, in the interrupt ---- */
@@ -146,7 +146,7 @@ static void show_pgwalk(unsigned long addr, int pid)
 /* ---- the line ---- */
 
 static const char usage[] =
-	"debug: after Ctrl-\\ type `vmmap [PID]` or `pgwalk ADDRESS [PID]` and Enter\n";
+	"debug: after Ctrl-] type `vmmap [PID]` or `pgwalk ADDRESS [PID]` and Enter\n";
 
 /* Hexadecimal, with 0x or without. */
 static bool parse_address(const char *text, unsigned long *value)

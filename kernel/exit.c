@@ -10,6 +10,7 @@
 #include "kernel/fs/namei.h"
 #include "kernel/futex.h"
 #include "kernel/syscall.h"
+#include "kernel/tty/tty.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 #include "mm/leak.h"
@@ -142,6 +143,7 @@ static bool process_end(struct process *process, int status)
 	process->stop_complete = false;
 	sigpending_flush(&process->pending, ~0ull);
 	itimers_end(process);
+	tty_process_exit(process);
 	orphan_group(process, process->parent, process);
 	orphan_children(process);
 	return notify_parent(process);

@@ -73,7 +73,7 @@ static void match_group(struct process *process, void *arg)
 }
 
 /* Is there such a group, in the session if that is not 0? tasks_lock held. */
-static bool group_exists(int pgid, int sid)
+bool group_exists(int pgid, int sid)
 {
 	struct group_search search = { .pgid = pgid, .sid = sid };
 

@@ -14,6 +14,7 @@
 #include "kernel/fs/namei.h"
 #include "kernel/random.h"
 #include "kernel/syscall.h"
+#include "kernel/tty/tty.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/reboot.h"
@@ -228,6 +229,7 @@ void kernel_main(void)
 	if (CONFIG_DEBUG)
 		pgtable_selftest();
 	debug_console_init();
+	tty_start_worker();
 	strace_init();
 	timer_init();
 	supervisor = kernel_thread("supervisor", supervise, NULL);

@@ -271,6 +271,9 @@ void kill_everything(void);
 
 /* ---- kernel/identity.c ---- */
 
+/* Is there such a process group, in that session (0: any)? tasks_lock held. */
+bool group_exists(int pgid, int sid);
+
 /* The limits that its address space obeys. */
 void process_limits(const struct process *process, struct mm_limits *limits);
 

@@ -17,6 +17,7 @@ static const char *const class_names[NR_LOCK_CLASSES] = {
 	[LOCK_TMPFS] = "tmpfs", [LOCK_MAPPING] = "mapping", [LOCK_FS] = "fs",
 	[LOCK_DCACHE] = "dcache", [LOCK_TASKS] = "tasks", [LOCK_LRU] = "LRU",
 	[LOCK_VMALLOC] = "vmalloc", [LOCK_SLAB] = "slab", [LOCK_BUDDY] = "buddy",
+	[LOCK_TTY] = "terminal",
 	[LOCK_WAIT_QUEUE] = "wait queue", [LOCK_RUN_QUEUE] = "run queue",
 	[LOCK_CONSOLE] = "console",
 };

@@ -28,6 +28,7 @@ enum lock_class {
 	LOCK_VMALLOC,
 	LOCK_SLAB,
 	LOCK_BUDDY,
+	LOCK_TTY,		/* the terminal's input, in interrupts */
 	LOCK_WAIT_QUEUE,	/* from here on: leaves, taken with interrupts off */
 	LOCK_RUN_QUEUE,
 	LOCK_CONSOLE,

@@ -92,6 +92,4 @@ void chrdev_init(void)
 	register_chrdev(1, 7, &full_fops);
 	register_chrdev(1, 8, &random_fops);
 	register_chrdev(1, 9, &random_fops);
-	register_chrdev(5, 0, &console_fops);
-	register_chrdev(5, 1, &console_fops);
 }

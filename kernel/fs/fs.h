@@ -393,7 +393,7 @@ struct dir_context {
 /* Devices: the operations of a character device, NULL if there is none. At boot. */
 void register_chrdev(u32 major, u32 minor, const struct file_operations *fop);
 const struct file_operations *chrdev_fops(u32 major, u32 minor);
-extern const struct file_operations null_fops, zero_fops, full_fops, random_fops, console_fops;
+extern const struct file_operations null_fops, zero_fops, full_fops, random_fops;
 extern const struct file_operations directory_fops, fifo_fops;
 
 /*

@@ -4,6 +4,7 @@
 #include "kernel/fs/files.h"
 #include "kernel/fs/namei.h"
 #include "kernel/time.h"
+#include "kernel/tty/tty.h"
 #include "kernel/uapi/auxvec.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/usage.h"
@@ -25,6 +26,7 @@ struct look {
 	u64 allowed;
 	unsigned long switches;
 	int exit_signal;
+	int tty_pgrp;			/* of its terminal; 0: it has none */
 };
 
 static char state_letter(const struct process *process, const struct task *task)
@@ -81,6 +83,7 @@ static void look_at(struct look *look, const struct proc_target *target)
 		look->switches = READ_ONCE(task->switches);
 		memcpy(look->comm, task->comm, sizeof(look->comm));
 	}
+	look->tty_pgrp = console_tty.session && console_tty.session == process->sid ? console_tty.pgrp : 0;
 	look_at_signals(look, process, task);
 	spin_unlock(&tasks_lock);
 }
@@ -140,6 +143,8 @@ static SHOW(show_status)
 	return 0;
 }
 
+#define TTY_NUMBER	(4 << 8 | 64)	/* /dev/ttyS0 */
+
 static SHOW(show_stat)
 {
 	struct mm_struct *mm = proc_mm(target->process);
@@ -151,7 +156,7 @@ static SHOW(show_stat)
 		rss = mm_rss(mm, MM_ANONPAGES) + mm_rss(mm, MM_FILEPAGES) + mm_rss(mm, MM_SHMEMPAGES);
 	text_printf(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 %llu 0 %llu 0 20 0 %u 0 %llu %lu %lu %llu",
 		    look.tid ? look.tid : look.pid, look.comm, look.state, look.ppid, look.pgid, look.sid,
-		    0, -1, TICKS(look.run_ns),
+		    look.tty_pgrp ? TTY_NUMBER : 0, look.tty_pgrp ? look.tty_pgrp : -1, TICKS(look.run_ns),
 		    TICKS(look.children_ns), look.threads, TICKS(look.start_ns),
 		    mm ? mm->total_vm << PAGE_SHIFT : 0, rss,
 		    (unsigned long long)look.rlimits[RLIMIT_AS].rlim_cur);

@@ -8,6 +8,9 @@
 #define POLLERR		0x0008
 #define POLLHUP		0x0010
 #define POLLNVAL	0x0020
+#define POLLRDNORM	0x0040
+#define POLLWRNORM	0x0100
+#define POLLRDHUP	0x2000
 
 struct pollfd {
 	int fd;

@@ -24,7 +24,7 @@ def type_line(text):
 
 def console_agrees(command):
     """Has the kernel and gdb answer the same: the kernel in its log, gdb here."""
-    type_line('^\\' + command.replace('0x', ''))
+    type_line('^]' + command.replace('0x', ''))
     run('continue')
     show(command)
 

@@ -29,7 +29,10 @@ is 'a-program-ended-by-a-signal-is-128-and-its-number' "$status" 139
 boot -- /bin/echo 'two  blanks' '$HOME' '' "it's" '"quoted"' '\n' '*'
 is 'arguments-arrive-as-given' "$out" "two  blanks \$HOME  it's \"quoted\" \\n *"
 boot --cmd "/bin/echo 'a  b' \"c 'd'\" e\\ f g\\\\h \$i"
-is 'a-command-line-is-split-by-quotes' "$out" "a  b c 'd' e f g\\h \$i"
+is 'a-command-line-is-split-by-quotes' "$out" "a  b c 'd' e f g\\h"
+boot --cmd 'for i in 1 2 3; do echo $i; done | tail -n 2 >/tmp/two; cat /tmp/two; exit 7'
+is 'a-command-line-is-the-shell-s' "$out" $'2\n3'
+is 'and-its-status-is-the-shell-s' "$status" 7
 boot --cmd 'echo unclosed "quote'
 ok 'an-unclosed-quote-fails' test "$status" != 0
 
@@ -56,7 +59,7 @@ done
 # make run: the same through make, which itself only knows success and failure.
 make run CMD='/bin/echo a\$b "c  d" '"'"'$(e)'"'"' #f' >"$tmp/made" 2>"$tmp/made.err" </dev/null
 is 'make-run-succeeds-when-the-program-does' $? 0
-is 'make-run-takes-CMD-literally' "$(cat "$tmp/made")" 'a$b c  d $(e) #f'
+is 'make-run-takes-CMD-literally' "$(cat "$tmp/made")" 'a$b c  d $(e)'
 make run CMD=/bin/false >"$tmp/made" 2>/dev/null </dev/null
 ok 'make-run-fails-when-the-program-does' test $? != 0
 is 'make-run-adds-nothing-to-standard-output' "$(cat "$tmp/made")" ''

@@ -2,14 +2,17 @@
 
 INITRAMFS := $(OUT)/initramfs.cpio
 
-$(call remember,$(OUT)/image-sources,$(BIN) $(TESTS) $(DATA))
+# The shell and the everyday commands: Debian's busybox-static, if it is there and really static.
+BUSYBOX := $(shell ldd /bin/busybox 2>&1 | grep -q 'not a dynamic' && echo /bin/busybox)
+
+$(call remember,$(OUT)/image-sources,$(BIN) $(TESTS) $(DATA) $(BUSYBOX))
 
 .PHONY: initramfs iso
 initramfs: $(INITRAMFS)
 
 $(INITRAMFS): $(BIN) $(TESTS) $(DATA) tools/mkinitramfs $(OUT)/image-sources
 	$(call say,CPIO,$@)
-	$(Q)OBJCOPY='$(OBJCOPY)' tools/mkinitramfs $@ $(BIN) $(TESTS) $(if $(DATA),$(U)/tests/data)
+	$(Q)OBJCOPY='$(OBJCOPY)' BUSYBOX='$(BUSYBOX)' tools/mkinitramfs $@ $(BIN) $(TESTS) $(if $(DATA),$(U)/tests/data)
 
 iso: $(OUT)/pleat.iso
 

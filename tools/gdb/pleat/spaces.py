@@ -18,7 +18,7 @@ vmmap [PID]
 Without PID: of the process that the selected CPU runs. A line on the right is a run of neighbouring
 pages that look alike: P present (N: PROT_NONE), W writable entry, X executable; and what they are:
 anon (anonymous and exclusive), cow (anonymous, not exclusive: shared after fork, or was), file,
-shared, zero (the zero page). The kernel's console prints the same (Ctrl-\\ vmmap)."""
+shared, zero (the zero page). The kernel's console prints the same (Ctrl-] vmmap)."""
     name, usage = 'vmmap', '[PID]'
 
     def parse(self, words):
@@ -38,7 +38,7 @@ pgwalk ADDRESS [PID]
 ADDRESS is an expression: 0x403000, $rsp, &variable. Without PID: in the process that the selected
 CPU runs, or in the tables that it has loaded. Flags: P present (N: PROT_NONE), W writable, U user,
 X executable, A accessed, D dirty, G global, S special (the zero page), M soft-dirty, w userfaultfd.
-The kernel's console prints the same (Ctrl-\\ pgwalk), and so does a panic."""
+The kernel's console prints the same (Ctrl-] pgwalk), and so does a panic."""
     name, usage = 'pgwalk', 'ADDRESS [PID]'
 
     def parse(self, words):

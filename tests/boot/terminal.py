@@ -1,0 +1,85 @@
+"""A person at the terminal: types, and waits for what appears. tests/boot/terminal.t runs it."""
+import os
+import pty
+import re
+import select
+import sys
+import time
+
+LIMIT = 30  # seconds without the text: a backstop
+
+
+class Terminal:
+    def __init__(self, *command):
+        self.text = ''
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execvp(command[0], command)
+
+    def type(self, keys):
+        self.text = ''
+        os.write(self.fd, keys.encode())
+
+    def shows(self, pattern):
+        """Without the line ends' carriage returns, and what the shell asks of the terminal."""
+        plain = re.sub(r'\r+\n', '\n', re.sub(r'\x1b\[[0-9]*[a-zA-Z]', '', self.text))
+        return re.search(pattern, plain, re.S) is not None
+
+    def wait_for(self, pattern):
+        """What has appeared since the last typing, once it matches."""
+        end = time.monotonic() + LIMIT
+        while not self.shows(pattern):
+            if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
+                return False
+            try:
+                self.text += os.read(self.fd, 4096).decode(errors='replace')
+            except OSError:
+                return self.shows(pattern)
+        return True
+
+
+terminal = Terminal('tools/pleat-run', '--cpus', '1')
+count = 0
+
+
+def result(name, passed):
+    global count
+    count += 1
+    print(f"{'ok' if passed else 'not ok'} {count} - {name}", flush=True)
+    if not passed:
+        print(f'# {terminal.text!r}', file=sys.stderr)
+
+
+def case(name, keys, pattern):
+    terminal.type(keys)
+    result(name, terminal.wait_for(pattern))
+
+
+PROMPT = r'pleat:/# $'
+result('the-shell-welcomes', terminal.wait_for('This is Pleat.*' + PROMPT))
+case('what-is-typed-is-echoed-and-run', 'echo one two\r', r'echo one two\none two\n' + PROMPT)
+case('erase-takes-a-character-back', 'echo abX\x7fc\r', r'\nabc\n' + PROMPT)
+case('a-line-can-be-thrown-away', 'garbage\x15echo clean\r', r'\nclean\n' + PROMPT)
+case('the-terminal-has-a-name', 'tty\r', r'\n/dev/ttyS0\n')
+case('a-program-in-the-foreground', "sh -c 'echo r-1; exec sleep 1000'\r", r'\nr-1\n')
+case('is-interrupted-by-ctrl-c', '\x03', r'\^C.*' + PROMPT)
+case('its-status-is-128-and-the-signal', 'echo $?\r', r'\n130\n')
+case('another-one', "sh -c 'echo r-2; exec sleep 1001'\r", r'\nr-2\n')
+case('is-stopped-by-ctrl-z', '\x1a', r'Stopped.*' + PROMPT)
+case('jobs-lists-it', 'jobs\r', r'Stopped +sh -c.*' + PROMPT)
+case('bg-lets-it-go-on', 'bg; jobs\r', r'Running +sh -c.*' + PROMPT)
+case('fg-takes-it-back', 'fg\r', r'\nsh -c "echo r-2; exec sleep 1001"\n')
+case('and-ctrl-c-ends-it', '\x03', r'\^C.*' + PROMPT)
+case('a-background-reader-is-stopped', 'cat &\r', PROMPT)
+case('by-SIGTTIN', 'sleep 0.2; jobs\r', r'Stopped \(tty input\) +cat')
+case('it-can-be-killed', 'kill -9 %1; wait; echo gone\r', r'\ngone\n' + PROMPT)
+case('cat-waits-for-lines', 'echo r-3; cat; echo done\r', r'\nr-3\n')
+case('a-line-is-read-whole', 'line\r', r'line\nline\n')
+case('ctrl-d-ends-input', '\x04', r'done\n.*' + PROMPT)
+case('raw-mode', 'stty raw -echo; echo r-4; head -c 2 | od -c | head -n 1; stty sane\r', r'\nr-4\n')
+case('gives-single-bytes', 'ab', r'0000000 +a +b.*' + PROMPT)
+case('echo-is-back', 'echo visible\r', r'echo visible\nvisible\n')
+case('exit-leaves', 'exit\r', r'logout|exit')
+_, status = os.waitpid(terminal.pid, 0)
+result('and-the-machine-ends-well', status == 0)
+print(f'1..{count}')
