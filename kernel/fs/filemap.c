@@ -74,7 +74,8 @@ u64 file_size_limit(u64 wanted)
 {
 	u64 limit = READ_ONCE(current_process()->rlimits[RLIMIT_FSIZE].rlim_cur);
 
-	return min(min(limit, MAX_FILE_BYTES), wanted);
+	limit = min(limit, MAX_FILE_BYTES);
+	return min(limit, wanted);
 }
 
 /*

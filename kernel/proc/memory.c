@@ -129,7 +129,7 @@ int show_zoneinfo(struct text *text, const struct proc_target *target)
 
 static void show_cache(const char *name, size_t size, unsigned long in_use, unsigned long slabs, void *arg)
 {
-	unsigned long per_slab = max(PAGE_SIZE / max(size, (size_t)1), 1ul);
+	unsigned long fit = size ? PAGE_SIZE / size : 1, per_slab = max(fit, 1ul);
 
 	text_printf(arg,
 		    "%-17s %6lu %6lu %6zu %4lu %4d : tunables %4u %4u %4u : slabdata %6lu %6lu %6lu\n",

@@ -17,19 +17,18 @@
 #define CTRL(c)		((c) & 0x1f)
 #define CHUNK		256u
 
-static const struct __kernel_termios program_settings = {
-	.c_iflag = ICRNL,
-	.c_cflag = B115200 | CS8 | CREAD | HUPCL,
-	.c_lflag = ICANON,
-	.c_cc = { [VINTR] = CTRL('C'), [VQUIT] = CTRL('\\'), [VERASE] = 0x7f, [VKILL] = CTRL('U'),
-		  [VEOF] = CTRL('D'), [VMIN] = 1, [VSTART] = CTRL('Q'), [VSTOP] = CTRL('S'),
-		  [VSUSP] = CTRL('Z'), [VREPRINT] = CTRL('R'), [VDISCARD] = CTRL('O'),
-		  [VWERASE] = CTRL('W'), [VLNEXT] = CTRL('V') },
-};
-
+/* As a program wants it that holds the other end; console_set_interactive() makes it a person's. */
 struct tty console_tty = {
 	.lock = SPINLOCK_INIT(LOCK_TTY),
-	.termios = program_settings,
+	.termios = {
+		.c_iflag = ICRNL,
+		.c_cflag = B115200 | CS8 | CREAD | HUPCL,
+		.c_lflag = ICANON,
+		.c_cc = { [VINTR] = CTRL('C'), [VQUIT] = CTRL('\\'), [VERASE] = 0x7f, [VKILL] = CTRL('U'),
+			  [VEOF] = CTRL('D'), [VMIN] = 1, [VSTART] = CTRL('Q'), [VSTOP] = CTRL('S'),
+			  [VSUSP] = CTRL('Z'), [VREPRINT] = CTRL('R'), [VDISCARD] = CTRL('O'),
+			  [VWERASE] = CTRL('W'), [VLNEXT] = CTRL('V') },
+	},
 	.window = { 24, 80, 0, 0 },
 };
 

@@ -50,7 +50,7 @@ has 'user-loads-a-program-by-its-name' "$(shown 'user space')" '^symbols of .*us
 has 'ubreak-stops-in-the-program' "$(shown continue)" '^Breakpoint 1, checkpoint \(n=.*0\)'
 vmmap=$(shown vmmap)
 has 'vmmap-names-process-levels-and-root' "$vmmap" '^vmmap of process 2 \(space\): 3 levels, root frame [0-9a-f]+$'
-has 'vmmap-shows-code-from-its-file' "$vmmap" '^0000401000-.* r-xp /tests/space \+1000 +\| 0000401000-.* P-X file$'
+has 'vmmap-shows-code-from-its-file' "$vmmap" '^0000401000-.* r-xp /tests/space \+1000 +\| 0000401000-.* P-X shared$'
 has 'vmmap-shows-written-pages-beside-their-mapping' "$vmmap" '\|.* 3 PW- anon$'
 has 'vmmap-shows-a-hole-in-a-mapping' "$vmmap" '^ {52}\| 7ff[0-9a-f]{7}-7ff[0-9a-f]{7} +1 PW- anon$'
 has 'vmmap-shows-the-zero-page' "$vmmap" '\|.* 2 P-- zero$'
@@ -67,7 +67,7 @@ has 'ps-shows-parent-levels-and-tables' "$ps" '^ +3 +3 +2 +[a-z]+ +0 +3 +[0-9]+ 
 is 'vma-lists-as-many-mappings-as-vmmap' "$(shown vma | tail -n +2 | wc -l)" "$(grep -c '^[0-9a-f]*-' <<<"$vmmap")"
 has 'vma-describes-one-mapping' "$(shown 'vma private')" 'flags 0x73: read write mayread maywrite mayexec'
 has 'vma-takes-a-process' "$(shown 'vma $rsp 2')" 'stack.* of process 2'
-has 'pt-merges-ranges' "$(shown pt)" '^0000401000-[0-9a-f]{10} +[2-9] +4K +P-UX------ .* file$'
+has 'pt-merges-ranges' "$(shown pt)" '^0000401000-[0-9a-f]{10} +[2-9] +4K +P-UX------ .* shared$'
 has 'pt-shows-the-kernel-in-large-pages' "$(shown 'pt kernel')" '^ffff800000200000-.* 2M +PW----G---'
 has 'no-page-of-the-kernel-is-writable-and-executable' "$(shown 'pt kernel' | grep -c 'PW-X')" '^0$'
 

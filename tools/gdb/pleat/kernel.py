@@ -29,6 +29,7 @@ class Vma:
         self.start, self.end = integer(value['vm_start']), integer(value['vm_end'])
         self.flags, self.pgoff = integer(value['vm_flags']), integer(value['vm_pgoff'])
         self.mapping = integer(value['mapping'])
+        self.file = integer(value['vm_file'])
         self.kernel = kernel
 
     @property
@@ -235,17 +236,31 @@ class Kernel(Memory):
         return None
 
     def vma_name(self, space, vma):
-        if vma.mapping:
-            mapping = self.value(vma.mapping, 'struct address_space')
-            if bool(mapping['shmem']):
-                return 'shared'
-            path = self.path(integer(mapping['host'])) or 'file'
+        if vma.file:
+            dentry = integer(self.value(vma.file, 'struct file')['dentry'])
+            path = self.dentry_path(dentry) if dentry else 'file'
             return '%s +%x' % (path, vma.pgoff << PAGE_SHIFT) if vma.pgoff else path
+        if vma.mapping:
+            return 'shared'
         if vma.flags & VM_GROWSDOWN:
             return 'stack'
         if vma.start < integer(space.value['brk']) and vma.end > integer(space.value['start_brk']):
             return 'heap'
         return 'anonymous'
+
+    def dentry_path(self, dentry):
+        """From the root, across what is mounted."""
+        names = []
+        while True:
+            value = self.value(dentry, 'struct dentry')
+            parent = integer(value['parent'])
+            if parent != dentry:
+                names.append(self.read(integer(value['name']), int(value['name_len'])).decode('ascii', 'replace'))
+                dentry = parent
+                continue
+            dentry = integer(self.value(integer(value['sb']), 'struct super_block')['mountpoint'])
+            if not dentry:
+                return '/' + '/'.join(reversed(names))
 
     def path(self, inode):
         """The first name that leads to an inode; None."""
