@@ -28,7 +28,7 @@ struct mem_usage mem_quiesce(void)
 	slab_shrink();
 	buddy_drain_all();
 	return (struct mem_usage){
-		.frames = frames_total() - frames_free() - vmalloc_table_frames(),
+		.frames = frames_total() - frames_free() - vmalloc_table_frames() - slab_frames(),
 		.objects = slab_objects(),
 	};
 }

@@ -260,6 +260,16 @@ void slab_shrink(void)
 		cache_shrink(cache);
 }
 
+unsigned long slab_frames(void)
+{
+	const struct kmem_cache *cache;
+	unsigned long frames = 0;
+
+	TAILQ_FOREACH(cache, &caches, list)
+		frames += READ_ONCE(cache->slabs) << cache->order;
+	return frames;
+}
+
 void slab_for_each(void (*fn)(const char *name, size_t size, unsigned long in_use,
 			      unsigned long slabs, void *arg),
 		   void *arg)

@@ -22,6 +22,8 @@ void kfree(const void *obj); /* NULL is fine */
 void slab_init(void);
 /* Objects handed out, of all caches. */
 unsigned long slab_objects(void);
+/* Frames that are slabs now, of all caches. */
+unsigned long slab_frames(void);
 /* Gives empty slabs back to the buddy allocator. */
 void slab_shrink(void);
 /* Calls fn for each cache: for slabinfo and leak reports. */

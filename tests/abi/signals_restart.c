@@ -80,14 +80,12 @@ static char byte[1 << 17];
 static long do_read(void) { return sys_read(fds[0], byte, 1); }
 static long do_wait(void)
 {
-	int pid = child_start(child_reads, byte), status;
+	int pid = (int)sys_fork(), status;
 
-	child_wait(pid);
-	pid = (int)sys_fork();
 	if (pid == 0)
 		for (;;)
 			syscall0(__NR_pause);
-	shared[WORD] = (uint32_t)pid;
+	word_set(&shared[WORD], (uint32_t)pid);
 	pid = (int)sys_wait4(pid, &status, 0, NULL);
 	if (pid < 0)
 		sys_kill((int)shared[WORD], SIGKILL);
@@ -101,7 +99,7 @@ static long do_waitid(void)
 	if (pid == 0)
 		for (;;)
 			syscall0(__NR_pause);
-	shared[WORD] = (uint32_t)pid;
+	word_set(&shared[WORD], (uint32_t)pid);
 	ret = syscall5(__NR_waitid, P_PID, pid, 0, WEXITED, 0);
 	if (ret < 0)
 		sys_kill(pid, SIGKILL);
@@ -151,7 +149,16 @@ static long do_sigsuspend(void)
 }
 
 static void give_byte(int pid) { (void)pid, sys_write(fds[1], byte, 1); }
-static void kill_grandchild(int pid) { (void)pid, sys_kill((int)shared[WORD], SIGKILL); }
+
+/* The child may have been kept from making it until now; and kill(0) is for everyone. */
+static void kill_grandchild(int pid)
+{
+	(void)pid;
+	while (word_get(&shared[WORD]) == 0)
+		sleep_ms(1);
+	sys_kill((int)word_get(&shared[WORD]), SIGKILL);
+}
+
 static void wake_futex(int pid)
 {
 	(void)pid;
