@@ -113,6 +113,7 @@ void machine_stop_others(void)
 	u64 start = rdtsc();
 	unsigned int cpu;
 
+	race_stop();
 	if (!others)
 		return;
 	WRITE_ONCE(stopping, true);

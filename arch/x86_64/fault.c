@@ -133,4 +133,5 @@ void page_fault(struct pt_regs *regs, unsigned long error)
 	user_fault(current_mm(), addr, fault_flags(error), &res);
 	if (unlikely(res.signo))
 		refused(regs, error, &res);
+	race_tick();
 }

@@ -95,5 +95,6 @@ void machine_start_cpus(void)
 		}
 	}
 	pr_info("smp: %u CPU%s", n, n == 1 ? "" : "s");
+	race_start();
 	crash_if_wanted();
 }

@@ -5,7 +5,8 @@
 
 /*
  * PAUSE costs an emulated CPU more than most waits take, but without any the other CPU may never
- * get its turn where the emulator runs them in slices. So: one now and then.
+ * get its turn where the emulator runs them in slices. So: one now and then. Where a seed decides
+ * who runs, waiting is giving the turn away.
  */
 #define RELAX_PAUSE	1024
 
@@ -13,7 +14,7 @@ void cpu_relax(void)
 {
 	struct percpu *cpu = this_percpu();
 
-	if (++cpu->relaxed % RELAX_PAUSE == 0)
+	if (++cpu->relaxed % RELAX_PAUSE == 0 || race_points)
 		pause();
 	barrier();
 }
@@ -29,6 +30,7 @@ void spin_wait(const u8 *locked)
 #if CONFIG_DEBUG
 bool machine_spin_trylock(spinlock_t *lock)
 {
+	race_point();
 	if (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
 		return false;
 	lock->owner = (u8)(this_cpu() + 1);
@@ -49,5 +51,6 @@ void machine_spin_unlock(spinlock_t *lock)
 {
 	lock->owner = 0;
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+	race_point();
 }
 #endif

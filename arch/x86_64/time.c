@@ -38,7 +38,7 @@ void timer_set(u64 deadline)
 	count = 1;
 	if (deadline > now)
 		count += (u64)((unsigned __int128)(deadline - now) * timer_per_ns >> 32);
-	lapic_timer_start((u32)min(count, 0xfffffffful));
+	lapic_timer_start(race_timer((u32)min(count, 0xfffffffful)));
 }
 
 /* ---- calibration ---- */

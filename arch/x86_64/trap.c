@@ -200,6 +200,7 @@ void interrupt_timer(struct pt_regs *regs)
 {
 	lapic_eoi();
 	timer_interrupt();
+	race_tick();
 }
 
 void interrupt_call(struct pt_regs *regs)

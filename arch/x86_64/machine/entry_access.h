@@ -9,11 +9,13 @@ static __always_inline u64 entry_get(const u64 *slot) { return READ_ONCE(*slot);
 static __always_inline void entry_set(u64 *slot, u64 value) { WRITE_ONCE(*slot, value); }
 static __always_inline u64 entry_xchg(u64 *slot, u64 value)
 {
+	race_point();
 	return __atomic_exchange_n(slot, value, __ATOMIC_SEQ_CST);
 }
 /* False, and the entry's value in *old, if it was not *old. */
 static __always_inline bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
 {
+	race_point();
 	return __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST,
 					   __ATOMIC_SEQ_CST);
 }
@@ -23,5 +25,6 @@ static __always_inline bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
  */
 static __always_inline u64 entry_and(u64 *slot, u64 mask)
 {
+	race_point();
 	return __atomic_fetch_and(slot, mask, __ATOMIC_SEQ_CST);
 }

@@ -110,6 +110,24 @@ void page_fault(struct pt_regs *regs, unsigned long error);
 void ipi_call_interrupt(void);
 void serial_interrupt(void);
 
+/* ---- race.c ---- */
+
+#if CONFIG_DEBUG
+/* Race points count from here on, if there is a seed. */
+void race_start(void);
+/* From here on they do nothing: one CPU reports, the others have stopped. */
+void race_stop(void);
+/* What to start the timer with instead of count (0: nothing is due): a random time at most. */
+u32 race_timer(u32 count);
+/* On the way back from an interrupt or a fault: another CPU's turn, and when it will be again. */
+void race_tick(void);
+#else
+static inline void race_start(void) {}
+static inline void race_stop(void) {}
+static inline u32 race_timer(u32 count) { return count; }
+static inline void race_tick(void) {}
+#endif
+
 /* ---- fpu.c, thread.c ---- */
 
 void fpu_detect(void);

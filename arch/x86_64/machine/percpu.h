@@ -37,6 +37,7 @@ struct percpu {
 	u8 apic_id;
 	unsigned int pagefault_disabled;	/* depth of pagefault_disable() */
 	unsigned int relaxed;		/* turns of waiting loops (spinlock.c) */
+	u32 race_random;		/* its generator (race.c) */
 
 	/* Calls to other CPUs (ipi.c). */
 	void (*call_fn)(void *arg);
