@@ -47,6 +47,7 @@ include tools/make/user.mk
 include tools/make/image.mk
 include tools/make/sim.mk
 include tools/make/races.mk
+include tools/make/seeds.mk
 include tools/make/coverage.mk
 include tools/make/mutants.mk
 include tools/make/bench.mk
@@ -63,6 +64,7 @@ help:
 	'make iso               build/pleat.iso, bootable by BIOS and UEFI' \
 	'make unit              the simulator and its unit tests' \
 	'make races             every interleaving: S=NAME N=COUNT REPLAY=... GDB=1 SAN=1 CHECK=1, docs/races.md' \
+	'make seeds             races on the machine code, decided by a seed: N=50 SEED=FIRST CMD="..."; run and gdb take SEED=, docs/seeds.md' \
 	'make coverage, make mutants   lines that tests reach, deletions that they notice: CHECK=1, M=PATTERN, docs/mutants.md' \
 	'make models            the models of races and barriers, by spin: docs/models.md' \
 	'make bench             beside Linux: MODE=icount|mttcg ROW=NAMES PROFILE=1 CHECK=1 UPDATE=1' \
@@ -86,7 +88,7 @@ run:
 	@$(BUILD_FIRST) all 1>&2
 	@tools/pleat-run --build '$(BUILD)' --cpus '$(CPUS)' --mem '$(MEM)' --boot '$(BOOT)' \
 		$(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img '$(IMG)') \
-		$(if $(APPEND),--append '$(APPEND)') $(if $(TRACE),--trace '$(TRACE)') $(if $(STRACE),--strace) $(if $(value CMD),--cmd "$$PLEAT_CMD")
+		$(if $(APPEND),--append '$(APPEND)') $(if $(TRACE),--trace '$(TRACE)') $(if $(STRACE),--strace) $(SEED_OPTION) $(if $(value CMD),--cmd "$$PLEAT_CMD")
 
 test:
 	@tools/setup test

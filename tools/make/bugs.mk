@@ -25,7 +25,7 @@ BUG_GOALS := $(or $(MAKECMDGOALS),all)
 
 .PHONY: $(BUG_GOALS) bug-tree
 $(BUG_GOALS): bug-tree
-	@$(MAKE) -C 'build/bugs/$(BUG)' $@ BUG= $(BUG_FILES)
+	@$(MAKE) -C 'build/bugs/$(BUG)' $@ BUG= IN_BUG='$(BUG)' $(BUG_FILES)
 
 bug-tree:
 	@tools/bugs known '$(BUG)'

@@ -20,7 +20,7 @@ $(G)/%: $(U)/obj/tests/gdb/%.o $(CRT0) $(U)/libpleat.a
 
 # The machine as `run` takes it, for tools/pleat-run; direct boot, since gdb need not see GRUB.
 MACHINE = --mem '$(MEM)' $(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img '$(IMG)') \
-	$(if $(APPEND),--append '$(APPEND)') $(if $(value CMD),--cmd "$$PLEAT_CMD")
+	$(if $(APPEND),--append '$(APPEND)') $(SEED_OPTION) $(if $(value CMD),--cmd "$$PLEAT_CMD")
 
 gdb:
 	@tools/setup test 1>&2
