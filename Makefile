@@ -73,8 +73,7 @@ help:
 	'make doctor            check the tools that all this needs' \
 	'make bugs              seeded bugs: TEST=1 [B=NAME] catches them; run, gdb, test and races take BUG=NAME: docs/bugs.md' \
 	'make lab, make grade   export a lab, grade a submission: LAB=NAME DIR=PATH, docs/labs.md' \
-	'make docs              write docs/arch.md from the headers' \
-	'make format            clang-format over the sources' \
+	'make docs, make format    docs/arch.md from the headers, clang-format over the sources' \
 	'make clean             remove what was built, except newlib' \
 	'make distclean         remove everything that was built' '' \
 	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR TRACE=FILE STRACE=1 APPEND="boot options"' \
