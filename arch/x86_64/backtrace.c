@@ -156,6 +156,7 @@ void machine_print_backtraces(const struct pt_regs *regs)
 	unsigned long trace[PANIC_TRACE];
 	unsigned int cpu, n = regs ? trace_regs(regs, trace) : backtrace_save(trace, PANIC_TRACE);
 
+	race_report();
 	printk("CPU %u:\n", this_cpu());
 	if (regs)
 		print_address(regs->ip);

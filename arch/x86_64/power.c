@@ -79,6 +79,7 @@ static void acpi_power_off(void)
 void machine_power_off(void)
 {
 	irq_disable();
+	race_report();
 	if (exit_debug)
 		outl(DEBUG_EXIT_PORT, DEBUG_EXIT_DONE);
 	if (acpi_read())

@@ -19,6 +19,8 @@
 bool race_points;
 
 static long seed;
+static long stop_turn;		/* where race_turn() is called */
+static unsigned long turns;	/* given away so far, by all CPUs: what time is to a schedule */
 /* One race point in 2^shift pauses: some seeds change CPUs all the time, others rarely. */
 static unsigned int shift;
 #endif
@@ -34,6 +36,18 @@ static const char *set_seed(const char *value)
 #endif
 }
 BOOT_OPTION("seed", "=N", "how the CPUs meet, under icount (debug builds)", set_seed);
+
+static const char *set_turn(const char *value)
+{
+#if CONFIG_DEBUG
+	if (!value || !cmdline_number(value, 0, 9999999999l, &stop_turn))
+		return "it takes a number";
+	return NULL;
+#else
+	return "only debug builds have race points";
+#endif
+}
+BOOT_OPTION("turn", "=N", "where, after seed=, gdb's breakpoint race_turn is reached", set_turn);
 
 #if CONFIG_DEBUG
 /* A generator's first states must differ in more than the bits in which the seeds do. */
@@ -61,9 +75,31 @@ void race_start(void)
 	if (!seed)
 		return;
 	for (u32 cpu = 0; cpu < NR_CPUS; cpu++)
-		percpus[cpu].race_random = mix((u32)seed * NR_CPUS + cpu) | 1;
+		percpus[cpu].race_random = mix((u32)seed + cpu * 0x9e3779b9u) | 1;
 	shift = 1 + mix((u32)seed) % 6;
 	race_points = true;
+}
+
+/*
+ * For a breakpoint. Until the first stop gdb changes nothing, but while it stops a machine, the
+ * other CPU goes on; so there must be one place to stop at, not many to pass by.
+ */
+static __noinline void race_turn(void)
+{
+	barrier();	/* a call that the compiler must not leave out */
+}
+
+static void give_turn_away(void)
+{
+	if (unlikely(++turns == (unsigned long)stop_turn))
+		race_turn();
+	pause();
+}
+
+void race_report(void)
+{
+	if (seed)
+		printk("seed %ld: turn %lu\n", seed, turns);
 }
 
 void race_stop(void) { race_points = false; }
@@ -72,15 +108,15 @@ void race_stop(void) { race_points = false; }
 void race_yield(void)
 {
 	u32 random = next_random();
-	u32 turns = 1;
+	u32 n = 1;
 
 	if (random & ((1u << shift) - 1))
 		return;
 	random >>= 8;
 	if (random % 4 == 0)
-		turns += random / 4 % LONG_YIELD;
-	while (turns--)
-		pause();
+		n += random / 4 % LONG_YIELD;
+	while (n--)
+		give_turn_away();
 }
 
 u32 race_timer(u32 count)
@@ -98,7 +134,7 @@ void race_tick(void)
 {
 	if (!race_points || current_task()->is_idle)
 		return;
-	pause();
+	give_turn_away();
 	lapic_timer_start(race_timer(lapic_timer_count()));
 }
 #endif

@@ -33,7 +33,7 @@ seeds N=2 SEED=7 CMD='true-is-not-there'
 is 'a-program-that-fails-makes-make-seeds-fail' $status 2
 has 'a-failing-seed-is-named' "$text" '^not ok - seed 7, /tests/true-is-not-there: '
 has 'and-the-command-that-runs-it-again' "$text" '^ *again: +make run SEED=7 CMD="/tests/true-is-not-there"$'
-has 'and-the-command-for-gdb' "$text" '^ *in gdb: +make gdb SEED=7 CMD="/tests/true-is-not-there"$'
+has 'and-the-command-for-gdb' "$text" '^ *in gdb: +make gdb SEED=7 TURN=[0-9]+ CMD="/tests/true-is-not-there"$'
 has 'totals-are-last' "$(tail -n 2 <<<"$text")" '^2 of 2 runs \(seeds 7 to 8\): 0 passed, 2 failed'
 
 boot --seed 1x --cmd /bin/true

@@ -17,7 +17,7 @@ while IFS=$'\t' read -r bug program first last <&3; do
 	has "$bug-has-one-command-that-runs-it-again" "$text" \
 		"^ *again: +make run BUG=$bug SEED=$seed CMD=\"/tests/$program\"\$"
 	has "$bug-has-one-command-for-gdb" "$text" \
-		"^ *in gdb: +make gdb BUG=$bug SEED=$seed CMD=\"/tests/$program\"\$"
+		"^ *in gdb: +make gdb BUG=$bug SEED=$seed (TURN=[0-9]+ )?CMD=\"/tests/$program\"\$"
 	failure=$(grep "^not ok - seed $seed," <<<"$text")
 	seeds --kernel "$kernel" --first "${seed:-1}" --n 1 "$program"
 	is "$bug-fails-again-in-the-same-way" "$(grep '^not ok' <<<"$text")" "$failure"

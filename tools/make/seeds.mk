@@ -3,7 +3,7 @@
 #	make run SEED=N CMD="..."	and gdb: one of them again
 
 # What `make run` and `make gdb` say to tools/pleat-run.
-SEED_OPTION = $(if $(SEED),--seed '$(SEED)')
+SEED_OPTION = $(if $(SEED),--seed '$(SEED)')$(if $(TURN), --turn '$(TURN)')
 
 .PHONY: seeds
 seeds:

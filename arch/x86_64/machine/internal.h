@@ -117,6 +117,8 @@ void serial_interrupt(void);
 void race_start(void);
 /* From here on they do nothing: one CPU reports, the others have stopped. */
 void race_stop(void);
+/* Into the log: how far the schedule of the seed has come. */
+void race_report(void);
 /* What to start the timer with instead of count (0: nothing is due): a random time at most. */
 u32 race_timer(u32 count);
 /* On the way back from an interrupt or a fault: another CPU's turn, and when it will be again. */
@@ -124,6 +126,7 @@ void race_tick(void);
 #else
 static inline void race_start(void) {}
 static inline void race_stop(void) {}
+static inline void race_report(void) {}
 static inline u32 race_timer(u32 count) { return count; }
 static inline void race_tick(void) {}
 #endif
