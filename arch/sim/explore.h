@@ -17,6 +17,7 @@ struct explore_options {
 	unsigned int bound; /* SEARCH: preemptions at most; UNBOUNDED */
 	bool sleep;	    /* SEARCH: sleep sets; exact only without a bound */
 	bool cache;	    /* SEARCH: the happens-before cache; exact with a bound */
+	bool count;	    /* SEARCH, with the cache: explore_counted() */
 	bool hash;	    /* SEARCH: explore_trace() without the cache, to compare */
 	bool every_point;   /* branch on objects of one actor too */
 	u64 seed;	    /* RANDOM, PCT */
@@ -67,6 +68,8 @@ unsigned int explore_preemptions(void);
 u64 explore_trace(void);
 u64 explore_events(void);     /* of all events in their order */
 bool explore_cache_full(void);
+/* So many schedules has the tree without any reduction, as far as it was searched. */
+unsigned long explore_counted(void);
 /* Its decisions, as REPLAY= takes them. */
 void explore_schedule(char *text, size_t size);
 /* If set, called where a step touches an object that is known to be shared. */

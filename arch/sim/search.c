@@ -19,12 +19,17 @@ struct node {
 	s8 last;
 	unsigned int budget;
 	u16 enabled, done, asleep;
+	u16 steps; /* made before it */
+	u64 key;   /* in the cache */
+	unsigned long counted; /* before it */
 	struct footprint sleeping[NR_DECIDERS]; /* of those asleep: their next step */
 	struct footprint explored[NR_DECIDERS]; /* of those done: the step from here */
 };
 
 static struct node path[MAX_STEPS * 2];
 static int path_len, pos, parent; /* parent: the last decision between actors */
+static bool cut_off;		  /* this run */
+static unsigned int same_steps;	  /* steps in which this run is like the one before */
 static struct explore_options opt;
 
 /* ---- happens-before hashes ---- */
@@ -46,12 +51,15 @@ static void hash_step(unsigned int n)
 	unsigned int who = step->actor;
 	u64 sum = 0;
 
-	for (unsigned int i = 0; i < n; i++)
-		if (explore_log[i].actor != who && depends(&explore_log[i].fp, &step->fp))
-			sum += mix(explore_log[i].hash);
-	step->hash = mix(last_hash[who] + who * 1000003ull + ++step_index[who] * 7919ull +
-			 step->choices * 31337);
-	step->hash = mix(step->hash ^ mix(sum));
+	step_index[who]++;
+	if (n >= same_steps) {
+		for (unsigned int i = 0; i < n; i++)
+			if (explore_log[i].actor != who && depends(&explore_log[i].fp, &step->fp))
+				sum += mix(explore_log[i].hash);
+		step->hash = mix(last_hash[who] + who * 1000003ull + step_index[who] * 7919ull +
+				 step->choices * 31337);
+		step->hash = mix(step->hash ^ mix(sum));
+	}
 	last_hash[who] = step->hash;
 	trace += mix(step->hash + 0x9e37);
 }
@@ -61,7 +69,8 @@ u64 search_trace(void) { return trace; }
 #define CACHE_SIZE (1u << 21)
 static struct cached {
 	u64 key;
-	u32 generation, budget;
+	u32 generation;
+	u32 seen; /* counting: schedules behind it; with a bound: preemptions left, and 1; else: who was awake */
 } *cache;
 static u32 generation;
 static unsigned int nr_cached;
@@ -80,22 +89,60 @@ static void cache_begin(void)
 	nr_cached = 0;
 }
 
-/* Was it here with at least that budget? When the cache is full, what is new is simply not cut off. */
-static bool cache_seen(u64 key, unsigned int budget)
+/* The entry of the key; a new one if there is none; NULL if there is no room for a new one. */
+static struct cached *cache_entry(u64 key)
 {
 	unsigned int i = key % CACHE_SIZE;
 
 	while (cache[i].generation == generation && cache[i].key != key)
 		i = (i + 1) % CACHE_SIZE;
-	if (cache[i].generation == generation) {
-		if (cache[i].budget >= budget)
-			return true;
-	} else if (explore_cache_full()) {
-		return false;
-	} else {
-		nr_cached++;
-	}
-	cache[i] = (struct cached){ key, generation, budget };
+	if (cache[i].generation == generation)
+		return &cache[i];
+	if (explore_cache_full())
+		return NULL;
+	nr_cached++;
+	cache[i] = (struct cached){ .key = key, .generation = generation };
+	return &cache[i];
+}
+
+static unsigned long counted;
+
+unsigned long explore_counted(void) { return counted; }
+
+/* All that is behind equal states is counted once, and then known. */
+static bool count_seen(struct node *n)
+{
+	struct cached *c = cache_entry(n->key = mix(n->key ^ n->budget * 0x2545f491ull));
+
+	n->counted = counted;
+	counted += c ? c->seen : 0;
+	return c && c->seen;
+}
+
+static void count_behind(const struct node *n)
+{
+	struct cached *c = cache_entry(n->key);
+
+	if (c)
+		c->seen = (u32)(counted - n->counted);
+}
+
+/* Nothing new can lie behind it. When the cache is full, what is new is simply not cut off. */
+static bool cache_seen(struct node *n)
+{
+	bool bounded = opt.bound != UNBOUNDED;
+	u32 awake = 0xffff & ~n->asleep, seen;
+	struct cached *c;
+
+	n->key = mix(trace ^ (bounded ? (u64)(n->last + 1) * 0x51ed27ull : 0));
+	if (opt.count)
+		return count_seen(n);
+	c = cache_entry(n->key);
+	seen = c ? c->seen : 0;
+	if (bounded ? seen > n->budget : !(awake & ~seen))
+		return true;
+	if (c)
+		c->seen = bounded ? n->budget + 1 : seen | awake;
 	return false;
 }
 
@@ -198,20 +245,21 @@ static int new_node(const struct decision *d)
 	int who;
 
 	n->is_choice = false;
+	n->steps = (u16)d->steps;
 	n->enabled = d->enabled;
 	n->done = n->asleep = 0;
 	n->last = (s8)d->last;
 	n->budget = opt.bound;
 	if (p) {
-		n->budget = p->budget - preempts(p, p->chosen);
+		n->budget = p->budget - (opt.bound != UNBOUNDED && preempts(p, p->chosen));
 		if (opt.sleep)
 			inherit_sleep(n, p, &explore_log[d->steps - 1].fp);
 	}
-	if (opt.cache && cache_seen(mix(trace ^ (u64)(d->last + 1) * 0x51ed27ull), n->budget))
+	who = opt.cache && cache_seen(n) ? -1 : pick(n);
+	if (who < 0) {
+		cut_off = true;
 		return -1;
-	who = pick(n);
-	if (who < 0)
-		return -1;
+	}
 	n->chosen = (u8)who;
 	n->explored[who].nr = 0;
 	n->explored[who].any = false;
@@ -283,6 +331,7 @@ unsigned int search_choose(unsigned int n)
 			not_deterministic();
 	} else {
 		node->is_choice = true;
+		node->steps = path[parent].steps;
 		node->nr_choices = (u8)n;
 		node->chosen = 0;
 		path_len = pos + 1;
@@ -295,10 +344,12 @@ bool search_next(void)
 {
 	if (opt.mode != EXPLORE_SEARCH)
 		return true;
+	counted += opt.count && !cut_off;
 	for (; path_len > 0; path_len--) {
 		struct node *n = &path[path_len - 1];
 		int who;
 
+		same_steps = n->steps;
 		if (n->is_choice) {
 			if (++n->chosen < n->nr_choices)
 				return true;
@@ -306,8 +357,11 @@ bool search_next(void)
 		}
 		n->done |= (u16)(1u << n->chosen);
 		who = pick(n);
-		if (who < 0)
+		if (who < 0) {
+			if (opt.count)
+				count_behind(n);
 			continue;
+		}
 		n->chosen = (u8)who;
 		n->explored[who].nr = 0;
 		n->explored[who].any = false;
@@ -320,6 +374,8 @@ void search_begin(const struct explore_options *options)
 {
 	opt = *options;
 	path_len = 0;
+	same_steps = 0;
+	counted = 0;
 	random_state = opt.seed * 0x9e3779b97f4a7c15ull + 1;
 	if (opt.cache)
 		cache_begin();
@@ -329,6 +385,7 @@ void search_run_begin(void)
 {
 	pos = 0;
 	parent = -1;
+	cut_off = false;
 	trace = 0;
 	memset(last_hash, 0, sizeof(last_hash));
 	memset(step_index, 0, sizeof(step_index));

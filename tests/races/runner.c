@@ -89,7 +89,7 @@ bool search(const struct explore_options *o, unsigned long cap)
 	unsigned long n = 0;
 	bool again = true, more = true;
 
-	while (more && n < cap) {
+	while (more && n < cap && explore_counted() <= cap) {
 		enum explore_end end;
 
 		if (again)
