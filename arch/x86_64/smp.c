@@ -95,6 +95,7 @@ void machine_start_cpus(void)
 		}
 	}
 	pr_info("smp: %u CPU%s", n, n == 1 ? "" : "s");
+	litmus_if_wanted();
 	race_start();
 	crash_if_wanted();
 }

@@ -21,16 +21,15 @@ for seed in 0 2 3; do
 	ok "seed-$seed-makes-another-run" test "$(order "$tmp/first")" != "$(order "$tmp/seed-$seed")"
 done
 
-seeds() { text=$(make seeds SEED='' CMD='' "$@" 2>&1); status=$?; }
 for n in 0 -1 five 1.5 99999999999; do
-	seeds N=$n
-	is "N=$n-is-refused" $status 2
+	text=$(tests/seeds/run --n "$n" 2>&1)
+	is "N=$n-is-refused" $? 2
 	has "N=$n-is-named" "$text" "^seeds: N=$n: a number of seeds, from 1"
 done
-seeds N=2 SEED=2147483648
+text=$(tests/seeds/run --n 2 --first 2147483648 2>&1)
 has 'a-range-beyond-the-last-seed-is-refused' "$text" 'the last seed is 2147483648'
-seeds N=2 SEED=7 CMD='true-is-not-there'
-is 'a-program-that-fails-makes-make-seeds-fail' $status 2
+text=$(make seeds N=2 SEED=7 CMD='true-is-not-there' 2>&1)
+is 'a-program-that-fails-makes-make-seeds-fail' $? 2
 has 'a-failing-seed-is-named' "$text" '^not ok - seed 7, /tests/true-is-not-there: '
 has 'and-the-command-that-runs-it-again' "$text" '^ *again: +make run SEED=7 CMD="/tests/true-is-not-there"$'
 has 'and-the-command-for-gdb' "$text" '^ *in gdb: +make gdb SEED=7 TURN=[0-9]+ CMD="/tests/true-is-not-there"$'

@@ -110,9 +110,11 @@ void page_fault(struct pt_regs *regs, unsigned long error);
 void ipi_call_interrupt(void);
 void serial_interrupt(void);
 
-/* ---- race.c ---- */
+/* ---- litmus.c, race.c ---- */
 
 #if CONFIG_DEBUG
+/* Boot option litmus=. Interrupts off on entry and return, on in between. */
+void litmus_if_wanted(void);
 /* Race points count from here on, if there is a seed. */
 void race_start(void);
 /* From here on they do nothing: one CPU reports, the others have stopped. */
@@ -124,6 +126,7 @@ u32 race_timer(u32 count);
 /* On the way back from an interrupt or a fault: another CPU's turn, and when it will be again. */
 void race_tick(void);
 #else
+static inline void litmus_if_wanted(void) {}
 static inline void race_start(void) {}
 static inline void race_stop(void) {}
 static inline void race_report(void) {}
