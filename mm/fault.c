@@ -168,15 +168,19 @@ static vm_fault_t file_fault(const struct vm_fault *vmf)
 /* ---- a write to a present, read-only entry ---- */
 
 /*
- * May this anonymous page be *made* exclusive: does nobody else hold it? The folio lock keeps those away
- * who would add a reference on the strength of it; the table's lock keeps the entry.
+ * Is this anonymous page exclusive, or may it be *made* so: does nobody else hold it? The folio lock keeps
+ * those away who would add a reference on the strength of it; the table's lock keeps the entry.
  */
 static bool make_exclusive(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 	bool alone;
 
-	if (!page_test(page, PG_anon) || folio_ref_count(folio) != 1 || !folio_trylock(folio))
+	if (!page_test(page, PG_anon))
+		return false;
+	if (page_test(page, PG_exclusive))
+		return true;	/* pinned, perhaps: then it has to stay, whatever the mapping allows */
+	if (folio_ref_count(folio) != 1 || !folio_trylock(folio))
 		return false;
 	alone = folio_ref_count(folio) == 1;
 	if (alone)
@@ -185,15 +189,30 @@ static bool make_exclusive(struct page *page)
 	return alone;
 }
 
-/* The entry gets write permission and keeps its page. */
+/* The entry gets write permission, if that is what is wanted, and keeps its page. */
 static void wp_reuse(const struct vm_fault *vmf, struct pte_slot slot)
 {
 	pte_t pte = pte_mkyoung(pte_mkdirty(vmf->orig));
 
+	if (vmf->flags & FAULT_FLAG_UNSHARE) {
+		pte_unlock(slot);	/* the exclusive mark was all */
+		return;
+	}
 	ptep_upgrade(vmf->vma->vm_mm, vmf->addr, slot.ptep, pte_mkwrite(pte, vmf->vma));
 	pte_unlock(slot);
 	trace(TRACE_COW, vmf->addr, pte_pfn(vmf->orig), pte_pfn(vmf->orig));
 	count_vm_event(VM_EVENT_COW_REUSE);
+}
+
+/* What leads to the copy. Nobody has written to one that was made for a reader. */
+static pte_t copied_pte(const struct vm_fault *vmf, struct page *copy)
+{
+	const u64 dirty = _PAGE_DIRTY | _PAGE_SOFT_DIRTY;
+	pte_t pte = mk_pte(copy, vmf->vma);
+
+	if (vmf->flags & FAULT_FLAG_UNSHARE)
+		return __pte(pte.val | (vmf->orig.val & dirty));
+	return pte_mkwrite(pte_mkdirty(pte), vmf->vma);
 }
 
 /*
@@ -211,12 +230,12 @@ static void wp_replace(const struct vm_fault *vmf, struct pte_slot slot, struct 
 		page_remove_rmap(old);
 	}
 	page_add_new_anon_rmap(copy);
-	install(vmf, slot.ptep, copy, pte_mkwrite(pte_mkdirty(mk_pte(copy, vmf->vma)), vmf->vma));
+	install(vmf, slot.ptep, copy, copied_pte(vmf, copy));
 	pte_unlock(slot);
 	trace(TRACE_COW, vmf->addr, pte_pfn(vmf->orig), page_to_pfn(copy));
 	if (old)
 		put_page(old);
-	count_vm_event(VM_EVENT_COW_COPY);
+	count_vm_event(vmf->flags & FAULT_FLAG_UNSHARE ? VM_EVENT_UNSHARE : VM_EVENT_COW_COPY);
 }
 
 /* old is NULL for the zero page; otherwise the caller holds a reference to it. */
@@ -300,7 +319,7 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 	vmf.orig = ptep_get(vmf.ptep);
 	if (pte_none(vmf.orig))
 		return vma_is_anonymous(vma) ? anonymous_fault(&vmf) : file_fault(&vmf);
-	if ((flags & FAULT_FLAG_WRITE) && !pte_write(vmf.orig))
+	if ((flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) && !pte_write(vmf.orig))
 		return wp_fault(&vmf);
 	return spurious_fault(&vmf);
 }

@@ -7,12 +7,21 @@
 
 /* What kind of access it was: Linux's names. */
 #define FAULT_FLAG_WRITE	BIT(0)
+#define FAULT_FLAG_ALLOW_RETRY	BIT(2)	/* a wait may drop mmap_lock: VM_FAULT_RETRY says so */
+#define FAULT_FLAG_RETRY_NOWAIT	BIT(3)	/* ... but do not: VM_FAULT_RETRY with the lock still held */
+#define FAULT_FLAG_KILLABLE	BIT(4)	/* a deadly signal ends the wait */
+#define FAULT_FLAG_TRIED	BIT(5)	/* not the first try */
 #define FAULT_FLAG_USER		BIT(6)
+#define FAULT_FLAG_REMOTE	BIT(7)	/* not the running program's memory */
 #define FAULT_FLAG_INSTRUCTION	BIT(8)
+#define FAULT_FLAG_INTERRUPTIBLE BIT(9)	/* any signal does */
+#define FAULT_FLAG_UNSHARE	BIT(10)	/* a read that needs a page of its own: the entry stays read-only */
 
 typedef unsigned int vm_fault_t;
 #define VM_FAULT_OOM		BIT(0)
 #define VM_FAULT_SIGBUS		BIT(1)
+#define VM_FAULT_HWPOISON	BIT(4)
+#define VM_FAULT_RETRY		BIT(10)	/* by ALLOW_RETRY: nothing was done; try again */
 
 /*
  * Makes the entry for addr allow the access that flags name. mmap_lock held (for reading at least); vma

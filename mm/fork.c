@@ -1,33 +1,73 @@
 /* Copying an address space: pages are shared read-only until one side writes. */
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
+#include "mm/gup.h"
 #include "mm/pagecache.h"
 #include "mm/pagewalk.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
+#include "mm/vmstat.h"
 
 struct copy {
 	struct mm_struct *dst;
+	struct vm_area_struct *vma;	/* the child's */
+	struct page *spare;	/* for a copy of a pinned page: no memory is asked for under a lock */
 	long anon;		/* pages that the child maps; counted at the end */
 	bool downgraded;	/* some entry of the parent lost its write permission */
 };
 
 /*
+ * May the page be shared from now on? Not while it is pinned: who pinned it, and the parent, must go on
+ * seeing the same page. The mark is taken away first and the pins are counted then; the lockless walk
+ * counts its pin first and looks at the mark then (grab_mapped() in gup_fast.c). Each first step is a full
+ * barrier, so that a pin which we do not see sees us, and gives up.
+ */
+static bool end_exclusive(struct page *page)
+{
+	if (!page_test(page, PG_exclusive))
+		return true;
+	page_clear(page, PG_exclusive);
+	if (likely(!page_pinned(page)))
+		return true;
+	page_set(page, PG_exclusive);
+	return false;
+}
+
+/* The child gets a page of its own at once. False: there is no spare one yet. */
+static bool copy_pinned(struct copy *copy, unsigned long addr, pte_t *dst_ptep, const struct page *page)
+{
+	struct page *own = copy->spare;
+	pte_t pte;
+
+	if (!own)
+		return false;
+	copy->spare = NULL;
+	page_copy(page_address(own), page_address(page));
+	page_add_new_anon_rmap(own);
+	pte = pte_mkdirty(pte_mkyoung(pfn_pte(page_to_pfn(own), copy->vma->vm_page_prot)));
+	set_pte(copy->dst, addr, dst_ptep, pte_mkwrite(pte, copy->vma));
+	copy->anon++;
+	count_vm_event(VM_EVENT_FORK_PINNED);
+	return true;
+}
+
+/*
  * One present entry. The parent's table is locked; the child's tables nobody else can see. A page that
  * two entries map is not exclusive to either: the mark goes, and with it the write permission of both.
+ * False: a spare page is needed.
  */
-static void copy_pte(struct copy *copy, struct mm_struct *src, unsigned long addr, pte_t *dst_ptep,
+static bool copy_pte(struct copy *copy, struct mm_struct *src, unsigned long addr, pte_t *dst_ptep,
 		     pte_t *src_ptep, pte_t pte)
 {
 	struct page *page = vm_normal_page(pte);
 
 	if (page) {
 		if (!page_test(page, PG_anon))
-			return;		/* a file's page: the child faults it in again */
+			return true;	/* a file's page: the child faults it in again */
+		if (!end_exclusive(page))
+			return copy_pinned(copy, addr, dst_ptep, page);
 		get_page(page);
 		page_dup_rmap(page);
-		if (page_test(page, PG_exclusive))
-			page_clear(page, PG_exclusive);
 		copy->anon++;
 	}
 	if (pte_write(pte)) {
@@ -36,6 +76,7 @@ static void copy_pte(struct copy *copy, struct mm_struct *src, unsigned long add
 		pte = ptep_get(src_ptep);
 	}
 	set_pte(copy->dst, addr, dst_ptep, pte);
+	return true;
 }
 
 static int copy_pte_range(struct page_walk *walk, pmd_t *src_pmdp, unsigned long addr, unsigned long end)
@@ -49,17 +90,23 @@ static int copy_pte_range(struct page_walk *walk, pmd_t *src_pmdp, unsigned long
 		return -ENOMEM;
 	if (pmd_none(pmdp_get(dst_pmdp)) && pte_table_alloc(copy->dst, dst_pmdp, addr))
 		return -ENOMEM;
-	dst_ptep = (pte_t *)table_slot(pmd_pfn(pmdp_get(dst_pmdp)), addr, 1);
-	src = pte_offset_lock(src_pmdp, addr);
-	if (!src.ptep)
-		return 0;
-	for (; addr != end; addr += PAGE_SIZE, src.ptep++, dst_ptep++) {
-		pte = ptep_get(src.ptep);
-		if (!pte_none(pte))
-			copy_pte(copy, walk->mm, addr, dst_ptep, src.ptep, pte);
+	for (;;) {
+		dst_ptep = (pte_t *)table_slot(pmd_pfn(pmdp_get(dst_pmdp)), addr, 1);
+		src = pte_offset_lock(src_pmdp, addr);
+		if (!src.ptep)
+			return 0;
+		for (; addr != end; addr += PAGE_SIZE, src.ptep++, dst_ptep++) {
+			pte = ptep_get(src.ptep);
+			if (!pte_none(pte) && !copy_pte(copy, walk->mm, addr, dst_ptep, src.ptep, pte))
+				break;
+		}
+		pte_unlock(src);
+		if (addr == end)
+			return 0;
+		copy->spare = alloc_page(GFP_KERNEL);
+		if (!copy->spare)
+			return -ENOMEM;
 	}
-	pte_unlock(src);
-	return 0;
 }
 
 static const struct walk_ops copy_ops = { .pte_range = copy_pte_range };
@@ -84,12 +131,15 @@ static int copy_mappings(struct mm_struct *mm, struct mm_struct *parent)
 	int err = 0;
 
 	for (struct vm_area_struct *vma = vma_first(parent); vma && !err; vma = vma_next(vma)) {
-		if (!copy_vma(mm, vma))
+		copy.vma = copy_vma(mm, vma);
+		if (!copy.vma)
 			err = -ENOMEM;
 		else if (!(vma->vm_flags & VM_SHARED))	/* shared memory is found in the page cache */
 			err = walk_page_range(parent, vma->vm_start, vma->vm_end, &copy_ops, &copy);
 	}
 	mm_rss_add(mm, MM_ANONPAGES, copy.anon);
+	if (copy.spare)
+		free_page(copy.spare);	/* the last pin went while there was no lock */
 	/* Before anybody may write to a page that both see, no CPU may have it writable. */
 	if (copy.downgraded)
 		flush_tlb_range(parent, 0, fold_reach(mm_fold(parent)));

@@ -8,6 +8,10 @@ enum vm_event {
 	VM_EVENT_ANON_PAGE,		/* faults that gave a new zeroed page */
 	VM_EVENT_COW_COPY,
 	VM_EVENT_COW_REUSE,
+	VM_EVENT_GUP_FAST,		/* pages that the lockless walk found */
+	VM_EVENT_GUP_SLOW,		/* pages that it left to the slow path, and that were found there */
+	VM_EVENT_FORK_PINNED,		/* pages copied at fork since they were pinned */
+	VM_EVENT_UNSHARE,		/* pages copied for a pin that only reads */
 	VM_EVENT_UNFOLD,
 	VM_EVENT_ROOT_RELOAD,		/* a CPU found in a fault that it had an old root */
 	VM_EVENT_TLB_IPI_SENT,		/* one for each CPU that a shootdown targets */

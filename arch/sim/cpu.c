@@ -61,6 +61,7 @@ struct mm_struct *current_mm(void)
 	return explore_running() ? cpus[current_cpu].mm : running_mm;
 }
 bool fatal_signal_pending(void) { return killed; }
+bool signal_pending(void) { return killed; }
 void sim_set_mm(struct mm_struct *mm)
 {
 	running_mm = cpus[current_cpu].mm = mm;

@@ -1,0 +1,416 @@
+/*
+ * get_user_pages: the slow path, which holds the mmap lock, and what all ways have in common. The
+ * lockless walk is gup_fast.c's.
+ */
+#include "mm/gup.h"
+#include "kernel/uapi/errno.h"
+#include "mm/internal.h"
+#include "mm/rmap.h"
+#include "mm/vmstat.h"
+
+/* ---- references and pins ---- */
+
+bool try_grab_page(struct page *page, unsigned int foll)
+{
+	if (unlikely(!folio_try_get(page_folio(page))))
+		return false;
+	if (foll & FOLL_PIN)
+		atomic_inc(&page->pincount);	/* a full barrier: see copy_pinned() in fork.c */
+	return true;
+}
+
+void put_grabbed_page(struct page *page, unsigned int foll)
+{
+	if (foll & FOLL_PIN)
+		unpin_user_page(page);
+	else
+		put_page(page);
+}
+
+void unpin_user_page(struct page *page)
+{
+	int left = atomic_add_return(-1, &page->pincount);
+
+	BUG_MSG(left < 0, "frame %#lx has been unpinned more often than pinned", page_to_pfn(page));
+	put_page(page);
+}
+
+void unpin_user_pages(struct page **pages, unsigned long nr)
+{
+	for (unsigned long i = 0; i < nr; i++)
+		unpin_user_page(pages[i]);
+}
+
+/* An anonymous page is kept by its entries' dirty bits; a file's page may have lost its last entry by now. */
+static void mark_written(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (page_test(&folio->page, PG_anon) || page_test(&folio->page, PG_dirty))
+		return;
+	folio_lock(folio);
+	page_set(&folio->page, PG_dirty);
+	folio_unlock(folio);
+}
+
+void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty)
+{
+	for (unsigned long i = 0; i < nr; i++) {
+		if (dirty)
+			mark_written(pages[i]);
+		unpin_user_page(pages[i]);
+	}
+}
+
+static bool is_cow_mapping(unsigned long vm_flags)
+{
+	return (vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
+}
+
+bool gup_must_unshare(unsigned long vm_flags, unsigned int foll, const struct page *page)
+{
+	if (!(foll & FOLL_PIN))
+		return false;
+	if (page_test(page, PG_anon))
+		return !page_test(page, PG_exclusive);
+	/* A page of a file, or of zeroes, that a private mapping shows until it is written to. */
+	if ((foll & FOLL_WRITE) || !(foll & FOLL_LONGTERM))
+		return false;
+	return !vm_flags || is_cow_mapping(vm_flags);
+}
+
+/* ---- what may be asked, and what follows for the fault ---- */
+
+bool gup_flags_valid(unsigned int flags, const int *locked, unsigned int to_set)
+{
+	const unsigned int kinds = FOLL_GET | FOLL_PIN;
+	unsigned int all = flags | to_set;
+	bool bad = (flags & FOLL_INTERNAL) ||			/* ours */
+		   (all & kinds) == kinds ||			/* one or the other */
+		   ((all & FOLL_LONGTERM) && !(all & FOLL_PIN)) ||	/* only a pin is counted that long */
+		   (locked && !*locked) ||			/* the lock is held when we begin */
+		   ((all & FOLL_UNLOCKABLE) && !locked);	/* who is to be told needs a place for it */
+
+	return !WARN_ONCE(bad, "get_user_pages: flags %#x contradict each other", all);
+}
+
+/*
+ * NOWAIT and UNLOCKABLE together are no contradiction: the caller would bear a dropped lock, and does not
+ * want to wait. Then nobody waits, so nobody drops the lock, and nobody needs to be killed in a wait.
+ */
+unsigned int foll_to_fault_flags(unsigned int foll)
+{
+	unsigned int flags = 0;
+
+	if (foll & FOLL_WRITE)
+		flags |= FAULT_FLAG_WRITE;
+	if (foll & FOLL_REMOTE)
+		flags |= FAULT_FLAG_REMOTE;
+	if (foll & FOLL_TRIED)
+		flags |= FAULT_FLAG_TRIED;
+	if (foll & FOLL_NOWAIT)
+		return flags | FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT;
+	if (foll & FOLL_UNLOCKABLE)
+		flags |= FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE;
+	if ((foll & FOLL_UNLOCKABLE) && (foll & FOLL_INTERRUPTIBLE))
+		flags |= FAULT_FLAG_INTERRUPTIBLE;
+	return flags;
+}
+
+/* ---- one page ---- */
+
+/*
+ * A write through an entry that is not writable: by FORCE only, into a private mapping that is not
+ * writable, and only to a page of its own. The page's state proves that, under the table's lock; that COW
+ * has been broken a moment ago proves nothing, since the copy may have been dropped again (Dirty COW).
+ */
+static bool can_follow_write(const struct vm_area_struct *vma, pte_t pte, const struct page *page,
+			     unsigned int foll)
+{
+	if (pte_write(pte))
+		return true;
+	return (foll & FOLL_FORCE) && !(vma->vm_flags & VM_WRITE) && is_cow_mapping(vma->vm_flags) &&
+	       !pte_special(pte) && page_test(page, PG_anon) && page_test(page, PG_exclusive);
+}
+
+static struct page *follow_pte(const struct vm_area_struct *vma, pte_t pte, unsigned int foll)
+{
+	struct page *page = pfn_to_page(pte_pfn(pte));
+
+	if (!pte_present(pte) || ((foll & FOLL_WRITE) && !can_follow_write(vma, pte, page, foll)))
+		return NULL;
+	if (pte_special(pte) && (foll & FOLL_DUMP))
+		return ERR_PTR(-EFAULT);
+	if (gup_must_unshare(vma->vm_flags, foll, page))
+		return ERR_PTR(-EMLINK);
+	return !(foll & (FOLL_GET | FOLL_PIN)) || try_grab_page(page, foll) ? page : ERR_PTR(-ENOMEM);
+}
+
+/* The page that addr maps; NULL: a fault is needed; ERR_PTR(-EMLINK): it must be unshared first. */
+static struct page *follow_page(const struct vm_area_struct *vma, unsigned long addr, unsigned int foll)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pmd_t *pmdp = mm_pmd_find(mm, addr);
+	struct pte_slot slot = { 0 };
+	struct page *page;
+	pte_t pte;
+
+	if (pmdp)
+		slot = pte_offset_lock(pmdp, addr);
+	if (!slot.ptep)
+		return NULL;
+	pte = ptep_get(slot.ptep);
+	page = follow_pte(vma, pte, foll);
+	if (page && !IS_ERR(page) && (foll & FOLL_TOUCH) && pte_accessible(pte)) {
+		pte = foll & FOLL_WRITE && pte_write(pte) ? pte_mkdirty(pte) : pte;
+		ptep_upgrade(mm, addr & PAGE_MASK, slot.ptep, pte_mkyoung(pte));
+	}
+	pte_unlock(slot);
+	return page;
+}
+
+static int vma_allows(const struct vm_area_struct *vma, unsigned int foll)
+{
+	if (!vma)
+		return -EFAULT;
+	if (foll & FOLL_WRITE) {
+		if (!(vma->vm_flags & VM_WRITE) &&
+		    (!(foll & FOLL_FORCE) || !is_cow_mapping(vma->vm_flags)))
+			return -EFAULT;
+	} else if (!(vma->vm_flags & VM_READ) &&
+		   (!(foll & FOLL_FORCE) || !(vma->vm_flags & VM_MAYREAD))) {
+		return -EFAULT;
+	}
+	return 0;
+}
+
+/* One call's state. */
+struct gup {
+	struct mm_struct *mm;
+	struct vm_area_struct *vma;	/* of the last page; NULL: to be looked up */
+	unsigned int foll;
+	int *locked;			/* NULL: the lock is never dropped */
+};
+
+/* 0: look again. -EBUSY: it would wait, or the lock has been dropped (*locked is 0). */
+static int faultin_page(struct gup *g, unsigned long addr, unsigned int unshare)
+{
+	unsigned int flags = foll_to_fault_flags(g->foll) | unshare;
+	vm_fault_t ret;
+
+	if (g->foll & FOLL_NOFAULT)
+		return -EFAULT;
+	if (unshare)
+		flags &= ~FAULT_FLAG_WRITE;
+	ret = handle_mm_fault(g->vma, addr, flags);
+	if (ret & VM_FAULT_RETRY) {
+		if (!(flags & FAULT_FLAG_RETRY_NOWAIT)) {
+			BUG_MSG(!g->locked, "a fault dropped a lock that its caller keeps");
+			*g->locked = 0;
+		}
+		return -EBUSY;
+	}
+	if (ret & VM_FAULT_OOM)
+		return -ENOMEM;
+	if (ret & VM_FAULT_HWPOISON)
+		return g->foll & FOLL_HWPOISON ? -EHWPOISON : -EFAULT;
+	return ret & VM_FAULT_SIGBUS ? -EFAULT : 0;
+}
+
+static struct page *gup_page(struct gup *g, unsigned long addr)
+{
+	struct page *page;
+	int err;
+
+	if (!g->vma || addr >= g->vma->vm_end) {
+		g->vma = vma_lookup(g->mm, addr);
+		err = vma_allows(g->vma, g->foll);
+		if (err)
+			return ERR_PTR(err);
+	}
+	for (;;) {
+		if (fatal_signal_pending())
+			return ERR_PTR(-EINTR);
+		page = follow_page(g->vma, addr, g->foll);
+		if (page && PTR_ERR(page) != -EMLINK)
+			return page;
+		if (!page && (g->foll & FOLL_DUMP) && vma_is_anonymous(g->vma))
+			return ERR_PTR(-EFAULT);
+		err = faultin_page(g, addr, page ? FAULT_FLAG_UNSHARE : 0);
+		if (err)
+			return ERR_PTR(err);
+	}
+}
+
+/* ---- ranges ---- */
+
+/* Until all are there, an error, or a wait that the caller does not want or that has dropped the lock. */
+static long gup_locked_pages(struct gup *g, unsigned long start, unsigned long nr, struct page **pages)
+{
+	struct page *page;
+
+	for (unsigned long i = 0; i < nr; i++) {
+		page = gup_page(g, start + i * PAGE_SIZE);
+		if (IS_ERR(page)) {
+			if (i || PTR_ERR(page) == -EBUSY)
+				return (long)i;
+			return PTR_ERR(page);
+		}
+		if (pages)
+			pages[i] = page;
+		cond_resched();
+	}
+	return (long)nr;
+}
+
+/*
+ * The same over dropped locks: what had to wait is tried again under a new one. In the end the lock is
+ * free if it was dropped once, for what the caller knew from before no longer holds.
+ */
+static long gup_range(struct gup *g, unsigned long start, unsigned long nr, struct page **pages)
+{
+	unsigned long done = 0;
+	bool dropped = false;
+	long n;
+
+	start &= PAGE_MASK;
+	for (;;) {
+		n = gup_locked_pages(g, start + done * PAGE_SIZE, nr - done, pages ? pages + done : NULL);
+		if (n > 0)
+			done += (unsigned long)n;
+		if (!g->locked || *g->locked)
+			break;
+		dropped = true;
+		if (fatal_signal_pending() || ((g->foll & FOLL_INTERRUPTIBLE) && signal_pending())) {
+			n = -EINTR;
+			break;
+		}
+		mmap_read_lock(g->mm);
+		*g->locked = 1;
+		g->vma = NULL;
+		g->foll |= FOLL_TRIED;
+	}
+	if (dropped && *g->locked) {
+		mmap_read_unlock(g->mm);
+		*g->locked = 0;
+	}
+	return done || n > 0 ? (long)done : n;
+}
+
+static long gup_checked(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
+			unsigned int to_set, struct page **pages, int *locked)
+{
+	struct gup g = { .mm = mm, .foll = flags | to_set, .locked = locked };
+
+	if (locked)
+		to_set |= FOLL_UNLOCKABLE;
+	if (!gup_flags_valid(flags, locked, to_set) || WARN_ONCE(!pages, "get_user_pages without a place for them"))
+		return -EINVAL;
+	g.foll |= to_set;
+	lockdep_assert_held(&mm->mmap_lock);
+	return nr ? gup_range(&g, start, nr, pages) : 0;
+}
+
+long get_user_pages(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
+		    struct page **pages)
+{
+	return gup_checked(mm, start, nr, flags, FOLL_TOUCH | FOLL_GET, pages, NULL);
+}
+
+long get_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
+			   struct page **pages, int *locked)
+{
+	return gup_checked(mm, start, nr, flags, FOLL_TOUCH | FOLL_REMOTE | FOLL_GET, pages, locked);
+}
+
+long pin_user_pages(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
+		    struct page **pages)
+{
+	return gup_checked(mm, start, nr, flags, FOLL_PIN, pages, NULL);
+}
+
+long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
+			   struct page **pages, int *locked)
+{
+	return gup_checked(mm, start, nr, flags, FOLL_PIN | FOLL_TOUCH | FOLL_REMOTE, pages, locked);
+}
+
+static long gup_unlocked(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
+			 unsigned int to_set, struct page **pages)
+{
+	int locked = 1;
+	long ret;
+
+	mmap_read_lock(mm);
+	ret = gup_checked(mm, start, nr, flags, to_set, pages, &locked);
+	if (locked)
+		mmap_read_unlock(mm);
+	return ret;
+}
+
+long get_user_pages_unlocked(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
+			     struct page **pages)
+{
+	return gup_unlocked(mm, start, nr, flags, FOLL_TOUCH | FOLL_GET, pages);
+}
+
+long pin_user_pages_unlocked(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
+			     struct page **pages)
+{
+	return gup_unlocked(mm, start, nr, flags, FOLL_TOUCH | FOLL_PIN, pages);
+}
+
+long faultin_page_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write, int *locked)
+{
+	struct gup g = { .mm = mm, .locked = locked,
+			 .foll = FOLL_TOUCH | FOLL_HWPOISON | FOLL_UNLOCKABLE | (write ? FOLL_WRITE : 0) };
+
+	BUG_MSG(!locked || !*locked, "faultin_page_range: the lock is held, and may be dropped");
+	lockdep_assert_held(&mm->mmap_lock);
+	return gup_range(&g, start, (end - start) >> PAGE_SHIFT, NULL);
+}
+
+/* ---- the fast way, and what it leaves ---- */
+
+static long gup_fast(unsigned long start, unsigned long nr, unsigned int flags, unsigned int to_set,
+		     struct page **pages)
+{
+	const unsigned int fast = flags | to_set;
+	unsigned long end, done;
+	long ret;
+
+	if (!gup_flags_valid(flags, NULL, to_set) || WARN_ONCE(!pages, "get_user_pages_fast without a place for them"))
+		return -EINVAL;
+	start &= PAGE_MASK;
+	if (nr > ~0ul >> PAGE_SHIFT || start + (nr << PAGE_SHIFT) < start)
+		return -EOVERFLOW;
+	end = start + (nr << PAGE_SHIFT);
+	if (end > task_size_max())
+		return -EFAULT;
+	done = gup_fast_range(start, end, fast, pages);
+	count_vm_events(VM_EVENT_GUP_FAST, done);
+	if (done == nr || (fast & FOLL_FAST_ONLY))
+		return (long)done;
+	ret = gup_unlocked(current_mm(), start + (done << PAGE_SHIFT), nr - done, flags, to_set | FOLL_TOUCH,
+			   pages + done);
+	if (ret > 0)
+		count_vm_events(VM_EVENT_GUP_SLOW, (unsigned long)ret);
+	return ret < 0 && done ? (long)done : ret + (long)done;
+}
+
+long get_user_pages_fast(unsigned long start, unsigned long nr, unsigned int flags, struct page **pages)
+{
+	return gup_fast(start, nr, flags, FOLL_GET, pages);
+}
+
+long pin_user_pages_fast(unsigned long start, unsigned long nr, unsigned int flags, struct page **pages)
+{
+	return gup_fast(start, nr, flags, FOLL_PIN, pages);
+}
+
+long get_user_pages_fast_only(unsigned long start, unsigned long nr, unsigned int flags, struct page **pages)
+{
+	long ret = gup_fast(start, nr, flags, FOLL_GET | FOLL_FAST_ONLY, pages);
+
+	return ret < 0 ? 0 : ret;
+}
