@@ -1,7 +1,6 @@
 /* Copying an address space: pages are shared read-only until one side writes. */
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
-#include "mm/gup.h"
 #include "mm/pagecache.h"
 #include "mm/pagewalk.h"
 #include "mm/rmap.h"
@@ -15,23 +14,6 @@ struct copy {
 	long anon;		/* pages that the child maps; counted at the end */
 	bool downgraded;	/* some entry of the parent lost its write permission */
 };
-
-/*
- * May the page be shared from now on? Not while it is pinned: who pinned it, and the parent, must go on
- * seeing the same page. The mark is taken away first and the pins are counted then; the lockless walk
- * counts its pin first and looks at the mark then (grab_mapped() in gup_fast.c). Each first step is a full
- * barrier, so that a pin which we do not see sees us, and gives up.
- */
-static bool end_exclusive(struct page *page)
-{
-	if (!page_test(page, PG_exclusive))
-		return true;
-	page_clear(page, PG_exclusive);
-	if (likely(!page_pinned(page)))
-		return true;
-	page_set(page, PG_exclusive);
-	return false;
-}
 
 /* The child gets a page of its own at once. False: there is no spare one yet. */
 static bool copy_pinned(struct copy *copy, unsigned long addr, pte_t *dst_ptep, const struct page *page)
@@ -64,7 +46,7 @@ static bool copy_pte(struct copy *copy, struct mm_struct *src, unsigned long add
 	if (page) {
 		if (!page_test(page, PG_anon))
 			return true;	/* a file's page: the child faults it in again */
-		if (!end_exclusive(page))
+		if (!page_try_share_anon_rmap(page))
 			return copy_pinned(copy, addr, dst_ptep, page);
 		get_page(page);
 		page_dup_rmap(page);

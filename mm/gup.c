@@ -15,7 +15,7 @@ bool try_grab_page(struct page *page, unsigned int foll)
 	if (unlikely(!folio_try_get(page_folio(page))))
 		return false;
 	if (foll & FOLL_PIN)
-		atomic_inc(&page->pincount);	/* a full barrier: see copy_pinned() in fork.c */
+		atomic_inc(&page->pincount);	/* a full barrier: see grab_mapped() */
 	return true;
 }
 

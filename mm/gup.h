@@ -77,11 +77,6 @@ void unpin_user_pages(struct page **pages, unsigned long nr);
 /* dirty: what was written by the pin has to be kept. */
 void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty);
 
-static inline bool page_pinned(const struct page *page)
-{
-	return atomic_read(&page->pincount) > 0;
-}
-
 /* ---- between the files of gup ---- */
 
 /* What a caller from outside may not ask for together: false, and one warning. */
@@ -96,5 +91,21 @@ void put_grabbed_page(struct page *page, unsigned int foll);
  * writes: has the page to be made exclusive first? vm_flags 0: not known, which the lockless walk says.
  */
 bool gup_must_unshare(unsigned long vm_flags, unsigned int foll, const struct page *page);
+/*
+ * Without a lock: a reference to the page that entry val, read at slot, maps. A pin counts first and looks
+ * at the exclusive mark then: the other half of page_try_share_anon_rmap().
+ * tests/models/gup_pin.pml: NO_FENCE_PIN
+ */
+static inline bool grab_mapped(const u64 *slot, u64 val, struct page *page, unsigned int foll)
+{
+	if (unlikely(!try_grab_page(page, foll)))
+		return false;
+	/* re-check: the entry may be gone or changed since it was read. */
+	if (unlikely(entry_get(slot) != val || gup_must_unshare(0, foll, page))) {
+		put_grabbed_page(page, foll);
+		return false;
+	}
+	return true;
+}
 /* The lockless walk over [start, end) of the running program; returns pages found, in order, without holes. */
 unsigned long gup_fast_range(unsigned long start, unsigned long end, unsigned int foll, struct page **pages);

@@ -36,20 +36,10 @@ static bool entry_allows(u64 val, unsigned int foll)
 	return (val & (need | _PAGE_SPECIAL)) == need;
 }
 
-/*
- * One page that entry val, read at slot, maps. A pin counts first and looks at the exclusive mark then;
- * fork takes the mark away first and looks at the count then. Both steps are full barriers in between, so
- * that at least one of the two sees the other (tests/models/gup_pin.pml: NO_FENCE_GUP, NO_FENCE_FORK).
- */
-static bool grab_mapped(struct gup_walk *g, const u64 *slot, u64 val, struct page *page)
+static __always_inline bool take(struct gup_walk *g, const u64 *slot, u64 val, struct page *page)
 {
-	if (unlikely(!try_grab_page(page, g->foll)))
+	if (unlikely(!grab_mapped(slot, val, page, g->foll)))
 		return false;
-	/* re-check: the entry may be gone or changed since it was read. */
-	if (unlikely(entry_get(slot) != val || gup_must_unshare(0, g->foll, page))) {
-		put_grabbed_page(page, g->foll);
-		return false;
-	}
 	g->pages[g->nr++] = page;
 	return true;
 }
@@ -63,7 +53,7 @@ static bool gup_fast_pte_range(struct gup_walk *g, pmd_t *pmdp, pmd_t pmd, unsig
 	do {
 		pte = ptep_get(ptep);
 		if (!entry_allows(pte.val, g->foll) ||
-		    !grab_mapped(g, &ptep->val, pte.val, pfn_to_page(pte_pfn(pte))))
+		    !take(g, &ptep->val, pte.val, pfn_to_page(pte_pfn(pte))))
 			return false;
 	} while (ptep++, addr += PAGE_SIZE, addr != end);
 	return true;
@@ -79,7 +69,7 @@ static bool gup_fast_leaf(struct gup_walk *g, const u64 *slot, u64 val, unsigned
 	if (!entry_allows(val, g->foll))
 		return false;
 	for (; addr != end; addr += PAGE_SIZE, page++)
-		if (!grab_mapped(g, slot, val, page))
+		if (!take(g, slot, val, page))
 			return false;
 	return true;
 }

@@ -175,6 +175,13 @@ void put_pages(struct page *const *pages, unsigned long n);
 static inline void get_page(struct page *page) { folio_get(page_folio(page)); }
 static inline void put_page(struct page *page) { folio_put(page_folio(page)); }
 
+/* ---- pins (mm/gup.h): references whose holder sees what the program sees ---- */
+
+static inline bool page_pinned(const struct page *page)
+{
+	return atomic_read(&page->pincount) > 0;
+}
+
 /* ---- folio lock: sleeps; holds off truncation, and changes of mapping and index ---- */
 void folio_lock(struct folio *folio);
 bool folio_trylock(struct folio *folio);

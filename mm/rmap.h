@@ -33,6 +33,25 @@ static inline void page_dup_rmap(struct page *page)
 	atomic_inc(&page->_mapcount);
 }
 
+/*
+ * May an anonymous page be shared from now on? Not while it is pinned: who pinned it, and its program, must
+ * go on seeing the same page. The table's lock is held, which keeps the slow path of get_user_pages away.
+ *
+ * The mark is taken away first and the pins are counted then; the lockless walk counts its pin first and
+ * looks at the mark then (grab_mapped() in gup.h). Each first step is a full barrier, so that a pin which
+ * is not seen here sees us, and gives up. tests/models/gup_pin.pml: NO_FENCE_SHARE
+ */
+static inline bool page_try_share_anon_rmap(struct page *page)
+{
+	if (!page_test(page, PG_exclusive))
+		return true;
+	page_clear(page, PG_exclusive);
+	if (likely(!page_pinned(page)))
+		return true;
+	page_set(page, PG_exclusive);
+	return false;
+}
+
 static inline void page_remove_rmap(struct page *page)
 {
 	DEBUG_BUG_ON(atomic_read(&page->_mapcount) <= 0);

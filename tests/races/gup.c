@@ -210,6 +210,13 @@ static void ended(void)
 	RACE_EQ(*first_word(held), BY_PIN);
 	let_go();
 }
+/* Only while the tree becomes deeper does anyone ask beyond its reach; the page at AT is the decoy. */
+static void get_beyond_reach(void)
+{
+	struct page *page;
+
+	RACE_EQ(get_user_pages_fast_only(AT + levels_reach(3), 1, 0, &page), 0);
+}
 static void deeper(void)
 {
 	RACE_EQ(race_peek(AT), OLD);
@@ -268,6 +275,8 @@ RACE("pin-mprotect", "a page becomes read-only while it is pinned", .levels = 3,
      .cpu = { pin_and_write, read_only }, .probe = protected)
 RACE("gup-unfold", "the tree gets a level more under the walker", .levels = 3, .deeper = true,
      .setup = map_touched, .cpu = { get_and_read, unfold }, .probe = deeper)
+RACE("gup-unfold-beyond", "a walk to where the tree does not reach yet", .levels = 3, .deeper = true,
+     .setup = map_touched, .cpu = { get_beyond_reach, unfold }, .probe = deeper)
 RACE("gup-unfold-5", "the same from 4 to 5", .levels = 4, .deeper = true, .setup = map_touched,
      .cpu = { get_and_read, unfold }, .probe = deeper)
 RACE("pin-pin-unpin", "two pins of one page come and go", .levels = 3, .setup = map_touched,

@@ -2,7 +2,9 @@
 #include "arch/sim/explore.h"
 #include "arch/sim/snapshot.h"
 #include "mm/context.h"
+#include "mm/gup.h"
 #include "mm/internal.h"
+#include "mm/rmap.h"
 #include "tests/unit/unit.h"
 
 #define OLD_ROOT (0x200ul << PAGE_SHIFT | 3)
@@ -109,4 +111,29 @@ TEST("a-writer-that-goes-on-as-a-reader-never-lets-go")
 {
 	start();
 	in_every_order(write_and_read_on, write, nobody_between);
+}
+
+/* ---- a lockless pin, and the end of exclusiveness ---- */
+
+static struct page pinned_page;
+static u64 its_entry;
+
+static void pin_it(void)
+{
+	toy.seen = grab_mapped(&its_entry, 1, &pinned_page, FOLL_PIN);
+}
+static void share_it(void) { toy.value = page_try_share_anon_rmap(&pinned_page); }
+static bool not_both(void)
+{
+	return !(toy.seen && toy.value) && (toy.seen || !page_pinned(&pinned_page)) &&
+	       page_test(&pinned_page, PG_exclusive) == !toy.value;
+}
+
+TEST("a-page-is-not-pinned-and-shared-in-one-go")
+{
+	pinned_page = (struct page){ .flags = BIT(PG_anon) | BIT(PG_exclusive), ._refcount = ATOMIC_INIT(2) };
+	its_entry = 1;
+	snapshot_add(&pinned_page, sizeof(pinned_page));
+	start();
+	in_every_order(pin_it, share_it, not_both);
 }
