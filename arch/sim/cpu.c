@@ -83,6 +83,7 @@ void sim_on_cpu(unsigned int cpu)
 /* ---- for the explorer ---- */
 
 void cpu_become(unsigned int cpu) { current_cpu = cpu; }
+bool cpu_irqs_off(unsigned int cpu) { return cpus[cpu].irqs_off; }
 bool cpu_can_take_interrupts(unsigned int cpu) { return cpus[cpu].pending && !cpus[cpu].irqs_off; }
 void cpu_set_irqs_off(unsigned int cpu, bool off) { cpus[cpu].irqs_off = off; }
 const void *cpu_irq_flag(unsigned int cpu) { return &flags_of[cpu].irqs; }

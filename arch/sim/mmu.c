@@ -175,9 +175,22 @@ void root_table_init(void *table, unsigned int levels)
 
 /* ---- live entries, as mm/ changes them ---- */
 
+static struct {
+	const u64 *slot;
+	void (*fn)(void);
+} watched;
+
+void sim_watch_reads(const u64 *slot, void (*fn)(void))
+{
+	watched.slot = slot;
+	watched.fn = fn;
+}
+
 u64 entry_get(const u64 *slot)
 {
 	POINT_HERE();
+	if (unlikely(watched.fn && slot == watched.slot))
+		watched.fn();
 	return READ_ONCE(*slot);
 }
 

@@ -39,6 +39,9 @@ void sim_set_irqs_off(unsigned int cpu, bool off);
  */
 void sim_before_lock(enum lock_class cls, unsigned int cpu, void (*fn)(void));
 
+/* Outside schedules: mm/ is about to read the entry at slot, each time. NULL: no more. fn must not read it. */
+void sim_watch_reads(const u64 *slot, void (*fn)(void));
+
 /* The address space of the running task. It does not load it: switch_mm() does. */
 void sim_set_mm(struct mm_struct *mm);
 /* The running task has been killed. */
@@ -137,6 +140,7 @@ void tlb_drop_user(unsigned int cpu);
 
 /* For the explorer: CPUs without the side effects of sim_on_cpu(). */
 void cpu_become(unsigned int cpu);
+bool cpu_irqs_off(unsigned int cpu);
 bool cpu_can_take_interrupts(unsigned int cpu);
 void cpu_set_irqs_off(unsigned int cpu, bool off);
 /* What stands for the interrupt flag of a CPU, for the task that it runs, for its being in a handler, for its TLB. */

@@ -10,11 +10,13 @@
 #define BY_PIN 9
 
 static struct mm_struct *child;
+static bool protected_now;
 static struct page *held;	/* by the first actor at its end; the probe lets it go */
 
 static void map_touched(void)
 {
 	held = NULL;
+	protected_now = false;
 	race_map(AT, 2);
 	race_poke(AT, OLD);
 }
@@ -37,6 +39,15 @@ static void get_and_read(void)
 	if (!n)
 		return;
 	RACE_CHECK(*first_word(page) == OLD || *first_word(page) == 7 || *first_word(page) == 0);
+	put_page(page);
+}
+/* A tree that gets a level more maps what it mapped. */
+static void get_in_any_case(void)
+{
+	struct page *page;
+
+	RACE_EQ(get_user_pages_fast_only(AT, 1, 0, &page), 1);
+	RACE_EQ(*first_word(page), OLD);
 	put_page(page);
 }
 /* Either way, lockless or not; refused if it is gone. */
@@ -112,7 +123,18 @@ static void dontneed_and_touch(void)
 	dontneed();
 	race_poke(AT, 7);
 }
-static void read_only(void) { RACE_EQ(mm_mprotect(race_mm, AT, PAGE_SIZE, PROT_READ), 0); }
+static void read_only(void)
+{
+	RACE_EQ(mm_mprotect(race_mm, AT, PAGE_SIZE, PROT_READ), 0);
+	WRITE_ONCE(protected_now, true);
+}
+static void pin_unless_protected(void)
+{
+	bool late = READ_ONCE(protected_now);
+
+	pin_and_write();
+	RACE_CHECK(!late || !held);
+}
 static void unfold(void)
 {
 	mmap_write_lock(race_mm);
@@ -121,7 +143,36 @@ static void unfold(void)
 }
 static void end_child(void) { mmput(child); }
 
+static struct page *crowded(void)
+{
+	struct page *page;
+
+	RACE_EQ(get_user_pages_fast_only(AT, 1, 0, &page), 1);
+	put_page(page);
+	return page;
+}
+static void one_below_saturation(void)
+{
+	map_touched();
+	atomic_set(&crowded()->_refcount, PAGE_REF_SATURATED - 1);
+}
+/* The last one that is given, or none. */
+static void get_and_keep(void)
+{
+	struct page *page;
+
+	race_outcome((u64)get_user_pages_fast_only(AT, 1, 0, &page));
+}
+
 /* ---- what must hold ---- */
+
+static void saturated(void)
+{
+	struct page *page = virt_to_page(frame_ptr(entry_pfn(table_walk(mm_fold(race_mm), AT).entry[1])));
+
+	RACE_EQ(folio_ref_count(page_folio(page)), PAGE_REF_SATURATED);
+	atomic_set(&page->_refcount, 1);
+}
 
 static void let_go(void)
 {
@@ -247,6 +298,7 @@ static void child_unharmed(void)
 	u64 ours = race_peek(AT);
 
 	RACE_CHECK(ours == BY_PIN || ours == OLD || ours == 0);
+	RACE_EQ(*first_word(zero_page), 0);
 	race_run_on(0, child);
 	RACE_EQ(race_peek(AT), OLD);
 }
@@ -272,16 +324,18 @@ RACE("pin-fault", "a pin and a write, both the first touch", .levels = 3, .setup
 RACE("gup-dontneed-refault", "a page is dropped, and another comes to its place", .levels = 3,
      .setup = map_touched, .cpu = { get_and_read, dontneed_and_touch }, .probe = written_or_dropped)
 RACE("pin-mprotect", "a page becomes read-only while it is pinned", .levels = 3, .setup = map_touched,
-     .cpu = { pin_and_write, read_only }, .probe = protected)
+     .cpu = { pin_unless_protected, read_only }, .probe = protected)
 RACE("gup-unfold", "the tree gets a level more under the walker", .levels = 3, .deeper = true,
-     .setup = map_touched, .cpu = { get_and_read, unfold }, .probe = deeper)
+     .setup = map_touched, .cpu = { get_in_any_case, unfold }, .probe = deeper)
 RACE("gup-unfold-beyond", "a walk to where the tree does not reach yet", .levels = 3, .deeper = true,
      .setup = map_touched, .cpu = { get_beyond_reach, unfold }, .probe = deeper)
 RACE("gup-unfold-5", "the same from 4 to 5", .levels = 4, .deeper = true, .setup = map_touched,
-     .cpu = { get_and_read, unfold }, .probe = deeper)
+     .cpu = { get_in_any_case, unfold }, .probe = deeper)
 RACE("pin-pin-unpin", "two pins of one page come and go", .levels = 3, .setup = map_touched,
      .cpu = { pin_and_unpin, pin_and_unpin }, .probe = unpinned)
 RACE("pin-remote-exit", "a page of another program is pinned while that ends", .levels = 3,
      .setup = with_child_and_user, .cpu = { pin_remotely, end_child }, .probe = ended)
 RACE("force-dontneed", "the copy that FORCE has made is dropped (Dirty COW)", .levels = 3,
      .setup = read_only_with_child, .cpu = { force_write, dontneed }, .probe = child_unharmed)
+RACE("gup-saturated", "one more reference to a page can be given, and two are wanted", .levels = 3,
+     .setup = one_below_saturation, .cpu = { get_and_keep, get_and_keep }, .probe = saturated)

@@ -70,6 +70,46 @@ TEST("the-lockless-walk-finds-what-a-load-sees-with-3-levels") { walk_with(3); }
 TEST("the-lockless-walk-finds-what-a-load-sees-with-4-levels") { walk_with(4); }
 TEST("the-lockless-walk-finds-what-a-load-sees-with-5-levels") { walk_with(5); }
 
+static unsigned int reads, interruptible;
+
+static void see_read(void)
+{
+	reads++;
+	interruptible += !cpu_irqs_off(0);
+}
+
+static void watch_walk(unsigned int level)
+{
+	struct space s = space_start(3, 4, 1);
+	struct table_walk walk;
+	u64 *slot;
+
+	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(AT, 1);
+	walk = table_walk(mm_fold(s.mm), AT);
+	slot = level == 3 ? table_slot(fold_table(walk.fold), AT, 3)
+			  : table_slot(entry_pfn(walk.entry[level + 1]), AT, level);
+	sim_watch_reads(slot, see_read);
+	CHECK(fast_only(AT, 0));
+	sim_watch_reads(NULL, NULL);
+	put_page(page_at(&s, AT));
+	space_end(&s);
+}
+
+/* The pte is read a second time, after the reference. */
+TEST("the-lockless-walk-reads-each-entry-once")
+{
+	watch_walk(2);
+	CHECK_EQ(reads, 1);
+}
+
+TEST("the-lockless-walk-keeps-interrupts-off")
+{
+	watch_walk(1);
+	CHECK_EQ(interruptible, 0);
+	CHECK_EQ(reads, 2);
+}
+
 TEST("a-walker-does-not-index-beyond-the-reach")
 {
 	struct space s = space_start(3, 5, 1);
@@ -427,6 +467,42 @@ TEST("force-writes-to-a-copy-and-never-to-the-page-behind-it")
 	run_on(0, child);
 	CHECK_EQ(peek(AT), 1);
 	run_on(0, s.mm);
+	mmput(child);
+	space_end(&s);
+}
+
+static struct mm_struct *forced;
+static unsigned int locks_until;
+
+/* Before the fourth lock of a table: the first look, the fault's two, and then the look at what it made. */
+static void drop_the_copy(void)
+{
+	if (--locks_until)
+		sim_before_lock(LOCK_PAGE_TABLE, 1, drop_the_copy);
+	else
+		CHECK_EQ(mm_madvise(forced, AT, PAGE_SIZE, MADV_DONTNEED), 0);
+}
+
+TEST("force-writes-to-a-copy-that-is-still-there")
+{
+	struct space s = space_start(3, 4, 2);
+	struct mm_struct *child;
+	struct page *page;
+
+	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(AT, 1);
+	CHECK_EQ(mm_mprotect(s.mm, AT, PAGE_SIZE, PROT_READ), 0);
+	child = mm_fork(s.mm);
+	run_on(1, s.mm);
+	run_on(0, s.mm);
+	forced = s.mm;
+	locks_until = 4;
+	sim_before_lock(LOCK_PAGE_TABLE, 1, drop_the_copy);
+	CHECK_EQ(get_user_pages_unlocked(s.mm, AT, 1, FOLL_WRITE | FOLL_FORCE, &page), 1);
+	CHECK_EQ(locks_until, 0);
+	CHECK(page != zero_page && page_test(page, PG_exclusive));
+	CHECK_EQ(*word(page, 0), 0);
+	put_page(page);
 	mmput(child);
 	space_end(&s);
 }

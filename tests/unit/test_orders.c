@@ -129,6 +129,20 @@ static bool not_both(void)
 	       page_test(&pinned_page, PG_exclusive) == !toy.value;
 }
 
+static void unpin_it(void) { unpin_user_page(&pinned_page); }
+static bool none_left(void)
+{
+	return !page_pinned(&pinned_page) && atomic_read(&pinned_page._refcount) == 1;
+}
+
+TEST("two-unpins-are-two")
+{
+	pinned_page = (struct page){ ._refcount = ATOMIC_INIT(3), .pincount = ATOMIC_INIT(2) };
+	snapshot_add(&pinned_page, sizeof(pinned_page));
+	start();
+	in_every_order(unpin_it, unpin_it, none_left);
+}
+
 TEST("a-page-is-not-pinned-and-shared-in-one-go")
 {
 	pinned_page = (struct page){ .flags = BIT(PG_anon) | BIT(PG_exclusive), ._refcount = ATOMIC_INIT(2) };
