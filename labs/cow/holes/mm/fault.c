@@ -2,6 +2,7 @@
 #include "mm/zap.h"
 @@ delete make_exclusive
 @@ delete wp_reuse
+@@ delete copied_pte
 @@ delete wp_replace
 @@ delete wp_copy
 @@ replace wp_fault

@@ -1,3 +1,4 @@
+@@ delete copy_pinned
 @@ delete copy_pte
 @@ replace copy_pte_range
 /*
