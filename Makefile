@@ -44,6 +44,7 @@ include tools/make/labs.mk
 include tools/make/flags.mk
 include tools/make/kernel.mk
 include tools/make/user.mk
+include tools/make/fuzz.mk
 include tools/make/image.mk
 include tools/make/sim.mk
 include tools/make/races.mk

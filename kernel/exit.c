@@ -93,7 +93,8 @@ static bool notify_parent(struct process *process)
 	struct process *parent = process->parent;
 	bool reap = reaps_itself(process);
 
-	if (process->exit_signal && !(reap && parent_ignores(process))) {
+	/* clone() takes any number up to 255: those that are no signal only mark a clone's child. */
+	if (process->exit_signal && process->exit_signal <= _NSIG && !(reap && parent_ignores(process))) {
 		struct ksiginfo info;
 
 		siginfo_child(&info, process, process->exit_status);

@@ -2,6 +2,7 @@
 #include "user/child.h"
 #include "user/linux.h"
 #include "user/probe.h"
+#include "user/signals.h"
 #include "user/tap.h"
 #include "user/thread.h"
 
@@ -151,16 +152,28 @@ static void test_no_signal(char *stack)
 	is(WEXITSTATUS(status), 9, "with-its-status");
 }
 
+/* The number is taken as it is; at the end of the child nothing is sent. */
+static void test_no_such_signal(char *stack)
+{
+	long pid = clone_call(CLONE_VM | 0x76, stack_top(stack), without_signal_exits, NULL, NULL,
+			      NULL, NULL);
+
+	ok(pid > 0, "clone-takes-a-number-that-is-no-signal");
+	is(sys_wait4((int)pid, NULL, (int)__WCLONE, NULL), pid, "its-child-is-waited-for");
+	is((long)signal_waiting(), 0, "and-has-sent-nothing");
+}
+
 int main(void)
 {
 	char *stack = map_private(STACK_SIZE);
 
-	tap_plan(19);
+	tap_plan(22);
 	test_vm(stack);
 	test_files(stack);
 	test_tids(stack);
 	test_tls(stack);
 	test_errors();
 	test_no_signal(stack);
+	test_no_such_signal(stack);
 	return tap_done();
 }
