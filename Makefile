@@ -74,6 +74,7 @@ help:
 	'make doctor            check the tools that all this needs' \
 	'make bugs              seeded bugs: TEST=1 [B=NAME] catches them; run, gdb, test and races take BUG=NAME: docs/bugs.md' \
 	'make lab, make grade   export a lab, grade a submission: LAB=NAME DIR=PATH, docs/labs.md' \
+	'make fuzz              random system calls: SEED=n TIME=seconds ROUNDS=n; make soak for hours: docs/fuzz.md' \
 	'make docs, make format    docs/arch.md from the headers, clang-format over the sources' \
 	'make clean             remove what was built, except newlib' \
 	'make distclean         remove everything that was built' '' \
@@ -92,7 +93,7 @@ run:
 
 test:
 	@tools/setup test
-	@$(BUILD_FIRST) all unit races-build gdb-programs
+	@$(BUILD_FIRST) all unit races-build gdb-programs fuzz-build
 	@$(BUILD_FIRST) SAN=1 races-build
 	@$(BUILD_FIRST) BUILD=release bench-build
 	@T='$(T)' FAST='$(FAST)' tests/run

@@ -26,14 +26,21 @@ static u64 next_time(u64 expires, u64 interval, u64 now)
 
 /* ---- ITIMER_REAL ---- */
 
+/* Only once: an interval of a microsecond would keep whoever fires timers busy for ever. */
 static void fire_real(struct timer *timer)
 {
 	struct itimers *it = container_of(timer, struct itimers, real);
-	u64 next = next_time(timer->expires, it->real_interval, clock_ns());
 
-	if (next)
-		timer_start(timer, next);
 	signal_send(it->process, NULL, KERNEL_SIGNAL(SIGALRM));
+}
+
+void itimers_alarm_taken(struct process *process)
+{
+	struct itimers *it = &process->itimers;
+	u64 next = next_time(it->real.expires, it->real_interval, clock_ns());
+
+	if (next && !it->real.queued)
+		timer_start(&it->real, next);
 }
 
 /* What is left, and the interval. tasks_lock held. */

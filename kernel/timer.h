@@ -40,6 +40,11 @@ struct itimers {
 void itimers_init(struct process *process);
 /* Of one that ends. tasks_lock held. */
 void itimers_end(struct process *process);
+/*
+ * Its SIGALRM is about to be handled: the real timer starts again, if it has an interval.
+ * tasks_lock held.
+ */
+void itimers_alarm_taken(struct process *process);
 /* RLIMIT_CPU has changed. tasks_lock held. */
 void itimers_limit(struct process *process);
 /* The running task's process has used CPU time, and a timer counts it: WORK_CPU_TIMER. */

@@ -65,6 +65,18 @@ static bool default_action(struct process *process, int signo)
 	return false;
 }
 
+int signal_take(struct task *task, __kernel_sigset_t blocked, struct ksiginfo *info)
+{
+	int signo = sigpending_take(&task->pending, blocked, info);
+
+	if (signo)
+		return signo;
+	signo = sigpending_take(&task->process->pending, blocked, info);
+	if (signo == SIGALRM)
+		itimers_alarm_taken(task->process);
+	return signo;
+}
+
 /* The next signal that has a handler; false if there is none, or the process ends. */
 static bool take_signal(struct ksignal *ksig)
 {
@@ -81,9 +93,7 @@ static bool take_signal(struct ksignal *ksig)
 			stop_here();
 			continue;
 		}
-		signo = sigpending_take(&task->pending, task->blocked, &ksig->info);
-		if (!signo)
-			signo = sigpending_take(&process->pending, task->blocked, &ksig->info);
+		signo = signal_take(task, task->blocked, &ksig->info);
 		if (!signo)
 			return false;
 		action = &process->sighand->action[signo - 1];

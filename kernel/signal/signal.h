@@ -117,6 +117,8 @@ void sigpending_init(struct sigpending *pending);
 int sigpending_add(struct sigpending *pending, const struct ksiginfo *info, u64 limit);
 /* Takes the next signal that is not in `blocked`; its number, 0 if there is none. */
 int sigpending_take(struct sigpending *pending, __kernel_sigset_t blocked, struct ksiginfo *info);
+/* The same of all that waits for a thread: its own, then its process's. tasks_lock held. */
+int signal_take(struct task *task, __kernel_sigset_t blocked, struct ksiginfo *info);
 /* Forgets the signals of the set. */
 void sigpending_flush(struct sigpending *pending, __kernel_sigset_t set);
 

@@ -62,13 +62,6 @@ SYSCALL_DEFINE2(rt_sigsuspend, const __kernel_sigset_t *, user, size_t, size)
 
 /* ---- rt_sigtimedwait ---- */
 
-static int take_wanted(struct task *task, __kernel_sigset_t wanted, struct ksiginfo *info)
-{
-	int signo = sigpending_take(&task->pending, ~wanted, info);
-
-	return signo ? signo : sigpending_take(&task->process->pending, ~wanted, info);
-}
-
 /*
  * Takes one of the wanted signals. They are not blocked meanwhile, so that a sender wakes us;
  * real_blocked tells him that they end nothing. -EAGAIN: the time is over, -EINTR: another came.
@@ -79,7 +72,7 @@ static int wait_for_signal(__kernel_sigset_t wanted, u64 deadline, struct ksigin
 	int signo, ret = -EAGAIN;
 
 	spin_lock(&tasks_lock);
-	signo = take_wanted(task, wanted, info);
+	signo = signal_take(task, ~wanted, info);
 	if (!signo && deadline > clock_ns()) {
 		task->real_blocked = task->blocked;
 		task->blocked &= ~wanted;
@@ -90,7 +83,7 @@ static int wait_for_signal(__kernel_sigset_t wanted, u64 deadline, struct ksigin
 		spin_lock(&tasks_lock);
 		task->blocked = task->real_blocked;
 		task->real_blocked = 0;
-		signo = take_wanted(task, wanted, info);
+		signo = signal_take(task, ~wanted, info);
 	}
 	signal_recalc();
 	spin_unlock(&tasks_lock);

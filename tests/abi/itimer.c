@@ -80,6 +80,23 @@ static void test_real(void)
 	ok(is_zero(get(ITIMER_REAL)), "then-it-is-not-set");
 }
 
+/* Too short to be kept: it comes no faster than it is handled, and the machine goes on. */
+static void test_shortest_interval(void)
+{
+	count = 0;
+	signal_mask(SIG_BLOCK, SIGNAL_BIT(SIGALRM));
+	set(ITIMER_REAL, 1, 1, NULL);
+	sleep_ms(5);
+	ok(signal_waiting() == SIGNAL_BIT(SIGALRM), "an-interval-of-1-us-sends-a-signal");
+	ok(get(ITIMER_REAL).it_value.tv_usec == 0 && get(ITIMER_REAL).it_interval.tv_usec == 1,
+	   "and-waits-until-it-is-taken");
+	for (int i = 0; i < 3; i++)
+		is(signal_wait(SIGNAL_BIT(SIGALRM), NULL, -1), SIGALRM, "then-it-comes-again");
+	set(ITIMER_REAL, 0, 0, NULL);
+	signal_wait(SIGNAL_BIT(SIGALRM), NULL, 0);
+	signal_mask(SIG_UNBLOCK, SIGNAL_BIT(SIGALRM));
+}
+
 static void test_alarm(void)
 {
 	is(syscall1(__NR_alarm, 100), 0, "alarm-answers-what-was-left");
@@ -157,6 +174,7 @@ int main(void)
 {
 	test_errors();
 	test_real();
+	test_shortest_interval();
 	test_alarm();
 	test_children();
 	test_cpu(ITIMER_VIRTUAL, SIGVTALRM, "the-virtual-timer-can-be-set");

@@ -26,10 +26,12 @@ enum {
 	SETTLE_TRIES = 200,
 	MOUNTS_MAX = 300,		/* one over another */
 	WARM_UP = 12,			/* rounds before anything is counted */
+	SLABS_TEXT = 16384,
 	TRIES = 3,			/* of a seed that seemed to lose something */
 };
 
 struct board *board;
+static char slabs_at_start[SLABS_TEXT];
 static const char home[] = "/fuzz";
 
 struct usage {
@@ -49,20 +51,36 @@ static void show_worker(const struct worker *worker)
 	       worker->args[4], worker->args[5]);
 }
 
-/* The kernel's caches: name and objects in use. */
-static void show_slabs(void)
+/* The kernel's caches as lines "NAME OBJECTS-IN-USE ..." of a text; its end is a 0. */
+static void read_slabs(char *text, size_t size)
 {
-	static char text[16384];
 	int fd = (int)sys_open("/proc/slabinfo", O_RDONLY, 0);
-	long n;
 	size_t used = 0;
+	long n;
 
-	while ((n = sys_read(fd, text + used, sizeof(text) - 1 - used)) > 0)
+	while ((n = sys_read(fd, text + used, size - 1 - used)) > 0)
 		used += (size_t)n;
 	text[used] = '\0';
 	sys_close(fd);
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-		printf("# %.40s\n", line);
+}
+
+/* Those that are not as at the start. */
+static void show_slabs(void)
+{
+	char now[SLABS_TEXT], name[32];
+	unsigned long in_use;
+
+	read_slabs(now, sizeof(now));
+	for (char *line = now; (line = strchr(line, '\n')); line++) {
+		const char *then;
+		unsigned long before;
+
+		if (sscanf(line, " %31s %lu", name, &in_use) != 2)
+			continue;
+		then = strstr(slabs_at_start, name);
+		if (then && sscanf(then, "%*s %lu", &before) == 1 && before != in_use)
+			printf("#   %s %lu -> %lu\n", name, before, in_use);
+	}
 }
 
 static void fail(uint64_t seed, const char *what)
@@ -263,6 +281,8 @@ static void prepare(void)
 	touch_own_memory();
 	for (int i = 0; i < WARM_UP; i++)
 		judge_round((uint64_t)i, false);
+	usage_now();
+	read_slabs(slabs_at_start, sizeof(slabs_at_start));
 }
 
 int main(int argc, char **argv)
