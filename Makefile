@@ -96,6 +96,7 @@ test:
 	@$(BUILD_FIRST) all unit races-build gdb-programs fuzz-build
 	@$(BUILD_FIRST) SAN=1 races-build
 	@$(BUILD_FIRST) BUILD=release bench-build
+	@$(BUILD_FIRST) BUILD=release kernel
 	@T='$(T)' FAST='$(FAST)' tests/run
 
 .PHONY: models

@@ -23,6 +23,7 @@ fuzz:
 
 soak:
 	@$(BUILD_FIRST) all fuzz-build 1>&2
+	@$(BUILD_FIRST) BUILD=release kernel 1>&2
 	@tests/fuzz/soak '$(TIME)'
 
 -include $(FUZZ_OBJ:.o=.d)
