@@ -119,7 +119,8 @@ static long copy_between(struct file *in, s64 *user_in, struct file *out, s64 *u
 		return ret;
 	lock_places(&from, in, &to, out);
 	ret = check(in, *from.at, out, *to.at, n);
-	if (!ret)
+	/* Of /proc, whose files have a size of 0 and no pages, nothing is copied. */
+	if (!ret && in->ops->read_iter && out->ops->write_iter)
 		ret = copy_bytes(in, from.at, out, to.at, min(n, MAX_RW));
 	unlock_places(&from, &to);
 	if (ret >= 0 && (put_place(&from, user_in) || put_place(&to, user_out)))
@@ -150,6 +151,8 @@ SYSCALL_DEFINE4(sendfile, int, out_fd, int, in_fd, s64 *, offset, size_t, n)
 
 static int check_copy(struct file *in, u64 in_pos, struct file *out, u64 out_pos, size_t n)
 {
+	if (in->inode->sb != out->inode->sb)
+		return -EXDEV;
 	if (in_pos + n < in_pos || out_pos + n < out_pos)
 		return -EOVERFLOW;
 	if (in->inode == out->inode && in_pos < out_pos + n && out_pos < in_pos + n)

@@ -40,6 +40,8 @@ static void test_copy_file_range(void)
 {
 	int in = (int)sys_open("in", O_RDWR, 0), out = (int)sys_open("out", O_RDWR | O_TRUNC, 0);
 	int append = (int)sys_open("out", O_WRONLY | O_APPEND, 0), fds[2];
+	int stat = (int)sys_open("/proc/self/stat", O_RDONLY, 0);
+	int comm = (int)sys_open("/proc/self/comm", O_RDWR, 0);
 	long from = 1, to = 3;
 
 	is(sys_copy_file_range(in, &from, out, &to, 4, 0), 4, "copy-file-range");
@@ -62,8 +64,13 @@ static void test_copy_file_range(void)
 	is(sys_copy_file_range(append, NULL, out, NULL, 1, 0), -EBADF, "from-what-is-not-readable");
 	sys_pipe(fds);
 	is(sys_copy_file_range(fds[0], NULL, out, NULL, 1, 0), -EINVAL, "from-a-pipe");
+	is(sys_copy_file_range(stat, NULL, out, NULL, 1, 0), -EXDEV, "from-proc-to-elsewhere");
+	is(sys_copy_file_range(in, NULL, comm, NULL, 1, 0), -EXDEV, "from-elsewhere-to-proc");
+	is(sys_copy_file_range(stat, NULL, comm, NULL, 1, 0), 0, "within-proc-nothing-is-copied");
 	sys_close(fds[0]);
 	sys_close(fds[1]);
+	sys_close(stat);
+	sys_close(comm);
 	sys_close(append);
 	sys_close(in);
 	sys_close(out);
@@ -216,7 +223,7 @@ static void test_record_locks(void)
 int main(void)
 {
 	scratch_enter();
-	tap_plan(69);
+	tap_plan(72);
 	test_sendfile();
 	test_copy_file_range();
 	test_fifo();
