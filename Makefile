@@ -76,8 +76,7 @@ help:
 	'make lab, make grade   export a lab, grade a submission: LAB=NAME DIR=PATH, docs/labs.md' \
 	'make fuzz              random system calls: SEED=n TIME=seconds ROUNDS=n; make soak for hours: docs/fuzz.md' \
 	'make docs, make format    docs/arch.md from the headers, clang-format over the sources' \
-	'make clean             remove what was built, except newlib' \
-	'make distclean         remove everything that was built' '' \
+	'make clean             remove what was built, except newlib; make distclean: everything' '' \
 	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR TRACE=FILE STRACE=1 APPEND="boot options"' \
 	'For all: BUILD=debug|release UNFOLD=ipi|lazy CC=clang-14 CROSS_COMPILE=x86_64-linux-gnu- WERROR=1 V=1'
 
