@@ -61,9 +61,8 @@ help:
 	'make run CMD="PROGRAM ARGUMENTS"   run one program; CMD reaches it literally' \
 	'make test              every test; T=GLOB a part, FAST=1 what takes under a minute' \
 	'make test-linux        the programs of tests/abi on this machine'"'"'s Linux' \
-	'make all               kernel and initramfs' \
+	'make all, make unit    kernel and initramfs; the simulator and its unit tests' \
 	'make iso               build/pleat.iso, bootable by BIOS and UEFI' \
-	'make unit              the simulator and its unit tests' \
 	'make races             every interleaving: S=NAME N=COUNT REPLAY=... GDB=1 SAN=1 CHECK=1, docs/races.md' \
 	'make seeds             races on the machine code, decided by a seed: N=50 SEED=FIRST CMD="..."; run and gdb take SEED=, docs/seeds.md' \
 	'make coverage, make mutants   lines that tests reach, deletions that they notice: CHECK=1, M=PATTERN, docs/mutants.md' \
@@ -76,7 +75,8 @@ help:
 	'make lab, make grade   export a lab, grade a submission: LAB=NAME DIR=PATH, docs/labs.md' \
 	'make fuzz              random system calls: SEED=n TIME=seconds ROUNDS=n; make soak for hours: docs/fuzz.md' \
 	'make docs, make format    docs/arch.md from the headers, clang-format over the sources' \
-	'make clean             remove what was built, except newlib; make distclean: everything' '' \
+	'make clean             remove what was built, except newlib' \
+	'make distclean         remove everything that was built' '' \
 	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR TRACE=FILE STRACE=1 APPEND="boot options"' \
 	'For all: BUILD=debug|release UNFOLD=ipi|lazy CC=clang-14 CROSS_COMPILE=x86_64-linux-gnu- WERROR=1 V=1'
 

@@ -289,14 +289,13 @@ static long file_fallocate(struct file *file, int mode, u64 start, u64 len)
 
 SYSCALL_DEFINE4(fallocate, int, fd, int, mode, s64, start, s64, len)
 {
-	struct fd f;
+	struct fd f = fd_get(fd);
 	long ret;
 
-	if (start < 0 || len <= 0)
-		return -EINVAL;
-	f = fd_get(fd);
 	if (!f.file || f.file->fmode & FMODE_PATH)
 		ret = -EBADF;
+	else if (start < 0 || len <= 0)
+		ret = -EINVAL;
 	else if (mode & ~FALLOC_FL_SUPPORTED ||
 		 (mode & FALLOC_FL_PUNCH_HOLE && !(mode & FALLOC_FL_KEEP_SIZE)))
 		ret = -EOPNOTSUPP;

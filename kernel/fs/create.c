@@ -14,7 +14,7 @@ static int make_inode(struct inode *dir, struct dentry *dentry, const struct new
 
 	if (new->old)
 		return op->link ? op->link(new->old, dir, dentry) : -EPERM;
-	switch (new->mode &S_IFMT) {
+	switch (new->mode & S_IFMT) {
 	case S_IFREG: return op->create ? op->create(dir, dentry, new->mode) : -EPERM;
 	case S_IFDIR: return op->mkdir ? op->mkdir(dir, dentry, new->mode) : -EPERM;
 	case S_IFLNK: return op->symlink ? op->symlink(dir, dentry, new->target) : -EPERM;
@@ -56,7 +56,7 @@ static int create_at(const struct last_name *last, const struct new_file *new)
 	down_write(&dir->lock);
 	dentry = lookup_one_locked(last->dir, last->name, last->len);
 	if (dentry == ERR_PTR(-ENOENT)) {
-		if (last->slash && (new->mode &S_IFMT) != S_IFDIR)
+		if (last->slash && (new->mode & S_IFMT) != S_IFDIR)
 			dentry = ERR_PTR(-ENOENT);
 		else
 			dentry = create_locked(last->dir, last, new);
@@ -154,6 +154,21 @@ SYSCALL_DEFINE3(symlinkat, const char *, target, int, dirfd, const char *, path)
 
 /* ---- link ---- */
 
+/* Why there can be no link; that the name is there already comes first. */
+static int refuse_link(const struct last_name *last, int error)
+{
+	struct inode *dir = last->dir->inode;
+	struct dentry *there;
+
+	down_write(&dir->lock);
+	there = lookup_one_locked(last->dir, last->name, last->len);
+	up_write(&dir->lock);
+	if (IS_ERR(there))
+		return error;
+	dput(there);
+	return -EEXIST;
+}
+
 static int link_at(struct dentry *old, const struct last_name *last)
 {
 	struct inode *inode = old->inode;
@@ -163,9 +178,9 @@ static int link_at(struct dentry *old, const struct last_name *last)
 	if (last->special)
 		return -EEXIST;
 	if (old->sb != last->dir->sb)
-		return -EXDEV;
+		return refuse_link(last, -EXDEV);
 	if (is_dir(inode))
-		return -EPERM;
+		return refuse_link(last, -EPERM);
 	down_read(&inode->lock);
 	ret = inode->nlink || inode->linkable ? 0 : -ENOENT;
 	up_read(&inode->lock);

@@ -104,7 +104,7 @@ struct file *anon_file(struct inode *inode, const struct file_operations *ops, v
 
 static int may_open(const struct inode *inode, unsigned int flags)
 {
-	bool write = (flags & O_ACCMODE) != O_RDONLY;
+	bool write = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
 
 	if (flags & O_DIRECTORY && !is_dir(inode))
 		return -ENOTDIR;
@@ -203,6 +203,8 @@ static int open_create(struct opening *o, const char *path, size_t len)
 
 	if (ret)
 		return ret;
+	if (last.special && o->flags & O_EXCL)
+		return -EEXIST;
 	if (last.special || last.slash)
 		return -EISDIR;
 	dentry = find_or_create(o, &last, &created);

@@ -204,10 +204,26 @@ static void test_vectors(void)
 	sys_unlink("v");
 }
 
+/* Which error comes first where there are two. */
+static void test_order_of_errors(void)
+{
+	sys_mkdir("dir", 0755);
+	sys_close(make_file("file", ""));
+	is(sys_fallocate(-1, 0, 0, 0), -EBADF, "fallocate-looks-at-the-descriptor-first");
+	is(sys_link("dir", "file"), -EEXIST, "link-looks-for-the-new-name-first");
+	is(sys_link("/proc/self/stat", "file"), -EEXIST, "even-on-another-file-system");
+	is(sys_link("dir", "new"), -EPERM, "then-at-the-kind");
+	is(sys_open(".", O_CREAT | O_EXCL, 0600), -EEXIST, "open-of-dot-exclusively");
+	is(sys_open(".", O_CREAT, 0600), -EISDIR, "and-not-exclusively");
+	is(sys_open("dir", O_RDONLY | O_TRUNC, 0), -EISDIR, "truncation-is-writing");
+	sys_unlink("file");
+	sys_rmdir("dir");
+}
+
 int main(void)
 {
 	scratch_enter();
-	tap_plan(79);
+	tap_plan(86);
 	test_create();
 	test_open_errors();
 	test_flags();
@@ -219,6 +235,7 @@ int main(void)
 	ok_child_dies(child_meets_limit, NULL, SIGXFSZ, "a-file-larger-than-its-limit");
 	sys_unlink("limited");
 	test_vectors();
+	test_order_of_errors();
 	scratch_leave();
 	return tap_done();
 }

@@ -1,5 +1,6 @@
 /* arguments.c - values for the arguments of system calls: good ones, edges, nonsense. */
 #include <stddef.h>
+#include <string.h>
 
 #include "tests/fuzz/calls/fuzz.h"
 #include "tests/fuzz/random.h"
@@ -274,7 +275,7 @@ long make_argument(struct worker *worker, char letter)
 	uint64_t *state = &worker->state;
 
 	/* Whom a signal or a limit reaches, and what a node is, are never left to chance. */
-	if (letter != 'i' && letter != 'w' && letter != 'K' && letter != 'N' && random_below(state, 40) == 0)
+	if (!strchr("iwKN", letter) && random_below(state, 40) == 0)
 		letter = any[random_below(state, sizeof(any) - 1)];
 	switch (letter) {
 	case 'p': return memory(worker);
