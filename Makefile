@@ -74,7 +74,7 @@ help:
 	'make bugs              seeded bugs: TEST=1 [B=NAME] catches them; run, gdb, test and races take BUG=NAME: docs/bugs.md' \
 	'make lab, make grade   export a lab, grade a submission: LAB=NAME DIR=PATH, docs/labs.md' \
 	'make fuzz              random system calls: SEED=n TIME=seconds ROUNDS=n; make soak for hours: docs/fuzz.md' \
-	'make docs, make format    docs/arch.md from the headers, clang-format over the sources' \
+	'make docs, make format    docs/arch.md from the headers, docs/abi.md from the tests, clang-format over the sources' \
 	'make clean             remove what was built, except newlib' \
 	'make distclean         remove everything that was built' '' \
 	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR TRACE=FILE STRACE=1 APPEND="boot options"' \
@@ -111,12 +111,16 @@ test-linux:
 doctor:
 	@tools/setup doctor
 
-docs: docs/arch.md
+docs: docs/arch.md docs/abi.md
 	@tools/bugs docs
 
 docs/arch.md: arch/interface.h $(wildcard kernel/base/*.h arch/*/machine/*.h) tools/gen-arch-doc
 	$(call say,DOC,$@)
 	$(Q)mkdir -p docs && tools/gen-arch-doc >$@
+
+docs/abi.md: kernel/syscall.h $(wildcard tests/abi/*) $(wildcard tests/fuzz/*/*.c user/*.[ch]) tools/gen-abi-doc
+	$(call say,DOC,$@)
+	$(Q)mkdir -p docs && tools/gen-abi-doc >$@
 
 format:
 	@find arch kernel mm user tests \( -name '*.c' -o -name '*.h' \) -print0 | xargs -0r clang-format -i
