@@ -29,6 +29,14 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(dup) \
 	CALL(dup2) \
 	CALL(dup3) \
+	CALL(epoll_create) \
+	CALL(epoll_create1) \
+	CALL(epoll_ctl) \
+	CALL(epoll_pwait) \
+	CALL(epoll_pwait2) \
+	CALL(epoll_wait) \
+	CALL(eventfd) \
+	CALL(eventfd2) \
 	CALL(execve) \
 	CALL(execveat) \
 	CALL(exit) \
@@ -60,6 +68,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(geteuid) \
 	CALL(getgid) \
 	CALL(getitimer) \
+	CALL(getpeername) \
 	CALL(getpgid) \
 	CALL(getpgrp) \
 	CALL(getpid) \
@@ -68,6 +77,8 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(getrlimit) \
 	CALL(getrusage) \
 	CALL(getsid) \
+	CALL(getsockname) \
+	CALL(getsockopt) \
 	CALL(gettid) \
 	CALL(gettimeofday) \
 	CALL(getuid) \
@@ -105,6 +116,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(preadv) \
 	CALL(preadv2) \
 	CALL(prlimit64) \
+	CALL(pselect6) \
 	CALL(pwrite64) \
 	CALL(pwritev) \
 	CALL(pwritev2) \
@@ -113,6 +125,8 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(readlinkat) \
 	CALL(readv) \
 	CALL(reboot) \
+	CALL(recvfrom) \
+	CALL(recvmsg) \
 	CALL(rename) \
 	CALL(renameat) \
 	CALL(renameat2) \
@@ -134,14 +148,21 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(sched_getscheduler) \
 	CALL(sched_setaffinity) \
 	CALL(sched_yield) \
+	CALL(select) \
 	CALL(sendfile) \
+	CALL(sendmsg) \
+	CALL(sendto) \
 	CALL(set_robust_list) \
 	CALL(set_tid_address) \
 	CALL(setitimer) \
 	CALL(setpgid) \
 	CALL(setrlimit) \
 	CALL(setsid) \
+	CALL(setsockopt) \
+	CALL(shutdown) \
 	CALL(sigaltstack) \
+	CALL(socket) \
+	CALL(socketpair) \
 	CALL(stat) \
 	CALL(statfs) \
 	CALL(statx) \

@@ -96,6 +96,7 @@ struct task {
 	bool stopped;			/* in stop_here() */
 	struct __kernel_sigaltstack sigaltstack;
 	struct restart_block restart;
+	struct message_list *dying_messages;	/* kernel/net/unix.c frees them; else NULL */
 
 #if CONFIG_DEBUG
 	struct held_locks held_locks;
@@ -196,13 +197,16 @@ unsigned long context_switches(void);
 
 /* ---- kernel/wait.c ---- */
 
-/* wake_up_nr() for a waker that is about to sleep itself. */
-int wake_up_sync(struct wait_queue *wq, int nr);
+/* wake_up_all() that says which events of poll() have come; sync: the waker will sleep itself. */
+int wake_up_events(struct wait_queue *wq, unsigned int events);
+int wake_up_sync(struct wait_queue *wq, unsigned int events);
 /*
  * Puts the waiter on the queue, and leaves the task's state alone: for a task that waits on
  * several.
  */
 void add_waiter(struct wait_queue *wq, struct waiter *w);
+/* Takes it off, if it is on; waits for a func that is being called. */
+void remove_waiter(struct wait_queue *wq, struct waiter *w);
 
 /* ---- kernel/fork.c ---- */
 

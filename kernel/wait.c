@@ -44,15 +44,10 @@ void add_waiter(struct wait_queue *wq, struct waiter *w)
 	spin_unlock_irqrestore(&wq->lock, flags);
 }
 
-void finish_wait(struct wait_queue *wq, struct waiter *w)
+void remove_waiter(struct wait_queue *wq, struct waiter *w)
 {
-	unsigned long flags;
+	unsigned long flags = spin_lock_irqsave(&wq->lock);
 
-	WRITE_ONCE(w->task->state, TASK_RUNNING);
-	/* A waker clears this as its last access to the waiter. */
-	if (!READ_ONCE(w->queued))
-		return;
-	flags = spin_lock_irqsave(&wq->lock);
 	if (w->queued) {
 		TAILQ_REMOVE(&wq->waiters, w, link);
 		w->queued = false;
@@ -60,14 +55,28 @@ void finish_wait(struct wait_queue *wq, struct waiter *w)
 	spin_unlock_irqrestore(&wq->lock, flags);
 }
 
+void finish_wait(struct wait_queue *wq, struct waiter *w)
+{
+	WRITE_ONCE(w->task->state, TASK_RUNNING);
+	/* A waker clears this as its last access to the waiter. */
+	if (READ_ONCE(w->queued))
+		remove_waiter(wq, w);
+}
+
 /* Sleepers that were woken otherwise meanwhile leave the queue too, but do not count. */
-static int wake_up_by(struct wait_queue *wq, int nr, bool sync)
+static int wake_up_by(struct wait_queue *wq, int nr, bool sync, unsigned int events)
 {
 	unsigned long flags = spin_lock_irqsave(&wq->lock);
-	struct waiter *w;
+	struct waiter *w, *next;
 	int woken = 0;
 
-	while ((w = TAILQ_FIRST(&wq->waiters)) && (!nr || woken < nr)) {
+	TAILQ_FOREACH_SAFE(w, &wq->waiters, link, next) {
+		if (nr && woken >= nr)
+			break;
+		if (w->func) {
+			w->func(w, events);
+			continue;
+		}
 		TAILQ_REMOVE(&wq->waiters, w, link);
 		woken += sync ? wake_task_sync(w->task) : wake_task(w->task, false);
 		barrier();
@@ -77,8 +86,15 @@ static int wake_up_by(struct wait_queue *wq, int nr, bool sync)
 	return woken;
 }
 
-int wake_up_nr(struct wait_queue *wq, int nr) { return wake_up_by(wq, nr, false); }
-int wake_up_sync(struct wait_queue *wq, int nr) { return wake_up_by(wq, nr, true); }
+int wake_up_nr(struct wait_queue *wq, int nr) { return wake_up_by(wq, nr, false, 0); }
+int wake_up_sync(struct wait_queue *wq, unsigned int events)
+{
+	return wake_up_by(wq, 0, true, events);
+}
+int wake_up_events(struct wait_queue *wq, unsigned int events)
+{
+	return wake_up_by(wq, 0, false, events);
+}
 
 struct mm_struct *current_mm(void) { return current_task()->mm; }
 

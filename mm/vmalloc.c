@@ -361,6 +361,21 @@ void vfree(void *addr)
 		vmalloc_purge();
 }
 
+void *kvmalloc(size_t size)
+{
+	return size <= KMALLOC_MAX ? kmalloc(size, GFP_KERNEL) : vmalloc(size);
+}
+
+void kvfree(void *addr)
+{
+	unsigned long at = (unsigned long)addr;
+
+	if (at >= VMALLOC_START && at < VMALLOC_END)
+		vfree(addr);
+	else
+		kfree(addr);
+}
+
 void vmalloc_init(void)
 {
 	struct vm_range *all;

@@ -9,6 +9,9 @@
 /* size is rounded up to pages. NULL if there is no memory. May sleep; interrupts on. */
 void *vmalloc(size_t size);
 void vfree(void *addr);
+/* kmalloc() where that gives so much, else vmalloc(). May sleep; NULL if there is no memory. */
+void *kvmalloc(size_t size);
+void kvfree(void *addr);
 /* Is addr in some area's guard page? For a clear message on stack overflow. */
 bool vmalloc_is_guard(unsigned long addr);
 /* Unmapped areas wait for the next flush of all CPUs: does it now. */

@@ -10,15 +10,16 @@
 #if CONFIG_DEBUG
 
 static const char *const class_names[NR_LOCK_CLASSES] = {
-	[LOCK_UNCHECKED] = "unchecked", [LOCK_FILE] = "file position",
+	[LOCK_UNCHECKED] = "unchecked", [LOCK_EPOLL] = "epoll", [LOCK_FILE] = "file position",
 	[LOCK_RENAME] = "rename", [LOCK_DIRECTORY] = "directory", [LOCK_INODE] = "inode", [LOCK_MMAP] = "mmap",
 	[LOCK_VMA] = "vma", [LOCK_FOLIO] = "folio", [LOCK_I_MMAP] = "i_mmap",
 	[LOCK_ANON_VMA] = "anon_vma", [LOCK_PAGE_TABLE] = "page table", [LOCK_SWAP] = "swap",
 	[LOCK_TMPFS] = "tmpfs", [LOCK_MAPPING] = "mapping", [LOCK_FS] = "fs",
 	[LOCK_DCACHE] = "dcache", [LOCK_TASKS] = "tasks", [LOCK_LRU] = "LRU",
 	[LOCK_VMALLOC] = "vmalloc", [LOCK_SLAB] = "slab", [LOCK_BUDDY] = "buddy",
-	[LOCK_TTY] = "terminal",
-	[LOCK_WAIT_QUEUE] = "wait queue", [LOCK_RUN_QUEUE] = "run queue",
+	[LOCK_TTY] = "terminal", [LOCK_WAIT_QUEUE] = "wait queue",
+	[LOCK_EPOLL_READY] = "epoll ready list", [LOCK_EPOLL_WAIT] = "epoll wait queue",
+	[LOCK_RUN_QUEUE] = "run queue",
 	[LOCK_CONSOLE] = "console",
 };
 

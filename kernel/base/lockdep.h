@@ -8,6 +8,7 @@
 
 enum lock_class {
 	LOCK_UNCHECKED,		/* before there is a current task, and in the checker itself */
+	LOCK_EPOLL,		/* epoll sets and what is in them */
 	LOCK_FILE,		/* the position of an open file */
 	LOCK_RENAME,		/* no directory moves to another one */
 	LOCK_DIRECTORY,		/* a directory's entries: ancestors first */
@@ -30,6 +31,8 @@ enum lock_class {
 	LOCK_BUDDY,
 	LOCK_TTY,		/* the terminal's input, in interrupts */
 	LOCK_WAIT_QUEUE,	/* from here on: leaves, taken with interrupts off */
+	LOCK_EPOLL_READY,	/* the ready lists of epoll sets: taken by what a queue calls */
+	LOCK_EPOLL_WAIT,	/* who waits for a set */
 	LOCK_RUN_QUEUE,
 	LOCK_CONSOLE,
 	NR_LOCK_CLASSES

@@ -12,6 +12,11 @@ struct mm_struct;
 
 struct waiter {
 	struct task *task;
+	/*
+	 * Called at a wake-up in place of waking a task, with the queue locked; the waiter stays on
+	 * the queue. events: what the waker says has come, 0 if it does not. Not on the simulator.
+	 */
+	void (*func)(struct waiter *w, unsigned int events);
 	TAILQ_ENTRY(waiter) link;
 	bool queued;
 };

@@ -4,7 +4,7 @@
 #include "kernel/base/file.h"
 #include "kernel/base/string.h"
 #include "kernel/fs/locks.h"
-#include "kernel/fs/pipe.h"
+#include "kernel/net/garbage.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
@@ -36,6 +36,8 @@ void file_put(struct file *file)
 {
 	if (!atomic_dec_and_test(&file->refcount))
 		return;
+	if (unlikely(!LIST_EMPTY(&file->epoll_items)))
+		epoll_forget_file(file);
 	if (file->inode) {		/* else it was never opened */
 		locks_remove_file(file);
 		if (file->ops->release)
@@ -165,6 +167,7 @@ void files_put(struct files *files)
 	}
 	free_array(files, files->file);
 	kmem_cache_free(files_cache, files);
+	collect_garbage();
 }
 
 struct files *files_unshare(struct files *files)
@@ -320,6 +323,39 @@ int fd_new(struct file *file, bool cloexec)
 	else
 		fd_install(fd, file);
 	return fd;
+}
+
+/* Two numbers, which the program knows before they are open. */
+static long reserve_pair(int fds[2], int *user_fds, bool cloexec)
+{
+	fds[0] = fd_reserve(0, cloexec);
+	if (fds[0] < 0)
+		return fds[0];
+	fds[1] = fd_reserve(0, cloexec);
+	if (fds[1] < 0) {
+		fd_cancel(fds[0]);
+		return fds[1];
+	}
+	if (copy_to_user(user_fds, fds, 2 * sizeof(fds[0]))) {
+		fd_cancel(fds[0]);
+		fd_cancel(fds[1]);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+long fd_new_pair(struct file *ends[2], int *user_fds, bool cloexec)
+{
+	int fds[2];
+	long ret = reserve_pair(fds, user_fds, cloexec);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (ret)
+			file_put(ends[i]);
+		else
+			fd_install(fds[i], ends[i]);
+	}
+	return ret;
 }
 
 long fd_close(int fd)

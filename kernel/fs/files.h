@@ -67,6 +67,11 @@ void fd_install(int fd, struct file *file);
 void fd_cancel(int fd);
 /* Reserves and installs; puts the file if that fails. */
 int fd_new(struct file *file, bool cloexec);
+/*
+ * The same for two files, whose numbers the program gets in an array. If it cannot take them (or
+ * there are none) both files are put, and nothing happened. 0, -EFAULT, -EMFILE, -ENOMEM.
+ */
+long fd_new_pair(struct file *ends[2], int *user_fds, bool cloexec);
 long fd_close(int fd);
 /* For fcntl(): a second number from `from` on; the close-on-exec mark; how many there may be. */
 long dup_from(int fd, unsigned int from, bool cloexec);

@@ -19,6 +19,7 @@
 #pragma once
 #include <sys/queue.h>
 #include <sys/tree.h>
+#include "kernel/fs/epoll.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/rwsem.h"
 #include "kernel/uapi/stat.h"
@@ -341,6 +342,7 @@ struct file {
 	struct dentry *dentry;		/* with a path_get(); NULL: it has no name */
 	struct address_space *f_mapping;	/* the inode's, unless open() says another */
 	void *private;			/* of the operations */
+	struct epoll_item_list epoll_items;	/* in sets: epoll.c */
 };
 
 /* A new file with one reference and nothing but its flags; NULL: no memory. */

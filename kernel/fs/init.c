@@ -1,6 +1,7 @@
 /* Bringing the files up, in order. */
 #include "kernel/fs/internal.h"
 #include "kernel/fs/tmpfs.h"
+#include "kernel/net/unix.h"
 #include "kernel/proc/proc.h"
 
 void vfs_init(void)
@@ -14,5 +15,8 @@ void vfs_init(void)
 	tmpfs_init();
 	pipe_init();
 	memfd_init();
+	eventfd_init();
+	epoll_init();
+	unix_init();
 	proc_init();
 }

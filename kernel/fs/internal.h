@@ -15,6 +15,7 @@ void locks_init(void);
 void chrdev_init(void);
 void pipe_init(void);
 void memfd_init(void);
+void eventfd_init(void);
 /* The root file system: root_dentry. */
 void mount_root(struct file_system_type *type);
 

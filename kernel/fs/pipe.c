@@ -29,6 +29,7 @@ struct pipe {
 	unsigned int readers, writers;	/* open files */
 	unsigned int reader_opens, writer_opens;	/* ever: a FIFO's other end waits for a change */
 	unsigned int files;		/* that hold the pipe; under the inode's lock */
+	bool polled;			/* ever: each write is an event then, not only the first */
 	struct wait_queue read_wait, write_wait;
 };
 
@@ -135,7 +136,7 @@ static long pipe_read(struct file *file, struct iov_iter *to, u64 *pos)
 	ret = take_bytes(pipe, to);
 	mutex_unlock(&pipe->lock);
 	if (was_full && ret > 0)
-		wake_up_all(&pipe->write_wait);
+		wake_up_events(&pipe->write_wait, POLLOUT | POLLWRNORM);
 	return ret;
 }
 
@@ -182,8 +183,8 @@ static long write_some(struct file *file, struct iov_iter *from)
 	mutex_unlock(&pipe->lock);
 	if (ret == -EPIPE)
 		return broken_pipe();
-	if (was_empty && ret > 0)
-		wake_up_sync(&pipe->read_wait, 0);
+	if ((was_empty || READ_ONCE(pipe->polled)) && ret > 0)
+		wake_up_sync(&pipe->read_wait, POLLIN | POLLRDNORM);
 	return ret;
 }
 
@@ -210,15 +211,16 @@ static short pipe_poll(struct file *file, struct poll_table *table)
 	struct pipe *pipe = file->private;
 	short events = 0;
 
+	if (!READ_ONCE(pipe->polled))
+		WRITE_ONCE(pipe->polled, true);
 	if (file_readable(file)) {
 		poll_add(table, &pipe->read_wait);
-		events |= pipe_used(pipe) ? POLLIN : 0;
+		events |= pipe_used(pipe) ? POLLIN | POLLRDNORM : 0;
 		events |= READ_ONCE(pipe->writers) ? 0 : POLLHUP;
 	}
 	if (file_writable(file)) {
-		if (!file_readable(file))
-			poll_add(table, &pipe->write_wait);
-		events |= pipe_room(pipe) >= PIPE_BUF ? POLLOUT : 0;
+		poll_add(table, &pipe->write_wait);
+		events |= pipe_room(pipe) >= PIPE_BUF ? POLLOUT | POLLWRNORM : 0;
 		events |= READ_ONCE(pipe->readers) ? 0 : POLLERR;
 	}
 	return events;
@@ -477,31 +479,6 @@ long fcntl_pipe(struct file *file, int cmd, unsigned long arg)
 
 /* ---- pipe() ---- */
 
-/*
- * The numbers are with the program before the ends can be used: if it cannot take them, nothing
- * happened.
- */
-static long install_ends(struct file *ends[2], int *user_fds, bool cloexec)
-{
-	int fds[2] = { fd_reserve(0, cloexec), -1 };
-
-	if (fds[0] < 0)
-		return fds[0];
-	fds[1] = fd_reserve(0, cloexec);
-	if (fds[1] < 0) {
-		fd_cancel(fds[0]);
-		return fds[1];
-	}
-	if (copy_to_user(user_fds, fds, sizeof(fds))) {
-		fd_cancel(fds[0]);
-		fd_cancel(fds[1]);
-		return -EFAULT;
-	}
-	fd_install(fds[0], ends[0]);
-	fd_install(fds[1], ends[1]);
-	return 0;
-}
-
 static long do_pipe(int *user_fds, int flags)
 {
 	struct file *ends[2] = { NULL, NULL };
@@ -510,14 +487,7 @@ static long do_pipe(int *user_fds, int flags)
 	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
 		return -EINVAL;
 	ret = pipe_open(ends, flags & O_NONBLOCK);
-	if (ret)
-		return ret;
-	ret = install_ends(ends, user_fds, flags & O_CLOEXEC);
-	if (ret) {
-		file_put(ends[1]);
-		file_put(ends[0]);
-	}
-	return ret;
+	return ret ? ret : fd_new_pair(ends, user_fds, flags & O_CLOEXEC);
 }
 
 SYSCALL_DEFINE1(pipe, int *, fds) { return do_pipe(fds, 0); }

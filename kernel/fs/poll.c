@@ -1,37 +1,51 @@
-/* poll and ppoll: waiting for any of several files. */
+/* poll and ppoll: waiting for any of several files (poll(2)). */
 #include "kernel/fs/poll.h"
-#include "kernel/fs/files.h"
+#include "kernel/base/string.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/poll.h"
 #include "mm/slab.h"
+#include "mm/vmalloc.h"
 
-/* One entry of the caller's list. */
-struct poll_item {
-	struct pollfd pollfd;
-	struct fd fd;
-	struct waiter waiter;
-	struct wait_queue *wq;		/* where the waiter is; NULL: nowhere yet */
-};
-
-/* Passed to the poll operations: whose waiter to queue. */
-struct poll_table {
-	struct poll_item *item;
-};
-
-void poll_add(struct poll_table *table, struct wait_queue *wq)
+void poll_waiters_add(struct poll_waiters *waiters, struct wait_queue *wq)
 {
-	struct poll_item *item = table->item;
+	unsigned int i = waiters->wq[0] && waiters->wq[0] != wq;
 
-	item->wq = wq;
-	add_waiter(wq, &item->waiter);
+	waiters->wq[i] = wq;
+	add_waiter(wq, &waiters->waiter[i]);
+}
+
+static void queue_item(struct poll_table *table, struct wait_queue *wq)
+{
+	poll_waiters_add(&container_of(table, struct poll_item, table)->waiters, wq);
+}
+
+struct poll_item *poll_items_alloc(unsigned int n)
+{
+	struct poll_item *items = kvmalloc(max(n, 1u) * sizeof(*items));
+
+	if (!items)
+		return NULL;
+	memset(items, 0, n * sizeof(*items));
+	for (unsigned int i = 0; i < n; i++) {
+		items[i].table.queue = queue_item;
+		items[i].waiters.waiter[0].task = current_task();
+		items[i].waiters.waiter[1].task = current_task();
+	}
+	return items;
+}
+
+void poll_items_free(struct poll_item *items, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		fd_put(items[i].fd);
+	kvfree(items);
 }
 
 static short poll_item(struct poll_item *item)
 {
 	short wanted = item->pollfd.events | POLLERR | POLLHUP;
-	struct poll_table table = { .item = item };
 	struct file *file = item->fd.file;
 
 	if (item->pollfd.fd < 0)
@@ -39,8 +53,8 @@ static short poll_item(struct poll_item *item)
 	if (!file)
 		return POLLNVAL;
 	if (!file->ops->poll)
-		return wanted & (POLLIN | POLLOUT);
-	return file->ops->poll(file, &table) & wanted;
+		return wanted & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
+	return file->ops->poll(file, &item->table) & wanted;
 }
 
 /* Asks all files, and queues with each; the number that are ready. */
@@ -55,7 +69,13 @@ static int poll_once(struct poll_item *items, unsigned int n)
 	return ready;
 }
 
-static int poll_wait(struct poll_item *items, unsigned int n, u64 deadline)
+static void leave_queues(struct poll_waiters *waiters)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(waiters->wq) && waiters->wq[i]; i++)
+		finish_wait(waiters->wq[i], &waiters->waiter[i]);
+}
+
+int poll_wait(struct poll_item *items, unsigned int n, u64 deadline)
 {
 	struct wait_queue nobody;
 	struct waiter self = { .task = current_task() };
@@ -77,10 +97,8 @@ static int poll_wait(struct poll_item *items, unsigned int n, u64 deadline)
 		}
 		schedule_until(deadline);
 	}
-	for (unsigned int i = 0; i < n; i++) {
-		if (items[i].wq)
-			finish_wait(items[i].wq, &items[i].waiter);
-	}
+	for (unsigned int i = 0; i < n; i++)
+		leave_queues(&items[i].waiters);
 	finish_wait(&nobody, &self);
 	return ret;
 }
@@ -91,7 +109,6 @@ static int read_items(struct poll_item *items, const struct pollfd *user, unsign
 		if (copy_from_user(&items[i].pollfd, user + i, sizeof(*user)))
 			return -EFAULT;
 		items[i].fd = fd_get(items[i].pollfd.fd);
-		items[i].waiter.task = current_task();
 	}
 	return 0;
 }
@@ -105,17 +122,14 @@ static int write_results(const struct poll_item *items, struct pollfd *user, uns
 	return 0;
 }
 
-/* More than a page or two of entries would be more descriptors than a process can have. */
-#define MAX_POLL	(KMALLOC_MAX / sizeof(struct poll_item))
-
 static long do_poll(struct pollfd *user, unsigned int n, u64 deadline)
 {
 	struct poll_item *items;
 	long ret;
 
-	if (n > MAX_POLL)
+	if (n > READ_ONCE(current_process()->rlimits[RLIMIT_NOFILE].rlim_cur))
 		return -EINVAL;
-	items = kzalloc(max(n, 1u) * sizeof(*items), GFP_KERNEL);
+	items = poll_items_alloc(n);
 	if (!items)
 		return -ENOMEM;
 	ret = read_items(items, user, n);
@@ -123,9 +137,7 @@ static long do_poll(struct pollfd *user, unsigned int n, u64 deadline)
 		ret = poll_wait(items, n, deadline);
 	if (ret >= 0 && write_results(items, user, n))
 		ret = -EFAULT;
-	for (unsigned int i = 0; i < n; i++)
-		fd_put(items[i].fd);
-	kfree(items);
+	poll_items_free(items, n);
 	return ret;
 }
 
@@ -151,24 +163,19 @@ SYSCALL_DEFINE3(poll, struct pollfd *, fds, unsigned int, n, int, timeout_ms)
 	return poll_restart(restart);
 }
 
-SYSCALL_DEFINE5(ppoll, struct pollfd *, fds, unsigned int, n, const struct __kernel_timespec *,
-		timeout, const void *, sigmask, size_t, size)
+SYSCALL_DEFINE5(ppoll, struct pollfd *, fds, unsigned int, n, struct __kernel_timespec *, timeout,
+		const void *, sigmask, size_t, size)
 {
-	u64 deadline = NO_DEADLINE, ns;
-	long ret;
+	u64 deadline = NO_DEADLINE;
+	long ret = poll_deadline(&deadline, timeout);
 
-	if (timeout) {
-		ret = timespec_from_user(&ns, timeout);
-		if (ret)
-			return ret;
-		deadline = deadline_after(ns);
-	}
-	ret = signal_mask_for_wait(sigmask, size);
+	if (!ret)
+		ret = signal_mask_for_wait(sigmask, size);
 	if (ret)
 		return ret;
 	ret = do_poll(fds, n, deadline);
 	if (ret == -EINTR)
 		ret = -ERESTARTNOHAND;
 	signal_mask_restore(ret);
-	return ret;
+	return poll_remaining(timeout, deadline, ret);
 }

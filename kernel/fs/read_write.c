@@ -113,8 +113,7 @@ SYSCALL_DEFINE4(pwrite64, int, fd, void *, buf, size_t, n, s64, offset)
 
 /* ---- vectors ---- */
 
-/* All segments are looked at before the first byte moves. Total length or -errno. */
-static long check_vector(const struct iovec *user, unsigned long count)
+long check_vector(const struct iovec *user, unsigned long count)
 {
 	struct iovec seg;
 	u64 total = 0;

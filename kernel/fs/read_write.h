@@ -1,6 +1,7 @@
 /* Moving bytes between files and programs, for the system calls. */
 #pragma once
 #include "kernel/fs/fs.h"
+#include "kernel/uapi/uio.h"
 
 /* The most bytes that one call moves, as on Linux: a result fits an int, in whole pages. */
 #define MAX_RW 0x7ffff000ul
@@ -10,3 +11,8 @@
  * Bytes moved or -errno.
  */
 long file_rw(struct file *file, bool write, void *buf, size_t n, u64 *pos);
+/*
+ * All segments are looked at before the first byte moves: their length, at most MAX_RW, -EINVAL or
+ * -EFAULT.
+ */
+long check_vector(const struct iovec *user, unsigned long count);

@@ -171,7 +171,7 @@ void signal_set_blocked(__kernel_sigset_t set);
  * mode, or the call has ended otherwise. user NULL: nothing. 0, -EINVAL, -EFAULT.
  */
 int signal_mask_for_wait(const void *user, size_t size);
-/* The end of that: ret -ERESTARTNOHAND leaves it to the signal's delivery. */
+/* The end of that: ret -ERESTARTNOHAND or -EINTR leaves it to the signal's delivery. */
 void signal_mask_restore(long ret);
 
 /* ---- stop.c: tasks_lock held ---- */

@@ -40,7 +40,7 @@ void signal_mask_restore(long ret)
 {
 	struct task *task = current_task();
 
-	if (!task->restore_mask || (ret == -ERESTARTNOHAND && signal_pending()))
+	if (!task->restore_mask || ((ret == -ERESTARTNOHAND || ret == -EINTR) && signal_pending()))
 		return;
 	task->restore_mask = false;
 	signal_set_blocked(task->saved_mask);

@@ -28,6 +28,7 @@ struct statfs64 {
 #define PROC_SUPER_MAGIC 0x9fa0
 #define SYSFS_MAGIC	0x62656572
 #define PIPEFS_MAGIC	0x50495045
+#define SOCKFS_MAGIC	0x534f434b
 #define ANON_INODE_FS_MAGIC 0x09041934
 
 #endif

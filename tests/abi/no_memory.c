@@ -4,8 +4,10 @@
  * memory, and never a frame lost. Needs Pleat's debug build; elsewhere all is skipped.
  */
 #include "user/child.h"
+#include "user/events.h"
 #include "user/linux.h"
 #include "user/probe.h"
+#include "user/sockets.h"
 #include "user/tap.h"
 #include "user/thread.h"
 
@@ -149,6 +151,31 @@ static long op_pipe(void)
 	return is_error(result) ? result : 0;
 }
 
+static long op_sockets(void)
+{
+	int fds[2], pipe[2];
+	long result = sys_socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds);
+
+	if (!is_error(result))
+		result = sys_pipe(pipe);
+	if (!is_error(result))
+		result = send_files(fds[0], "twelve bytes", 12, pipe, 2);
+	return is_error(result) ? result : 0;
+}
+
+static long op_epoll(void)
+{
+	struct pollfd list[200] = { { 0 } };
+	long set = sys_epoll_create1(0), fd = sys_eventfd2(0, 0);
+	long result = is_error(set) ? set : fd;
+
+	if (!is_error(result))
+		result = epoll_set((int)set, EPOLL_CTL_ADD, (int)fd, POLLIN);
+	if (!is_error(result))
+		result = sys_poll(list, 200, 0);
+	return is_error(result) ? result : 0;
+}
+
 static long op_open(void)
 {
 	char buf[16];
@@ -177,6 +204,7 @@ static const struct operation operations[] = {
 	{ op_thread, "thread" },     { op_mmap, "mmap" },     { op_shared, "shared-mmap" },
 	{ op_split, "mapping-split" }, { op_unfold, "unfold" }, { op_pipe, "pipe" },
 	{ op_open, "open-and-read" }, { op_brk, "brk" },
+	{ op_sockets, "sockets-and-files-on-their-way" }, { op_epoll, "epoll-eventfd-and-poll" },
 };
 
 enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };

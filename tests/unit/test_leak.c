@@ -105,6 +105,26 @@ TEST("what-was-there-before-the-mark-is-not-named")
 	CHECK(!unit_logged("lose_a"));
 }
 
+TEST("kvmalloc-gives-small-and-large-and-kvfree-takes-both")
+{
+	void *small, *large;
+	long frames;
+
+	sim_boot_frames(NULL);
+	kvfree(kvmalloc(3 * PAGE_SIZE));
+	mem_quiesce();
+	frames = (long)(frames_total() - frames_free() - slab_frames());
+	small = kvmalloc(100);
+	large = kvmalloc(3 * PAGE_SIZE);
+	CHECK(small && large);
+	CHECK((unsigned long)large % PAGE_SIZE == 0);
+	kvfree(small);
+	kvfree(large);
+	kvfree(NULL);
+	mem_quiesce();
+	CHECK((long)(frames_total() - frames_free() - slab_frames()) == frames);
+}
+
 TEST("a-stack-that-came-from-the-cache-has-its-new-owner")
 {
 	struct mem_usage before, now;
