@@ -116,6 +116,8 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(preadv) \
 	CALL(preadv2) \
 	CALL(prlimit64) \
+	CALL(process_vm_readv) \
+	CALL(process_vm_writev) \
 	CALL(pselect6) \
 	CALL(pwrite64) \
 	CALL(pwritev) \

@@ -92,6 +92,8 @@ const struct strace_format strace_formats[] = {
 	CALL(pread64, "truu"),
 	CALL(preadv, "tpuu"),
 	CALL(prlimit64, "dupp"),
+	CALL(process_vm_readv, "dpupux"),
+	CALL(process_vm_writev, "dpupux"),
 	CALL(pselect6, "dppppp"),
 	CALL(pwrite64, "tbuu"),
 	CALL(pwritev, "tpuu"),

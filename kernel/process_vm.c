@@ -1,0 +1,135 @@
+/* process_vm_readv and process_vm_writev: from one address space into another, by pins of its pages. */
+#include "arch/system.h"
+#include "kernel/fs/iov_iter.h"
+#include "kernel/fs/read_write.h"
+#include "kernel/syscall.h"
+#include "kernel/uapi/errno.h"
+#include "mm/gup.h"
+#include "mm/mmap_lock.h"
+
+#define BATCH 64 /* pages pinned at once */
+
+struct transfer {
+	struct mm_struct *mm;	/* the other one */
+	bool write;		/* to it */
+	struct iov_iter local;
+	struct page *pages[BATCH];
+};
+
+/* From or to len bytes of pinned pages, the first from offset on; how many were moved. */
+static size_t move_pages(struct transfer *t, unsigned long offset, size_t len)
+{
+	size_t done = 0, moved, n;
+	char *at;
+
+	for (unsigned long i = 0; done < len; i++, offset = 0) {
+		n = min(PAGE_SIZE - offset, len - done);
+		at = (char *)page_address(t->pages[i]) + offset;
+		moved = t->write ? copy_from_iter(at, n, &t->local) : copy_to_iter(at, n, &t->local);
+		done += moved;
+		if (moved < n)
+			break;
+	}
+	return done;
+}
+
+static long pin_pages(struct transfer *t, unsigned long addr, unsigned long nr)
+{
+	int locked = 1;
+	long n;
+
+	mmap_read_lock(t->mm);
+	n = pin_user_pages_remote(t->mm, addr, nr, t->write ? FOLL_WRITE : 0, t->pages, &locked);
+	if (locked)
+		mmap_read_unlock(t->mm);
+	return n;
+}
+
+/* One segment of the other side, as far as the local side has room. 0 or -EFAULT. */
+static int move_segment(struct transfer *t, unsigned long addr, size_t len)
+{
+	for (len = min(len, t->local.left); len;) {
+		unsigned long offset = addr & ~PAGE_MASK;
+		unsigned long nr = min((offset + len + PAGE_SIZE - 1) >> PAGE_SHIFT, (unsigned long)BATCH);
+		long pinned = pin_pages(t, addr, nr);
+		size_t n, done;
+
+		if (pinned <= 0)
+			return -EFAULT;
+		n = min(len, ((size_t)pinned << PAGE_SHIFT) - offset);
+		done = move_pages(t, offset, n);
+		unpin_user_pages_dirty_lock(t->pages, (unsigned long)pinned, t->write);
+		if (done < n)
+			return -EFAULT;
+		addr += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static struct mm_struct *mm_of_task(int tid)
+{
+	struct mm_struct *mm = NULL;
+	struct task *task;
+
+	spin_lock(&tasks_lock);
+	task = task_find(tid);
+	if (task && task->mm) {
+		mm = task->mm;
+		mmget(mm);
+	}
+	spin_unlock(&tasks_lock);
+	return mm;
+}
+
+/* All that was moved counts, whatever stopped it; the error only if that was nothing. */
+static long move_vectors(struct transfer *t, const struct iovec *remote, unsigned long count)
+{
+	size_t total = t->local.left;
+	struct iovec seg;
+	int err = 0;
+
+	for (unsigned long i = 0; i < count && t->local.left && !err; i++) {
+		if (copy_from_user(&seg, remote + i, sizeof(seg)))
+			err = -EFAULT;
+		else
+			err = move_segment(t, (unsigned long)seg.iov_base, seg.iov_len);
+	}
+	return total > t->local.left ? (long)(total - t->local.left) : err;
+}
+
+static long process_vm_rw(int pid, const struct iovec *local, unsigned long local_count,
+			  const struct iovec *remote, unsigned long remote_count, unsigned long flags,
+			  bool write)
+{
+	struct transfer t = { .write = write };
+	long total, ret;
+
+	if (flags)
+		return -EINVAL;
+	total = check_vector(local, local_count);
+	if (total <= 0)
+		return total;
+	t.local = iov_iter_vec(local, (size_t)total);
+	ret = check_vector(remote, remote_count);
+	if (ret <= 0)
+		return ret;
+	t.mm = mm_of_task(pid);
+	if (!t.mm)
+		return -ESRCH;
+	ret = move_vectors(&t, remote, remote_count);
+	mmput(t.mm);
+	return ret;
+}
+
+SYSCALL_DEFINE6(process_vm_readv, int, pid, const struct iovec *, local, unsigned long, local_count,
+		const struct iovec *, remote, unsigned long, remote_count, unsigned long, flags)
+{
+	return process_vm_rw(pid, local, local_count, remote, remote_count, flags, false);
+}
+
+SYSCALL_DEFINE6(process_vm_writev, int, pid, const struct iovec *, local, unsigned long, local_count,
+		const struct iovec *, remote, unsigned long, remote_count, unsigned long, flags)
+{
+	return process_vm_rw(pid, local, local_count, remote, remote_count, flags, true);
+}
