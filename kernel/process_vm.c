@@ -102,7 +102,7 @@ static long process_vm_rw(int pid, const struct iovec *local, unsigned long loca
 			  const struct iovec *remote, unsigned long remote_count, unsigned long flags,
 			  bool write)
 {
-	struct transfer t = { .write = write };
+	struct transfer t;
 	long total, ret;
 
 	if (flags)
@@ -110,6 +110,7 @@ static long process_vm_rw(int pid, const struct iovec *local, unsigned long loca
 	total = check_vector(local, local_count);
 	if (total <= 0)
 		return total;
+	t.write = write;
 	t.local = iov_iter_vec(local, (size_t)total);
 	ret = check_vector(remote, remote_count);
 	if (ret <= 0)

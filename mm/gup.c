@@ -146,27 +146,47 @@ static struct page *follow_pte(const struct vm_area_struct *vma, pte_t pte, unsi
 	return !(foll & (FOLL_GET | FOLL_PIN)) || try_grab_page(page, foll) ? page : ERR_PTR(-ENOMEM);
 }
 
-/* The page that addr maps; NULL: a fault is needed; ERR_PTR(-EMLINK): it must be unshared first. */
-static struct page *follow_page(const struct vm_area_struct *vma, unsigned long addr, unsigned int foll)
+/* As if the program had used the page. The table is locked. */
+static void touch(const struct vm_area_struct *vma, unsigned long addr, pte_t *ptep, pte_t pte, unsigned int foll)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	pmd_t *pmdp = mm_pmd_find(mm, addr);
+	pte_t used = pte_mkyoung(pte);
+
+	if ((foll & FOLL_WRITE) && pte_write(pte))
+		used = pte_mkdirty(used);
+	if (pte_accessible(pte) && !pte_same(used, pte))
+		ptep_upgrade(vma->vm_mm, addr, ptep, used);
+}
+
+/*
+ * Pages from addr on, at most nr, as far as one table and its entries give them without a fault. 0: the
+ * first needs one; -EMLINK: it must be unshared first; or another error of the first.
+ */
+static long follow_pages(const struct vm_area_struct *vma, unsigned long addr, unsigned long nr, unsigned int foll,
+			 struct page **pages)
+{
+	pmd_t *pmdp = mm_pmd_find(vma->vm_mm, addr);
 	struct pte_slot slot = { 0 };
-	struct page *page;
+	struct page *page = NULL;
+	unsigned long n;
 	pte_t pte;
 
 	if (pmdp)
 		slot = pte_offset_lock(pmdp, addr);
 	if (!slot.ptep)
-		return NULL;
-	pte = ptep_get(slot.ptep);
-	page = follow_pte(vma, pte, foll);
-	if (page && !IS_ERR(page) && (foll & FOLL_TOUCH) && pte_accessible(pte)) {
-		pte = foll & FOLL_WRITE && pte_write(pte) ? pte_mkdirty(pte) : pte;
-		ptep_upgrade(mm, addr & PAGE_MASK, slot.ptep, pte_mkyoung(pte));
+		return 0;
+	nr = min(nr, (pmd_addr_end(addr, vma->vm_end) - addr) >> PAGE_SHIFT);
+	for (n = 0; n < nr; n++, addr += PAGE_SIZE, slot.ptep++) {
+		pte = ptep_get(slot.ptep);
+		page = follow_pte(vma, pte, foll);
+		if (!page || IS_ERR(page))
+			break;
+		if (foll & FOLL_TOUCH)
+			touch(vma, addr, slot.ptep, pte, foll);
+		if (pages)
+			pages[n] = page;
 	}
 	pte_unlock(slot);
-	return page;
+	return n || !page ? (long)n : PTR_ERR(page);
 }
 
 static int vma_allows(const struct vm_area_struct *vma, unsigned int foll)
@@ -217,28 +237,29 @@ static int faultin_page(struct gup *g, unsigned long addr, unsigned int unshare)
 	return ret & VM_FAULT_SIGBUS ? -EFAULT : 0;
 }
 
-static struct page *gup_page(struct gup *g, unsigned long addr)
+/* The next pages from addr on: at least one, or an error. */
+static long gup_some(struct gup *g, unsigned long addr, unsigned long nr, struct page **pages)
 {
-	struct page *page;
+	long n;
 	int err;
 
 	if (!g->vma || addr >= g->vma->vm_end) {
 		g->vma = vma_lookup(g->mm, addr);
 		err = vma_allows(g->vma, g->foll);
 		if (err)
-			return ERR_PTR(err);
+			return err;
 	}
 	for (;;) {
 		if (fatal_signal_pending())
-			return ERR_PTR(-EINTR);
-		page = follow_page(g->vma, addr, g->foll);
-		if (page && PTR_ERR(page) != -EMLINK)
-			return page;
-		if (!page && (g->foll & FOLL_DUMP) && vma_is_anonymous(g->vma))
-			return ERR_PTR(-EFAULT);
-		err = faultin_page(g, addr, page ? FAULT_FLAG_UNSHARE : 0);
+			return -EINTR;
+		n = follow_pages(g->vma, addr, nr, g->foll, pages);
+		if (n && n != -EMLINK)
+			return n;
+		if (!n && (g->foll & FOLL_DUMP) && vma_is_anonymous(g->vma))
+			return -EFAULT;
+		err = faultin_page(g, addr, n ? FAULT_FLAG_UNSHARE : 0);
 		if (err)
-			return ERR_PTR(err);
+			return err;
 	}
 }
 
@@ -247,17 +268,14 @@ static struct page *gup_page(struct gup *g, unsigned long addr)
 /* Until all are there, an error, or a wait that the caller does not want or that has dropped the lock. */
 static long gup_locked_pages(struct gup *g, unsigned long start, unsigned long nr, struct page **pages)
 {
-	struct page *page;
+	unsigned long done = 0;
+	long n;
 
-	for (unsigned long i = 0; i < nr; i++) {
-		page = gup_page(g, start + i * PAGE_SIZE);
-		if (IS_ERR(page)) {
-			if (i || PTR_ERR(page) == -EBUSY)
-				return (long)i;
-			return PTR_ERR(page);
-		}
-		if (pages)
-			pages[i] = page;
+	while (done < nr) {
+		n = gup_some(g, start + done * PAGE_SIZE, nr - done, pages ? pages + done : NULL);
+		if (n < 0)
+			return done || n == -EBUSY ? (long)done : n;
+		done += (unsigned long)n;
 		cond_resched();
 	}
 	return (long)nr;
