@@ -271,7 +271,7 @@ static long map_flags(uint64_t *state)
 
 long make_argument(struct worker *worker, char letter)
 {
-	static const char any[] = "pvsSlnfdFotcmkPMAuI";
+	static const char any[] = "pvslnfdFotcmkPMAuI";
 	uint64_t *state = &worker->state;
 
 	/* Whom a signal or a limit reaches, and what a node is, are never left to chance. */
