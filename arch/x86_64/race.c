@@ -104,12 +104,43 @@ void race_report(void)
 
 void race_stop(void) { race_points = false; }
 
+u32 race_timer(u32 count)
+{
+	u32 random, soon;
+
+	if (!race_points)
+		return count;
+	this_percpu()->race_ticks = !current_task()->is_idle;
+	if (!this_percpu()->race_ticks)
+		return count;
+	random = next_random();
+	soon = (TICK_MIN << random % TICK_DOUBLINGS) + random / 64 % TICK_MIN;
+	return count ? min(count, soon) : soon;
+}
+
+static void set_tick(void) { lapic_timer_start(race_timer(lapic_timer_count())); }
+
+/* An idle CPU needs no ticks; they begin again at the first race point of a task. */
+void race_tick(void)
+{
+	if (!race_points)
+		return;
+	if (current_task()->is_idle) {
+		this_percpu()->race_ticks = false;
+		return;
+	}
+	give_turn_away();
+	set_tick();
+}
+
 /* Mostly one turn, so that the CPUs alternate; now and then many, so that one falls far behind. */
 void race_yield(void)
 {
 	u32 random = next_random();
 	u32 n = 1;
 
+	if (unlikely(!this_percpu()->race_ticks) && !current_task()->is_idle)
+		set_tick();
 	if (random & ((1u << shift) - 1))
 		return;
 	random >>= 8;
@@ -117,24 +148,5 @@ void race_yield(void)
 		n += random / 4 % LONG_YIELD;
 	while (n--)
 		give_turn_away();
-}
-
-u32 race_timer(u32 count)
-{
-	u32 random, soon;
-
-	if (!race_points || current_task()->is_idle)
-		return count;
-	random = next_random();
-	soon = (TICK_MIN << random % TICK_DOUBLINGS) + random / 64 % TICK_MIN;
-	return count ? min(count, soon) : soon;
-}
-
-void race_tick(void)
-{
-	if (!race_points || current_task()->is_idle)
-		return;
-	give_turn_away();
-	lapic_timer_start(race_timer(lapic_timer_count()));
 }
 #endif

@@ -38,6 +38,7 @@ struct percpu {
 	unsigned int pagefault_disabled;	/* depth of pagefault_disable() */
 	unsigned int relaxed;		/* turns of waiting loops (spinlock.c) */
 	u32 race_random;		/* its generator (race.c) */
+	bool race_ticks;		/* its timer comes soon: race_tick() */
 
 	/* Calls to other CPUs (ipi.c). */
 	void (*call_fn)(void *arg);
