@@ -63,7 +63,7 @@ help:
 	'make test-linux        the programs of tests/abi on this machine'"'"'s Linux' \
 	'make all, make unit    kernel and initramfs; the simulator and its unit tests' \
 	'make iso               build/pleat.iso, bootable by BIOS and UEFI' \
-	'make races             every interleaving: S=NAME N=COUNT REPLAY=... GDB=1 SAN=1 CHECK=1, docs/races.md' \
+	'make races             every interleaving: S=NAME N=COUNT REPLAY=... GDB=1 SAN=1 TSAN=1 CHECK=1, docs/races.md' \
 	'make seeds             races on the machine code, decided by a seed: N=50 SEED=FIRST CMD="..."; run and gdb take SEED=, docs/seeds.md' \
 	'make coverage, make mutants   lines that tests reach, deletions that they notice: CHECK=1, M=PATTERN, docs/mutants.md' \
 	'make models            the models of races and barriers, by spin: docs/models.md' \
@@ -94,6 +94,7 @@ test:
 	@tools/setup test
 	@$(BUILD_FIRST) all unit races-build gdb-programs fuzz-build
 	@$(BUILD_FIRST) SAN=1 races-build
+	@$(BUILD_FIRST) TSAN=1 races-build
 	@$(BUILD_FIRST) BUILD=release bench-build
 	@$(BUILD_FIRST) BUILD=release kernel
 	@T='$(T)' FAST='$(FAST)' tests/run

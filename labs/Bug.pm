@@ -65,7 +65,7 @@ sub find_function {
 	die "there is no function $name\n";
 }
 
-# { name, about, test, case, scenarios: [], fast, story, intro, hunks: [{ path, function, text: [] }] }
+# { name, about, test, case, build (undef: races), scenarios: [], fast, story, intro, hunks: [{ path, function, text: [] }] }
 sub bug_read {
 	my ($top, $name) = @_;
 	my ($intro, $diff) = slurp("$top/labs/bugs/$name.patch") =~ /\A(.*?)^(--- .*)\z/ms
@@ -75,8 +75,10 @@ sub bug_read {
 	my %field = $fields =~ /^([a-z]+): (.*)$/mg;
 	my %bug = (name => $name, about => $about, intro => $intro, story => $story, hunks => []);
 	($bug{test}, $bug{case}) = split ' ', $field{test} // '';
+	$bug{build} = $field{build};
 	$bug{scenarios} = [split ' ', $field{scenario} // ''];
 	die "labs/bugs/$name.patch: no test: or no scenario:\n" unless defined $bug{test} && @{$bug{scenarios}};
+	die "labs/bugs/$name.patch: build: there is only tsan\n" if ($bug{build} // 'tsan') ne 'tsan';
 	my $path;
 	for (split /(?<=\n)/, $diff) {
 		if (m{^\+\+\+ b/(\S+)}) {

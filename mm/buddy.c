@@ -61,7 +61,7 @@ void buddy_init(void)
 
 static __always_inline void list_add(struct page *page, unsigned int order)
 {
-	page->flags = (page->flags & BIT(PG_poisoned)) | BIT(PG_buddy);
+	page_write_flags(page, (page->flags & BIT(PG_poisoned)) | BIT(PG_buddy));
 	page->order = (u8)order;
 	TAILQ_INSERT_HEAD(&zone.list[order], page, lru);
 	zone.blocks[order]++;
@@ -69,7 +69,7 @@ static __always_inline void list_add(struct page *page, unsigned int order)
 
 static __always_inline void list_del(struct page *page, unsigned int order)
 {
-	page->flags &= ~BIT(PG_buddy);
+	page_write_flags(page, page->flags & ~BIT(PG_buddy));
 	TAILQ_REMOVE(&zone.list[order], page, lru);
 	zone.blocks[order]--;
 }
@@ -85,7 +85,7 @@ static struct page *free_buddy(unsigned long pfn, unsigned int order)
 
 	if (order == MAX_ORDER || !pfn_valid(buddy_pfn))
 		return NULL;
-	return buddy->flags & BIT(PG_buddy) && buddy->order == order ? buddy : NULL;
+	return page_test(buddy, PG_buddy) && buddy->order == order ? buddy : NULL;
 }
 
 static __always_inline void insert_block(struct page *page, unsigned int order)
@@ -209,7 +209,7 @@ static struct page *alloc_block(gfp_t gfp, unsigned int order)
 static void push_block(struct pcp *pcp, struct page *page, unsigned int order)
 {
 	for (unsigned long i = 1ul << order; i-- > 0;) {
-		page[i].flags = (page[i].flags & BIT(PG_poisoned)) | BIT(PG_pcp);
+		page_write_flags(page + i, (page[i].flags & BIT(PG_poisoned)) | BIT(PG_pcp));
 		pcp->pages[pcp->count++] = page + i;
 	}
 }
@@ -324,7 +324,7 @@ static void poison(struct page *page, unsigned int order)
 {
 	for (unsigned long i = 0; i < 1ul << order; i++) {
 		memset(page_address(page + i), PAGE_POISON, PAGE_SIZE);
-		page[i].flags |= BIT(PG_poisoned);
+		page_write_flags(page + i, page[i].flags | BIT(PG_poisoned));
 	}
 }
 
@@ -347,7 +347,7 @@ static void unpoison(struct page *page, unsigned int order)
 	for (unsigned long i = 0; i < 1ul << order; i++) {
 		if (page[i].flags & BIT(PG_poisoned))
 			check_poison(page + i);
-		page[i].flags &= ~BIT(PG_poisoned);
+		page_write_flags(page + i, page[i].flags & ~BIT(PG_poisoned));
 	}
 }
 
@@ -376,9 +376,9 @@ static void check_free(struct page *page)
 
 static void prepare_tails(struct page *head, unsigned int order)
 {
-	head->flags |= BIT(PG_head);
+	page_write_flags(head, head->flags | BIT(PG_head));
 	for (unsigned long i = 1; i < 1ul << order; i++) {
-		head[i].flags = BIT(PG_tail);
+		page_write_flags(head + i, BIT(PG_tail));
 		head[i].compound_head = head;
 	}
 }
@@ -386,7 +386,7 @@ static void prepare_tails(struct page *head, unsigned int order)
 static void clear_tails(struct page *head, unsigned int order)
 {
 	for (unsigned long i = 1; i < 1ul << order; i++) {
-		head[i].flags = 0;
+		page_write_flags(head + i, 0);
 		head[i].compound_head = NULL;
 	}
 }
@@ -411,7 +411,7 @@ static __always_inline void make_folio(struct page *page, gfp_t gfp, unsigned in
 	check_folio_alloc(page, order);
 	if (CONFIG_DEBUG)
 		unpoison(page, order);
-	page->flags = 0;
+	page_write_flags(page, 0);
 	page->order = (u8)order;
 	page->mapping = NULL;
 	atomic_set(&page->_refcount, 1);
@@ -469,7 +469,7 @@ static __always_inline void unmake_folio(struct page *page, unsigned int order)
 	if (CONFIG_DEBUG)
 		poison(page, order);
 	frame_freed(page_to_pfn(page), order);
-	page->flags = (page->flags & BIT(PG_poisoned)) | BIT(PG_pcp);
+	page_write_flags(page, (page->flags & BIT(PG_poisoned)) | BIT(PG_pcp));
 }
 
 void folio_free(struct folio *folio)

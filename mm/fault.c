@@ -45,12 +45,18 @@ static pte_t mk_pte(const struct page *page, const struct vm_area_struct *vma)
 	return pfn_pte(page_to_pfn(page), vma->vm_page_prot);
 }
 
-/* Where a page arrives at an empty or replaced entry: counts and the entry. The table's lock is held. */
+/*
+ * Where a page arrives at an empty or replaced entry: counts and the entry. The table's lock is held.
+ *
+ * What the page holds must be there before the entry: a thread on another CPU finds the page by it, without
+ * a fault and without a lock. The other side is the MMU's walk. tests/models/publish.pml: NO_WMB
+ */
 static void install(const struct vm_fault *vmf, pte_t *ptep, struct page *page, pte_t pte)
 {
 	struct mm_struct *mm = vmf->vma->vm_mm;
 
 	mm_rss_add(mm, mm_counter(page), 1);
+	smp_wmb();
 	set_pte(mm, vmf->addr, ptep, pte_mkyoung(pte));
 }
 

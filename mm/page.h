@@ -100,7 +100,7 @@ static inline void *page_address(const struct page *page) { return frame_ptr(pag
 static inline struct page *virt_to_page(const void *p) { return pfn_to_page(ptr_frame(p)); }
 static inline struct folio *page_folio(struct page *page)
 {
-	return (struct folio *)(page->flags & BIT(PG_tail) ? page->compound_head : page);
+	return (struct folio *)(READ_ONCE(page->flags) & BIT(PG_tail) ? page->compound_head : page);
 }
 static inline struct page *folio_page(struct folio *folio, unsigned long n)
 {
@@ -121,6 +121,14 @@ static inline void *folio_address(const struct folio *folio) { return page_addre
 static inline bool page_test(const struct page *page, enum page_flag flag)
 {
 	return READ_ONCE(page->flags) & BIT(flag);
+}
+/*
+ * Of a page that nobody else changes: a free one, one that is not in use yet. Others may look at it all the
+ * same: free_buddy() at its neighbours.
+ */
+static inline void page_write_flags(struct page *page, unsigned long flags)
+{
+	WRITE_ONCE(page->flags, flags);
 }
 static inline void page_set(struct page *page, enum page_flag flag)
 {

@@ -65,7 +65,7 @@ static int add_folio(struct address_space *mapping, unsigned long index, struct 
 	folio->page.mapping = mapping;
 	folio->page.index = index;
 	if (mapping->shmem)
-		folio->page.flags |= BIT(PG_swapbacked);
+		page_write_flags(&folio->page, folio->page.flags | BIT(PG_swapbacked));
 	folio_get(folio);
 	spin_lock(&mapping->tree_lock);
 	err = radix_insert(locked_tree(mapping), index, folio);

@@ -8,7 +8,7 @@ struct page *table_alloc(struct mm_struct *mm)
 
 	if (!table)
 		return NULL;
-	table->flags |= BIT(PG_table);
+	page_write_flags(table, table->flags | BIT(PG_table));
 	table->table_mm = mm;
 	spin_lock_init(&table->ptl, LOCK_PAGE_TABLE);
 	atomic_long_inc(&mm->table_frames);
@@ -17,7 +17,7 @@ struct page *table_alloc(struct mm_struct *mm)
 
 void table_free(struct mm_struct *mm, struct page *table)
 {
-	table->flags &= ~BIT(PG_table);
+	page_write_flags(table, table->flags & ~BIT(PG_table));
 	table->table_mm = NULL;
 	atomic_long_dec(&mm->table_frames);
 	put_page(table);

@@ -23,7 +23,7 @@ static inline enum mm_counter mm_counter(const struct page *page)
 /* A new anonymous page that nobody else can see yet: one entry, exclusive. */
 static inline void page_add_new_anon_rmap(struct page *page)
 {
-	page->flags |= BIT(PG_anon) | BIT(PG_exclusive) | BIT(PG_swapbacked);
+	page_write_flags(page, page->flags | BIT(PG_anon) | BIT(PG_exclusive) | BIT(PG_swapbacked));
 	page->_mapcount.counter = 1;
 }
 

@@ -41,7 +41,7 @@ static struct {
 	spinlock_t lock;
 	struct range_tree tree;
 	struct range_list free, lazy;
-	unsigned long lazy_pages;
+	unsigned long lazy_pages; /* read without the lock too */
 } space;
 
 static struct stack_cache {
@@ -219,7 +219,7 @@ static void range_make_lazy(struct vm_range *range)
 	spin_lock(&space.lock);
 	range->state = RANGE_LAZY;
 	TAILQ_INSERT_TAIL(&space.lazy, range, list);
-	space.lazy_pages += (range->end - range->start) >> PAGE_SHIFT;
+	WRITE_ONCE(space.lazy_pages, space.lazy_pages + ((range->end - range->start) >> PAGE_SHIFT));
 	spin_unlock(&space.lock);
 }
 
@@ -254,7 +254,7 @@ void vmalloc_purge(void)
 
 	spin_lock(&space.lock);
 	TAILQ_CONCAT(&purged, &space.lazy, list);
-	space.lazy_pages = 0;
+	WRITE_ONCE(space.lazy_pages, 0);
 	spin_unlock(&space.lock);
 	if (TAILQ_EMPTY(&purged))
 		return;

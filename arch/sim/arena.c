@@ -6,6 +6,7 @@
 #include <sanitizer/asan_interface.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "arch/sim/datarace.h"
 #include "arch/sim/explore.h"
 #include "arch/sim/sim.h"
 #include "arch/sim/snapshot.h"
@@ -73,6 +74,7 @@ void page_zero(void *page)
 {
 	check_page(page);
 	sim_point(page, ACCESS_WRITE | ACCESS_PAGE | ACCESS_NOTE);
+	datarace_access(page, PAGE_SIZE, PLAIN_WRITE, PLACE);
 	memset(page, 0, PAGE_SIZE);
 }
 
@@ -83,6 +85,8 @@ void page_copy(void *dst, const void *src)
 	BUG_MSG(arena_frame_free(ptr_frame(src)), "frame %#lx is copied, but it is free", ptr_frame(src));
 	sim_point(src, ACCESS_READ | ACCESS_PAGE | ACCESS_NOTE);
 	sim_point(dst, ACCESS_WRITE | ACCESS_PAGE | ACCESS_NOTE);
+	datarace_access(src, PAGE_SIZE, PLAIN_READ, PLACE);
+	datarace_access(dst, PAGE_SIZE, PLAIN_WRITE, PLACE);
 	memcpy(dst, src, PAGE_SIZE);
 }
 

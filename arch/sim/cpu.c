@@ -6,6 +6,7 @@
 #include "kernel/base/bug.h"
 #include "kernel/base/trace.h"
 #include "kernel/base/wait.h"
+#include "arch/sim/clocks.h"
 #include "arch/sim/explore.h"
 #include "arch/sim/snapshot.h"
 #include "mm/context.h"
@@ -154,7 +155,9 @@ static void run_call(unsigned int sender)
 
 	cpu->irqs_off = true;
 	sim_events[current_cpu].ipis_received++;
+	clock_acquire(&cpus[sender].call);
 	cpus[sender].call.fn(cpus[sender].call.arg);
+	clock_release(&cpus[sender].waiting_for);
 	BUG_MSG(!cpu->irqs_off, "the handler of an IPI returned with interrupts on");
 	cpu->irqs_off = false;
 	cpus[sender].waiting_for &= ~cpumask_of(current_cpu);
@@ -198,6 +201,7 @@ void ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg)
 	if (mask)
 		sim_point(&flags_of[__builtin_ctzl(mask)].ipi, ACCESS_WRITE);
 	cpus[self].call = (struct ipi){ fn, arg };
+	clock_release(&cpus[self].call);
 	cpus[self].waiting_for = cpus[self].asked = mask;
 	for_each_cpu(target, mask)
 	{
@@ -255,6 +259,7 @@ static void wait_for_answers(void)
 		return;
 	self->asked = 0;
 	explore_wait(ACCESS_READ, &wait);
+	clock_acquire(&self->waiting_for);
 	for_each_cpu(target, mask)
 		sim_point(&flags_of[target].ipi, ACCESS_READ | ACCESS_NOTE);
 }

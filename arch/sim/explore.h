@@ -114,6 +114,8 @@ void explore_edge(void);
 void explore_yield(void);
 /* Deciders that keep the CPU from taking an interrupt. */
 u16 explore_occupants(unsigned int cpu);
+/* Plain accesses that the step makes: parts of it, but no points, and nothing that cpu_relax() waits for. */
+void explore_note_range(const volatile void *start, size_t size, int how);
 /* Access to the whole page. */
 #define ACCESS_PAGE 4
 /* One of n possible outcomes: n >= 1. */

@@ -5,6 +5,7 @@
  * those. On a real machine mm/ tells the ledger of a flush when it believes it to be complete; here each
  * CPU does when it flushes, so that one which was sent an IPI and did nothing still has what it had.
  */
+#include "arch/sim/datarace.h"
 #include "arch/sim/explore.h"
 #include "arch/sim/sim.h"
 #include "kernel/base/bug.h"
@@ -67,6 +68,7 @@ static u64 *walk_from(unsigned long pfn, unsigned int level, unsigned long addr,
 			this_cpu(), level, addr, pfn);
 		slot = table_slot(pfn, addr, level);
 		sim_point(slot, ACCESS_READ | ACCESS_NOTE);
+		announced_load(slot, sizeof(*slot), true, BY_PROCESSOR);
 		if (!allows(*slot, how))
 			return NULL;
 		pfn = entry_pfn(*slot);
@@ -136,6 +138,7 @@ static void access_frame(unsigned long pfn, unsigned long addr, enum sim_how how
 		addr);
 	memory = (u64 *)((u8 *)frame_ptr(pfn) + (addr & ~PAGE_MASK));
 	sim_point(memory, (how == SIM_WRITE ? ACCESS_WRITE : ACCESS_READ) | ACCESS_NOTE);
+	datarace_access(memory, sizeof(*memory), how == SIM_WRITE ? MARKED_WRITE : MARKED_READ, BY_PROCESSOR);
 	if (how == SIM_WRITE)
 		*memory = *value;
 	else
@@ -149,6 +152,7 @@ static void set_accessed_dirty(u64 *slot, enum sim_how how)
 	if ((*slot & bits) == bits)
 		return;
 	sim_point(slot, ACCESS_WRITE | ACCESS_NOTE);
+	datarace_access(slot, sizeof(*slot), MARKED_WRITE, BY_PROCESSOR);
 	*slot |= bits;
 }
 
@@ -179,6 +183,8 @@ static bool try_access(unsigned long addr, enum sim_how how, u64 *value)
 	}
 	if (chosen->slot)
 		set_accessed_dirty(chosen->slot, how);
+	else if (datarace_watching()) /* the TLB has read the entry when it was there */
+		clock_load(frame_clock(chosen->pfn), true);
 	access_frame(chosen->pfn, addr, how, value);
 	return true;
 }

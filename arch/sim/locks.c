@@ -5,6 +5,7 @@
  * whoever could have run before it and does not want the lock, might as well have run after it.
  */
 #include "arch/sim/sim.h"
+#include "arch/sim/datarace.h"
 #include "arch/sim/explore.h"
 #include "kernel/base/rwsem.h"
 
@@ -64,10 +65,13 @@ static void explore_spin_lock(spinlock_t *lock)
 {
 	const struct wait_for wait = { lock, spin_lock_free, describe_spin_lock, spin_lock_holder, lock, false };
 
-	if (of_a_checker(lock))
+	if (of_a_checker(lock)) {
 		explore_atomic_begin();
-	else
+		datarace_ignore_begin();
+	} else {
 		explore_wait(ACCESS_WRITE, &wait);
+		clock_acquire(lock);
+	}
 }
 
 static u8 owner(void) { return (u8)((exploring() ? explore_who() : this_cpu()) + 1); }
@@ -93,15 +97,19 @@ bool machine_spin_trylock(spinlock_t *lock)
 		return false;
 	lock->locked = 1;
 	lock->owner = owner();
+	clock_acquire(lock);
 	return true;
 }
 
 void machine_spin_unlock(spinlock_t *lock)
 {
-	if (!of_a_checker(lock))
+	if (!of_a_checker(lock)) {
 		machine_point(lock, ACCESS_WRITE | ACCESS_NOTE);
-	else if (exploring())
+		clock_release(lock);
+	} else if (exploring()) {
+		datarace_ignore_end();
 		explore_atomic_end();
+	}
 	BUG_MSG(!lock->locked, "the spin lock %p is not held", (void *)lock);
 	lock->locked = 0;
 	lock->owner = 0;
@@ -121,9 +129,18 @@ static struct sleeper {
 	struct waiter *waiter;
 } sleepers[NR_DECIDERS];
 
+/* Under its lock, in the kernel. */
+static void touch_queue(struct wait_queue *wq)
+{
+	POINT_HERE();
+	machine_point(wq, ACCESS_WRITE);
+	clock_acquire(wq);
+	clock_release(wq);
+}
+
 void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
 {
-	machine_point(wq, ACCESS_WRITE);
+	touch_queue(wq);
 	sleepers[exploring() ? explore_task() : 0] = (struct sleeper){ wq, w };
 	if (!w->queued)
 		TAILQ_INSERT_TAIL(&wq->waiters, w, link);
@@ -132,7 +149,7 @@ void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
 
 void finish_wait(struct wait_queue *wq, struct waiter *w)
 {
-	machine_point(wq, ACCESS_WRITE);
+	touch_queue(wq);
 	if (w->queued)
 		TAILQ_REMOVE(&wq->waiters, w, link);
 	w->queued = false;
@@ -143,7 +160,7 @@ int wake_up_nr(struct wait_queue *wq, int nr)
 	struct waiter *w;
 	int woken = 0;
 
-	machine_point(wq, ACCESS_WRITE);
+	touch_queue(wq);
 	while ((w = TAILQ_FIRST(&wq->waiters)) && (!nr || woken < nr)) {
 		TAILQ_REMOVE(&wq->waiters, w, link);
 		w->queued = false;
@@ -180,6 +197,7 @@ void schedule(void)
 		const struct wait_for wait = { s->wq, woken, describe_waiter, who_should_wake, s->waiter, true };
 
 		explore_wait(ACCESS_WRITE, &wait);
+		clock_acquire(s->wq);
 		return;
 	}
 	panic("deadlock: the task sleeps and nobody else is running to wake it");
@@ -225,6 +243,9 @@ static void rwsem_take(struct rwsem *sem, bool (*free)(void *sem), int count, in
 		sem->count < 0 ? "a writer" : "readers");
 	sem->count += count;
 	sem->writer = count < 0 ? current_task() : NULL;
+	clock_acquire(sem);
+	if (count < 0)
+		clock_acquire(&sem->wait);
 }
 
 static void rwsem_give(struct rwsem *sem, bool held, int count)
@@ -232,6 +253,7 @@ static void rwsem_give(struct rwsem *sem, bool held, int count)
 	machine_point(sem, (held && count < 0 ? ACCESS_ADD : ACCESS_WRITE) | ACCESS_NOTE);
 	BUG_MSG(!held, "the semaphore %p is not held that way (%d)", (void *)sem, sem->count);
 	lockdep_release(sem);
+	clock_release(count < 0 ? (void *)&sem->wait : sem); /* readers do not order each other */
 	sem->count += count;
 	sem->writer = NULL;
 }

@@ -4,6 +4,7 @@
  * the lowest level first. Reaching a frame that is free is a panic: the tables, or a translation
  * that should have been flushed, outlived it.
  */
+#include "arch/sim/datarace.h"
 #include "arch/sim/explore.h"
 #include "arch/sim/sim.h"
 #include "kernel/base/bug.h"
@@ -186,41 +187,77 @@ void sim_watch_reads(const u64 *slot, void (*fn)(void))
 	watched.fn = fn;
 }
 
+/* By an entry one comes to a frame: also later, by what a TLB has kept of it. */
+static void hand_frame_on(u64 entry)
+{
+	if (datarace_watching() && entry & _PAGE_PRESENT && arena_contains(entry_pfn(entry)))
+		clock_hand_on(frame_clock(entry_pfn(entry)));
+}
+
 u64 entry_get(const u64 *slot)
 {
 	POINT_HERE();
 	if (unlikely(watched.fn && slot == watched.slot))
 		watched.fn();
-	return READ_ONCE(*slot);
+	machine_point(slot, ACCESS_READ);
+	announced_load(slot, sizeof(*slot), true, PLACE);
+	return *(const volatile u64 *)slot;
 }
 
 void entry_set(u64 *slot, u64 value)
 {
 	POINT_HERE();
-	WRITE_ONCE(*slot, value);
+	machine_point(slot, ACCESS_WRITE);
+	announced_store(slot, sizeof(*slot), false, PLACE);
+	hand_frame_on(value);
+	*(volatile u64 *)slot = value;
+}
+
+/* What the three that follow have in common: before the exchange, and after it. */
+static void before_exchange(u64 *slot)
+{
+	machine_point(slot, ACCESS_WRITE);
+	hostile_accessed(slot);
+}
+
+static void after_exchange(u64 *slot, struct place place)
+{
+	announced_change(slot, sizeof(*slot), place);
+	hand_frame_on(*slot);
 }
 
 u64 entry_xchg(u64 *slot, u64 value)
 {
+	u64 old;
+
 	POINT_HERE();
-	machine_point(slot, ACCESS_WRITE);
-	hostile_accessed(slot);
-	return __atomic_exchange_n(slot, value, __ATOMIC_SEQ_CST);
+	before_exchange(slot);
+	old = __atomic_exchange_n(slot, value, __ATOMIC_SEQ_CST);
+	after_exchange(slot, PLACE);
+	return old;
 }
 
 bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
 {
+	bool done;
+
 	POINT_HERE();
-	machine_point(slot, ACCESS_WRITE);
-	hostile_accessed(slot);
-	return __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_SEQ_CST);
+	before_exchange(slot);
+	done = __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	if (done)
+		after_exchange(slot, PLACE);
+	else
+		announced_load(slot, sizeof(*slot), true, PLACE);
+	return done;
 }
 
 u64 entry_and(u64 *slot, u64 mask)
 {
+	u64 old;
+
 	POINT_HERE();
-	machine_point(slot, ACCESS_WRITE);
-	hostile_accessed(slot);
-	return __atomic_fetch_and(slot, mask, __ATOMIC_SEQ_CST);
+	before_exchange(slot);
+	old = __atomic_fetch_and(slot, mask, __ATOMIC_SEQ_CST);
+	after_exchange(slot, PLACE);
+	return old;
 }

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 #include "arch/sim/actor.h"
+#include "arch/sim/datarace.h"
 #include "arch/sim/fiber.h"
 #include "arch/sim/footprint.h"
 #include "arch/sim/sim.h"
@@ -76,6 +77,23 @@ static void note(u32 item)
 		remember_read(&actors[step->actor], item);
 	if (item & ACCESS_PAGE || is_shared(item))
 		footprint_add(&step->fp, item);
+}
+
+void explore_note_range(const volatile void *start, size_t size, int how)
+{
+	struct footprint *fp;
+	u32 first, end;
+
+	if (phase != RUNNING || !(first = item_of(start, how)) >> 4)
+		return;
+	fp = &explore_log[nr_steps - 1].fp;
+	end = item_of((const volatile u8 *)start + size - 1, how);
+	for (u32 item = first; item <= end; item += 1 << 4) {
+		mark_seen(item, (unsigned int)current);
+		wake_readers(item, current);
+		if (is_shared(item))
+			footprint_add(fp, item);
+	}
 }
 
 /* ---- who goes on ---- */
@@ -437,6 +455,9 @@ static void actor_main(void)
 {
 	struct actor *a = &actors[current];
 
+	/* Plain accesses before the first point belong to a step too. */
+	if (clocks_on)
+		yield_at(0);
 	a->fn();
 	a->alive = false;
 	at[current] = 0;
@@ -482,6 +503,8 @@ enum explore_end explore_run(void (*const fns[])(void), unsigned int nr, const c
 	events = 0;
 	record_begin();
 	search_run_begin();
+	clocks_begin();
+	datarace_begin();
 	launch(fns, nr, on);
 	if (ended != RUN_FAILED) {
 		fiber_create(ALONE_FIBER, first_step);

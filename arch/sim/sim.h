@@ -151,6 +151,8 @@ const void *cpu_tlb(unsigned int cpu);
 /* For a program that does not save all data of the simulator. */
 void cpus_add_to_snapshot(void);
 const struct mm_struct *cpu_loaded(unsigned int cpu);
+/* For arch/sim/clocks.h: what has been handed on by entries that lead to the frame. */
+static inline const void *frame_clock(unsigned long pfn) { return (const u8 *)frame_ptr(pfn) + 1; }
 /* The address space of the task that a CPU runs outside schedules; of a task of the explorer. */
 struct mm_struct *sim_cpu_mm(unsigned int cpu);
 void sim_task_runs(unsigned int task, struct mm_struct *mm);

@@ -37,28 +37,6 @@ static const char *exhausted_text(const struct report *r, char *text, size_t siz
 	return text;
 }
 
-/* Function by function, from the place outwards; the place is what the calls before it return to. */
-static void print_places(const struct report *r)
-{
-	char command[512], line[160];
-	size_t n = (size_t)snprintf(command, sizeof(command), "addr2line -f -s -e /proc/%d/exe", getpid());
-	FILE *pipe;
-
-	for (unsigned int i = 0; i < FAILED_AT && r->failed_in[i]; i++)
-		n += (size_t)snprintf(command + n, sizeof(command) - n, " %#lx", r->failed_in[i] - 1);
-	fflush(NULL);
-	pipe = r->failed_in[0] ? popen(command, "r") : NULL;
-	if (!pipe)
-		return;
-	printf("# in");
-	while (fgets(line, sizeof(line), pipe)) {
-		line[strcspn(line, "\n")] = '\0';
-		printf(" %s", line);
-	}
-	printf("\n");
-	pclose(pipe);
-}
-
 static void print_report(const struct race *which, const struct report *r)
 {
 	bool ok = r->complete && !r->failed_at;
@@ -74,7 +52,7 @@ static void print_report(const struct race *which, const struct report *r)
 		       "#   make races S=%s REPLAY=%s\n",
 		       r->message, r->failed_at, r->preemptions, which->name, r->replay);
 	if (r->failed_at && !options.check)
-		print_places(r);
+		print_where(r);
 	if (tsv)
 		fprintf(tsv, "%s\t%lu\t%lu\t%lu\t%u\t%d\t%s\t%lu\t%lu\t%u\t%.3f\n", which->name, r->schedules,
 			r->pruned, r->states, r->depth, !ok, exhausted_text(r, text, sizeof(text)), r->sampled,

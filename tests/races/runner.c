@@ -60,6 +60,7 @@ void note_failure(void)
 	snprintf(report->message, sizeof(report->message), "%s", explore_failure());
 	explore_schedule(report->replay, sizeof(report->replay));
 	memcpy(report->failed_in, explore_failed_at, sizeof(report->failed_in));
+	report->race = race_found;
 }
 
 /* Now and then, how far it has come: over one line on a terminal, and otherwise as a comment. */
@@ -158,6 +159,7 @@ static void shrink(void)
 			memcpy(found.message, report->message, sizeof(found.message));
 			memcpy(found.replay, report->replay, sizeof(found.replay));
 			memcpy(found.failed_in, report->failed_in, sizeof(found.failed_in));
+			found.race = report->race;
 			found.preemptions = report->preemptions;
 			break;
 		}

@@ -1,5 +1,6 @@
 /* Between the files of the runner. */
 #pragma once
+#include "arch/sim/datarace.h"
 #include "arch/sim/explore.h"
 #include "tests/races/scenario.h"
 
@@ -34,6 +35,7 @@ struct report {
 	bool complete;
 	char message[512], replay[4096];
 	unsigned long failed_in[FAILED_AT];
+	struct race_found race; /* addr 0: it failed otherwise */
 	u8 *passed; /* PROGRAM_MAX bytes: points_passed of the child */
 };
 
@@ -56,6 +58,9 @@ void note_failure(void);
 void check_explorer(void);
 /* A schedule has come to its end. */
 void check_see_run(void);
+
+/* After a failure: the places that it names. */
+void print_where(const struct report *r);
 
 /* Replays the schedule of the options, with its trace. */
 void replay(void);

@@ -14,6 +14,7 @@ ifeq ($(filter 1,$(TEST)),)
 else
 	@tools/bugs known $(B)
 	@$(BUILD_FIRST) unit races-build 1>&2
+	@$(BUILD_FIRST) TSAN=1 races-build 1>&2
 	@tools/bugs test $(B)
 endif
 
