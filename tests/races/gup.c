@@ -25,6 +25,7 @@ static void map_untouched(void)
 	held = NULL;
 	race_map(AT, 2);
 }
+/* Programs write there too: by READ_ONCE and WRITE_ONCE only. */
 static u64 *first_word(struct page *page) { return page_address(page); }
 
 /* ---- actors ---- */
@@ -34,11 +35,13 @@ static void get_and_read(void)
 {
 	struct page *page;
 	long n = get_user_pages_fast_only(AT, 1, 0, &page);
+	u64 value;
 
 	race_outcome((u64)n);
 	if (!n)
 		return;
-	RACE_CHECK(*first_word(page) == OLD || *first_word(page) == 7 || *first_word(page) == 0);
+	value = READ_ONCE(*first_word(page));
+	RACE_CHECK(value == OLD || value == 7 || value == 0);
 	put_page(page);
 }
 /* A tree that gets a level more maps what it mapped. */
@@ -47,7 +50,7 @@ static void get_in_any_case(void)
 	struct page *page;
 
 	RACE_EQ(get_user_pages_fast_only(AT, 1, 0, &page), 1);
-	RACE_EQ(*first_word(page), OLD);
+	RACE_EQ(READ_ONCE(*first_word(page)), OLD);
 	put_page(page);
 }
 /* Either way, lockless or not; refused if it is gone. */
@@ -61,7 +64,7 @@ static void pin_and_write(void)
 		held = NULL;
 		return;
 	}
-	*first_word(held) = BY_PIN;
+	WRITE_ONCE(*first_word(held), BY_PIN);
 }
 static void pin_for_reading(void) { RACE_EQ(pin_user_pages_fast(AT, 1, 0, &held), 1); }
 static void pin_and_unpin(void)
@@ -79,7 +82,7 @@ static void pin_remotely(void)
 	RACE_EQ(pin_user_pages_remote(child, AT, 1, FOLL_WRITE, &held, &locked), 1);
 	if (locked)
 		mmap_read_unlock(child);
-	*first_word(held) = BY_PIN;
+	WRITE_ONCE(*first_word(held), BY_PIN);
 	mmput(child);
 }
 static void force_write(void)
@@ -88,7 +91,7 @@ static void force_write(void)
 
 	if (get_user_pages_unlocked(race_mm, AT, 1, FOLL_WRITE | FOLL_FORCE, &page) != 1)
 		return;
-	*first_word(page) = BY_PIN;
+	WRITE_ONCE(*first_word(page), BY_PIN);
 	put_page(page);
 }
 
@@ -183,7 +186,7 @@ static void gone(void)
 {
 	race_expect_signal(AT, SIGSEGV);
 	if (held)
-		RACE_EQ(*first_word(held), BY_PIN);
+		RACE_EQ(READ_ONCE(*first_word(held)), BY_PIN);
 	let_go();
 }
 /* Pin and program see one page, from now on too. */
@@ -191,8 +194,8 @@ static void pin_and_program_agree(void)
 {
 	RACE_EQ(race_peek(AT), BY_PIN);
 	race_poke(AT, 20);
-	RACE_EQ(*first_word(held), 20);
-	*first_word(held) = 21;
+	RACE_EQ(READ_ONCE(*first_word(held)), 20);
+	WRITE_ONCE(*first_word(held), 21);
 	RACE_EQ(race_peek(AT), 21);
 	let_go();
 }
@@ -203,8 +206,8 @@ static void writer_and_pin_agree(void)
 
 	race_adopt(child);
 	RACE_CHECK(value == BY_PIN || value == 7);
-	RACE_EQ(*first_word(held), value);
-	*first_word(held) = BY_PIN;
+	RACE_EQ(READ_ONCE(*first_word(held)), value);
+	WRITE_ONCE(*first_word(held), BY_PIN);
 	pin_and_program_agree();
 }
 static void pin_and_parent_agree(void)
@@ -219,10 +222,10 @@ static void reader_sees_its_program(void)
 {
 	race_adopt(child);
 	race_poke(AT, 30);
-	RACE_EQ(*first_word(held), 30);
+	RACE_EQ(READ_ONCE(*first_word(held)), 30);
 	race_run_on(0, child);
 	race_poke(AT, 40);
-	RACE_EQ(*first_word(held), 30);
+	RACE_EQ(READ_ONCE(*first_word(held)), 30);
 	let_go();
 }
 static void child_is_apart(void)
@@ -258,7 +261,7 @@ static void unpinned(void)
 }
 static void ended(void)
 {
-	RACE_EQ(*first_word(held), BY_PIN);
+	RACE_EQ(READ_ONCE(*first_word(held)), BY_PIN);
 	let_go();
 }
 /* Only while the tree becomes deeper does anyone ask beyond its reach; the page at AT is the decoy. */
@@ -298,7 +301,7 @@ static void child_unharmed(void)
 	u64 ours = race_peek(AT);
 
 	RACE_CHECK(ours == BY_PIN || ours == OLD || ours == 0);
-	RACE_EQ(*first_word(zero_page), 0);
+	RACE_EQ(READ_ONCE(*first_word(zero_page)), 0);
 	race_run_on(0, child);
 	RACE_EQ(race_peek(AT), OLD);
 }
