@@ -249,6 +249,7 @@ static int task_copy(struct task *task, const struct clone_request *req)
 
 	task->blocked = parent->blocked;
 	task->affinity = parent->affinity;
+	task->nice = READ_ONCE(parent->nice);
 	if (req->flags & CLONE_FILES)
 		task->files = files_get(parent->files);
 	else

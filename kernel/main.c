@@ -143,18 +143,32 @@ static void supervise(void *arg)
 	machine_power_off();
 }
 
-SYSCALL_DEFINE4(reboot, u32, magic, u32, magic2, u32, cmd, void *, arg)
+static void __noreturn end_by(void (*way)(void), const char *message)
 {
+	pr_info("reboot: %s", message);
+	trace_drain_all();
+	way();
+	__builtin_unreachable();
+}
+
+SYSCALL_DEFINE4(reboot, u32, magic, u32, magic2, u32, cmd, const char *, arg)
+{
+	char order[256];	/* for the firmware, which has no use for it */
+
 	if (magic != LINUX_REBOOT_MAGIC1 ||
 	    (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
 	     magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
 		return -EINVAL;
 	switch (cmd) {
+	case LINUX_REBOOT_CMD_RESTART2:
+		if (strncpy_from_user(order, arg, sizeof(order)) == -EFAULT)
+			return -EFAULT;
+		__attribute__((fallthrough));
 	case LINUX_REBOOT_CMD_RESTART:
-		machine_reboot();
-	case LINUX_REBOOT_CMD_HALT:
+		end_by(machine_reboot, "Restarting system");
+	case LINUX_REBOOT_CMD_HALT:	/* a halted machine would only keep its emulator busy */
 	case LINUX_REBOOT_CMD_POWER_OFF:
-		machine_power_off();
+		end_by(machine_power_off, "Power down");
 	case LINUX_REBOOT_CMD_CAD_ON:
 	case LINUX_REBOOT_CMD_CAD_OFF:
 		return 0;
@@ -187,6 +201,7 @@ static void system_up(void)
 	futex_init();
 	console_init();
 	random_init();
+	syslog_init();
 }
 
 static void unpack_initramfs(void)

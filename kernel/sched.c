@@ -1,5 +1,5 @@
 /*
- * The scheduler: a run queue per CPU, round robin in slices of 10 ms.
+ * The scheduler: a run queue per CPU, round robin in slices of 10 ms, or as nice says.
  *
  * A switch is not done under the queue's lock: switch_mm() may free an address space. From before
  * a task runs until schedule_tail() has its successor on the CPU, task->on_cpu is set; meanwhile
@@ -48,13 +48,19 @@ void task_set_work(struct task *task, unsigned long bits)
 		atomic_or_return_old(bits, &task->work);
 }
 
+/* From 20 ms for the least nice to 0.5 ms for the nicest. */
+static u64 task_slice_ns(const struct task *task)
+{
+	return TIME_SLICE_NS / 20 * (u64)(20 - READ_ONCE(task->nice));
+}
+
 /* When to look again at a queue in which somebody waits: soon, if an idle CPU could take him. */
 static u64 slice_deadline(const struct run_queue *rq, u64 now)
 {
-	u64 end = rq->curr->run_since + TIME_SLICE_NS;
+	u64 end = rq->curr->run_since + task_slice_ns(rq->curr);
 
 	if (end <= now)
-		end = now + TIME_SLICE_NS;	/* its turn is over already, and it knows */
+		end = now + task_slice_ns(rq->curr);	/* its turn is over already, and it knows */
 	return READ_ONCE(idle_cpus) ? min(end, now + SPREAD_NS) : end;
 }
 
@@ -356,7 +362,7 @@ void timer_interrupt(void)
 	if (unlikely(rq->curr->process->itimers.cpu_active))
 		task_set_work(rq->curr, WORK_CPU_TIMER);
 	if (rq->nr_queued) {
-		if (rq->curr->is_idle || now >= rq->curr->run_since + TIME_SLICE_NS)
+		if (rq->curr->is_idle || now >= rq->curr->run_since + task_slice_ns(rq->curr))
 			task_set_work(rq->curr, WORK_RESCHED);
 		spread(rq);
 	}

@@ -91,6 +91,36 @@ SYSCALL_DEFINE2(sched_getparam, int, tid, u32 *, user)
 	return !ret && copy_to_user(user, &priority, sizeof(priority)) ? -EFAULT : ret;
 }
 
+/*
+ * There is no policy but the default one, nor a priority but its 0; asking for that succeeds as it
+ * does on Linux. Those for idle and batch work differ in a preference of the scheduler, which this
+ * one does not have.
+ */
+static long set_policy(int tid, int policy, const u32 *user)
+{
+	u32 priority;
+	long ret;
+
+	if (!user || tid < 0 || policy < 0)
+		return -EINVAL;
+	if (copy_from_user(&priority, user, sizeof(priority)))
+		return -EFAULT;
+	ret = task_exists(tid);
+	if (ret)
+		return ret;
+	return policy != SCHED_NORMAL || priority ? -EINVAL : 0;
+}
+
+SYSCALL_DEFINE3(sched_setscheduler, int, tid, int, policy, const u32 *, user)
+{
+	return set_policy(tid, policy, user);
+}
+
+SYSCALL_DEFINE2(sched_setparam, int, tid, const u32 *, user)
+{
+	return set_policy(tid, SCHED_NORMAL, user);
+}
+
 static long priority_limit(int policy, long realtime)
 {
 	switch (policy) {

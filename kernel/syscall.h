@@ -73,6 +73,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(getpgrp) \
 	CALL(getpid) \
 	CALL(getppid) \
+	CALL(getpriority) \
 	CALL(getrandom) \
 	CALL(getrlimit) \
 	CALL(getrusage) \
@@ -149,6 +150,8 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(sched_getparam) \
 	CALL(sched_getscheduler) \
 	CALL(sched_setaffinity) \
+	CALL(sched_setparam) \
+	CALL(sched_setscheduler) \
 	CALL(sched_yield) \
 	CALL(select) \
 	CALL(sendfile) \
@@ -158,6 +161,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(set_tid_address) \
 	CALL(setitimer) \
 	CALL(setpgid) \
+	CALL(setpriority) \
 	CALL(setrlimit) \
 	CALL(setsid) \
 	CALL(setsockopt) \
@@ -173,6 +177,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(sync) \
 	CALL(syncfs) \
 	CALL(sysinfo) \
+	CALL(syslog) \
 	CALL(tgkill) \
 	CALL(time) \
 	CALL(times) \
@@ -196,6 +201,8 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 syscall_fn syscall_fn_of(unsigned long nr);
 /* Boot: from now on `between` is called for every call in the list, and passes it on itself. */
 void syscall_intercept(syscall_fn between);
+/* kernel/syslog.c. Boot. */
+void syslog_init(void);
 /* kernel/strace/: intercepts, if the boot option says so. */
 void strace_init(void);
 

@@ -61,6 +61,7 @@ struct task {
 	bool queued;
 	bool is_idle;
 	cpumask_t affinity;
+	int nice;			/* how short its slices are (priority.c); read without a lock */
 	TAILQ_ENTRY(task) run_link;
 	u64 run_ns;			/* CPU time used before run_since */
 	u64 run_since;			/* clock_ns() when it was switched in */

@@ -109,6 +109,8 @@ void machine_reboot(void)
 	if (acpi_read())
 		acpi_reset();
 	outb(0x64, 0xfe);
+	for (unsigned int i = 0; i < 1000000; i++)
+		pause();	/* it takes its time */
 	__asm__ __volatile__("lidt %0; int3" : : "m"(no_idt));
 	halt_forever();
 }

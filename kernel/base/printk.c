@@ -7,7 +7,7 @@
 #include "kernel/base/spinlock.h"
 #include "kernel/base/string.h"
 
-#define RING_SIZE	16384
+#define RING_SIZE	LOG_RING_SIZE
 #define LINE_MAX	512
 
 /*
@@ -19,20 +19,30 @@ static spinlock_t ring_lock = SPINLOCK_INIT(LOCK_CONSOLE);
 
 static bool started;		/* the channel is known */
 static bool panicking;
-static bool quiet;
+/* Lines whose level is lower go to the channel; all go into the ring. */
+static int console_level = LOG_INFO + 1;
 
 static const char *set_quiet(const char *value)
 {
 	if (value)
 		return "it takes no value";
-	quiet = true;
+	console_level = LOG_WARNING + 1;
 	return NULL;
 }
 BOOT_OPTION("quiet", "", "log only warnings and errors", set_quiet);
 
+int log_level(const char *line)
+{
+	if (!strncmp(line, "error:", 6))
+		return LOG_ERR;
+	return strncmp(line, "warning:", 8) ? LOG_INFO : LOG_WARNING;
+}
+
+void log_set_console_level(int level) { WRITE_ONCE(console_level, level); }
+
 static bool is_quiet(const char *text)
 {
-	return quiet && !panicking && strncmp(text, "warning:", 8) && strncmp(text, "error:", 6);
+	return !panicking && log_level(text) >= READ_ONCE(console_level);
 }
 
 static void ring_append(const char *text, size_t n)
@@ -54,10 +64,8 @@ void vprintk(const char *fmt, va_list args)
 	char line[LINE_MAX];
 	size_t n = vscnprintf(line, sizeof(line), fmt, args);
 
-	if (is_quiet(line))
-		return;
 	ring_append(line, n);
-	if (started)
+	if (started && !is_quiet(line))
 		log_write(line, n);
 }
 
@@ -68,6 +76,24 @@ void printk(const char *fmt, ...)
 	va_start(args, fmt);
 	vprintk(fmt, args);
 	va_end(args);
+}
+
+u64 log_head(void) { return READ_ONCE(ring_head); }
+
+u64 log_copy(u64 from, char *buf, size_t size)
+{
+	unsigned long flags = irq_save();
+	u64 oldest, n;
+
+	machine_spin_lock(&ring_lock);
+	oldest = ring_head > RING_SIZE ? ring_head - RING_SIZE : 0;
+	from = max(from, oldest);
+	n = min(ring_head - from, (u64)size);
+	for (u64 i = 0; i < n; i++)
+		buf[i] = ring[(from + i) % RING_SIZE];
+	machine_spin_unlock(&ring_lock);
+	irq_restore(flags);
+	return from;
 }
 
 /*
@@ -82,7 +108,7 @@ void printk_start(void)
 	if (started)
 		return;
 	started = true;
-	if (quiet && !panicking)
+	if (console_level <= LOG_INFO && !panicking)
 		return;
 	log_write(ring + start, first);
 	log_write(ring, n - first);

@@ -13,6 +13,21 @@ void vprintk(const char *fmt, va_list args);
 void printk_start(void);
 /* A panic: from now on nothing waits for a lock, and nothing is quiet. */
 void printk_bust_locks(void);
+/* What lines begin with says how grave they are; the numbers are Linux's. */
+enum { LOG_ERR = 3, LOG_WARNING = 4, LOG_INFO = 6 };
+int log_level(const char *line);
+/* Lines of this level and above stay in the ring: 5 leaves warnings and errors, as "quiet" does. */
+void log_set_console_level(int level);
+
+#define LOG_RING_SIZE	16384
+/* How many bytes were ever logged. */
+u64 log_head(void);
+/*
+ * Copies at most size bytes from that position, or from the oldest one that is still there, and
+ * returns the position of the first. Never sleeps.
+ */
+u64 log_copy(u64 from, char *buf, size_t size);
+
 /* Machine: the log's channel; and a panic, as above. */
 void log_write(const char *text, size_t n);
 void log_bust_locks(void);

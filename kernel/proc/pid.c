@@ -25,7 +25,7 @@ struct look {
 	struct rlimit64 rlimits[RLIM_NLIMITS];
 	u64 allowed;
 	unsigned long switches;
-	int exit_signal;
+	int exit_signal, nice;
 	int tty_pgrp;			/* of its terminal; 0: it has none */
 };
 
@@ -79,6 +79,7 @@ static void look_at(struct look *look, const struct proc_target *target)
 	if (task) {
 		look->tid = task->tid;
 		look->cpu = task->cpu;
+		look->nice = READ_ONCE(task->nice);
 		look->allowed = task->affinity;
 		look->switches = READ_ONCE(task->switches);
 		memcpy(look->comm, task->comm, sizeof(look->comm));
@@ -154,10 +155,10 @@ static SHOW(show_stat)
 	look_at(&look, target);
 	if (mm)
 		rss = mm_rss(mm, MM_ANONPAGES) + mm_rss(mm, MM_FILEPAGES) + mm_rss(mm, MM_SHMEMPAGES);
-	text_printf(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 %llu 0 %llu 0 20 0 %u 0 %llu %lu %lu %llu",
+	text_printf(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 %llu 0 %llu 0 %d %d %u 0 %llu %lu %lu %llu",
 		    look.tid ? look.tid : look.pid, look.comm, look.state, look.ppid, look.pgid, look.sid,
 		    look.tty_pgrp ? TTY_NUMBER : 0, look.tty_pgrp ? look.tty_pgrp : -1, TICKS(look.run_ns),
-		    TICKS(look.children_ns), look.threads, TICKS(look.start_ns),
+		    TICKS(look.children_ns), 20 + look.nice, look.nice, look.threads, TICKS(look.start_ns),
 		    mm ? mm->total_vm << PAGE_SHIFT : 0, rss,
 		    (unsigned long long)look.rlimits[RLIMIT_AS].rlim_cur);
 	text_printf(text, " %lu %lu %lu 0 0 %llu %llu %llu %llu 0 0 0 %d %u 0 0 0 0 0 %lu %lu %lu %lu %lu %lu %lu 0\n",

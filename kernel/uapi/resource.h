@@ -29,6 +29,12 @@ struct rlimit64 {
 	__u64 rlim_max;
 };
 
+#define PRIO_PROCESS		0
+#define PRIO_PGRP		1
+#define PRIO_USER		2
+#define NICE_MIN		(-20)
+#define NICE_MAX		19
+
 #define RUSAGE_SELF		0
 #define RUSAGE_CHILDREN		(-1)
 #define RUSAGE_THREAD		1

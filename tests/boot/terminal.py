@@ -1,62 +1,14 @@
-"""A person at the terminal: types, and waits for what appears. tests/boot/terminal.t runs it."""
+"""The terminal under a person's hands. tests/boot/terminal.t runs it."""
 import os
-import pty
-import re
-import select
 import sys
-import time
 
-LIMIT = 30  # seconds without the text: a backstop
-
-
-class Terminal:
-    def __init__(self, *command):
-        self.text = ''
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvp(command[0], command)
-
-    def type(self, keys):
-        self.text = ''
-        os.write(self.fd, keys.encode())
-
-    def shows(self, pattern):
-        """Without the line ends' carriage returns, and what the shell asks of the terminal."""
-        plain = re.sub(r'\r+\n', '\n', re.sub(r'\x1b\[[0-9]*[a-zA-Z]', '', self.text))
-        return re.search(pattern, plain, re.S) is not None
-
-    def wait_for(self, pattern):
-        """What has appeared since the last typing, once it matches."""
-        end = time.monotonic() + LIMIT
-        while not self.shows(pattern):
-            if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
-                return False
-            try:
-                self.text += os.read(self.fd, 4096).decode(errors='replace')
-            except OSError:
-                return self.shows(pattern)
-        return True
-
+sys.path.insert(0, 'tests/harness')
+from terminal import PROMPT, Terminal, plan, result  # noqa: E402
 
 terminal = Terminal('tools/pleat-run', '--cpus', '1')
-count = 0
+case = terminal.case
 
-
-def result(name, passed):
-    global count
-    count += 1
-    print(f"{'ok' if passed else 'not ok'} {count} - {name}", flush=True)
-    if not passed:
-        print(f'# {terminal.text!r}', file=sys.stderr)
-
-
-def case(name, keys, pattern):
-    terminal.type(keys)
-    result(name, terminal.wait_for(pattern))
-
-
-PROMPT = r'pleat:/# $'
-result('the-shell-welcomes', terminal.wait_for('This is Pleat.*' + PROMPT))
+result('the-shell-welcomes', terminal.wait_for('This is Pleat.*' + PROMPT), terminal.text)
 case('what-is-typed-is-echoed-and-run', 'echo one two\r', r'echo one two\none two\n' + PROMPT)
 case('erase-takes-a-character-back', 'echo abX\x7fc\r', r'\nabc\n' + PROMPT)
 case('a-line-can-be-thrown-away', 'garbage\x15echo clean\r', r'\nclean\n' + PROMPT)
@@ -82,4 +34,4 @@ case('echo-is-back', 'echo visible\r', r'echo visible\nvisible\n')
 case('exit-leaves', 'exit\r', r'logout|exit')
 _, status = os.waitpid(terminal.pid, 0)
 result('and-the-machine-ends-well', status == 0)
-print(f'1..{count}')
+plan()

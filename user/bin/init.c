@@ -3,7 +3,10 @@
  * and ends with its status. Otherwise it starts a shell on the terminal; without one in the image it
  * runs programs by name. It takes leave of every orphan. When it ends, the machine goes off.
  *
- * It is an ordinary program as well, and does the same on Linux.
+ * Beside the shell it obeys SIGUSR1 (halt), SIGUSR2 (power off) and SIGTERM (reboot), which is how
+ * BusyBox's halt, poweroff and reboot ask for it; a shell that was killed gets a successor.
+ *
+ * It is an ordinary program as well, and does the same on Linux, where it switches nothing off.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,7 +14,9 @@
 #include <string.h>
 
 #include "user/linux.h"
+#include "user/numbers.h"
 #include "user/programs.h"
+#include "user/signals.h"
 #include "user/tour.h"
 #include "user/words.h"
 
@@ -137,6 +142,62 @@ static void prompt(void)
 	printf("\n");
 }
 
+/* ---- the end of the machine, and the shell ---- */
+
+enum { GRACE_MS = 1000 };	/* for programs that have something to finish */
+
+#define ORDERS	(SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGUSR2) | SIGNAL_BIT(SIGTERM))
+
+/* Takes leave of who has ended; true if nobody is left. */
+static bool reap_all(void)
+{
+	long ended;
+
+	while ((ended = sys_wait4(-1, NULL, WNOHANG, NULL)) > 0)
+		;
+	return is_error(ended);
+}
+
+/* Everybody is asked to end, and then made to. Does not return. */
+static void shut_down(int order)
+{
+	unsigned int how = order == SIGUSR1 ? LINUX_REBOOT_CMD_HALT :
+			   order == SIGUSR2 ? LINUX_REBOOT_CMD_POWER_OFF : LINUX_REBOOT_CMD_RESTART;
+
+	sys_kill(-1, SIGTERM);
+	sys_kill(-1, SIGCONT);
+	for (int ms = 0; ms < GRACE_MS && !reap_all(); ms += 10)
+		signal_wait(SIGNAL_BIT(SIGCHLD), NULL, 10);
+	sys_kill(-1, SIGKILL);
+	syscall0(__NR_sync);
+	sys_reboot(how);
+}
+
+/* Only the first program of Pleat's own machine: a host must survive a mistaken signal. */
+static bool rules_machine(void)
+{
+	return sys_getpid() == 1 && !is_error(sys_prctl(PR_PLEAT_LEVELS, 0, 0));
+}
+
+/* Until that child has ended; its status. Obeys orders meanwhile; they and SIGCHLD are blocked. */
+static int attend(long pid)
+{
+	int status = 0;
+	long ended, signo;
+
+	for (;;) {
+		while ((ended = sys_wait4(-1, &status, WNOHANG, NULL)) > 0) {
+			if (ended == pid)
+				return status;
+		}
+		if (is_error(ended))
+			return 0;
+		signo = signal_wait(ORDERS | SIGNAL_BIT(SIGCHLD), NULL, -1);
+		if (signo > 0 && SIGNAL_BIT(signo) & ORDERS)
+			shut_down((int)signo);
+	}
+}
+
 /* In the child: a session of its own on the terminal, so that job control works. */
 static void become_shell(void)
 {
@@ -144,6 +205,7 @@ static void become_shell(void)
 	static char *envp[] = { "HOME=/", "PATH=/bin:/tests", "TERM=linux", "PS1=pleat:\\w# ", NULL };
 	long fd;
 
+	signal_mask(SIG_SETMASK, 0);
 	syscall0(__NR_setsid);
 	fd = sys_open(TERMINAL, O_RDWR, 0);
 	for (int i = 0; fd >= 0 && i < 3; i++)
@@ -154,9 +216,29 @@ static void become_shell(void)
 	sys_exit_group(127);
 }
 
+/* Shells, until one ends by itself: the person has had enough then. */
+static void serve_shells(void)
+{
+	int status;
+
+	signal_mask(SIG_BLOCK, SIGNAL_BIT(SIGCHLD) | (rules_machine() ? ORDERS : 0));
+	do {
+		long pid = sys_fork();
+
+		if (pid == 0)
+			become_shell();
+		if (is_error(pid))
+			return;
+		status = attend(pid);
+		if (WIFSIGNALED(status))
+			printf("\nThe shell was killed by signal %d; here is another one.\n",
+			       WTERMSIG(status));
+		fflush(stdout);
+	} while (WIFSIGNALED(status));
+}
+
 static void shell_on_terminal(void)
 {
-	long pid;
 
 	printf("\nThis is Pleat, with BusyBox as its shell. Three things to try:\n"
 	       "  tour                      a guided tour through this machine's page tables\n"
@@ -164,11 +246,7 @@ static void shell_on_terminal(void)
 	       "  ls /tests; cow            the test programs; each runs on Linux too\n"
 	       "Leave with `exit` or `poweroff`; from outside, Ctrl-A X ends QEMU.\n\n");
 	fflush(stdout);
-	pid = sys_fork();
-	if (pid == 0)
-		become_shell();
-	if (pid > 0)
-		wait_for_program(pid);
+	serve_shells();
 }
 
 int main(void)

@@ -1,0 +1,67 @@
+"""Sessions from their welcome to their end. tests/boot/session.t runs it."""
+import os
+import signal
+import sys
+
+sys.path.insert(0, 'tests/harness')
+from terminal import PROMPT, Terminal, plan, result  # noqa: E402
+
+
+def session(*options):
+    terminal = Terminal('tools/pleat-run', '--cpus', '1', *options)
+    result('the-shell-welcomes', terminal.wait_for('This is Pleat.*' + PROMPT), terminal.text)
+    return terminal
+
+
+def ends(name, terminal, status=0):
+    got = terminal.end()
+    result(name, got == status, f'status {got}: {terminal.text}')
+
+
+# ---- what init does besides ----
+first = session()
+first.case('an-orphan-goes-to-init', "sh -c '(sleep 0.3; exit 3) & echo child $!'; sleep 0.1; "
+           "ps -o ppid,args | grep -c '^ *1 .*sleep'\r", r'child \d+\n\d+\n' + PROMPT)
+first.case('and-is-reaped', "sleep 0.5; ps -o stat | grep -c Z\r", r'\n0\n' + PROMPT)
+first.case('init-survives-what-it-does-not-know', 'kill -HUP 1; kill -9 1; echo alive\r', r'\nalive\n')
+first.case('a-killed-shell-has-a-successor', 'kill -9 $$\r', r'killed by signal 9.*' + PROMPT)
+first.case('which-works-as-well', 'echo on; tty\r', r'\non\n/dev/ttyS0\n')
+first.case('dmesg-shows-the-log', 'dmesg | grep loaded\r', r'\nPleat \d.*loaded by.*' + PROMPT)
+first.case('dmesg-c-shows-it', 'dmesg -c | grep -c "loaded by"\r', r'\n1\n')
+first.case('and-takes-it-away', 'dmesg | wc -l\r', r'\n0\n')
+first.case('an-unknown-option-of-dmesg-level', 'dmesg -n 0; echo $?\r', r'\n1\n')
+first.case('its-level-can-be-set', 'dmesg -n 5; echo $?\r', r'\n0\n')
+first.type('halt\r')
+ends('halt-ends-it', first)
+
+# ---- orders ----
+for order, name in (('USR2', 'sigusr2-powers-off'), ('USR1', 'sigusr1-halts'), ('TERM', 'sigterm-reboots')):
+    terminal = session('--append', 'quiet')
+    terminal.case('a-program-that-cleans-up', "(trap 'echo cleaned; exit' TERM; echo r; "
+                  "while :; do sleep 0.1; done) &\r", r'r\r?\n')
+    terminal.type(f'kill -{order} 1\r')
+    told = terminal.wait_for(r'cleaned')
+    result('programs-are-asked-first', told, terminal.text)
+    ends(name, terminal)
+
+# ---- the terminal of the host ----
+def terminal_restored(name, how):
+    """pleat-run under a shell that holds the terminal open: its modes are the same afterwards."""
+    held = Terminal('sh', '-c', 'stty -a | md5sum; tools/pleat-run --cpus 1; stty -a | md5sum; echo over')
+    held.wait_for('This is Pleat.*' + PROMPT)
+    before = held.all.split()[0]
+    how(held)
+    result(name, held.wait_for(r'over\r?\n') and held.all.count(before) == 2, held.all)
+
+
+def kill_machine(held):
+    pids = os.popen(f'ps -o pid=,args= -g $(ps -o sid= -p {held.pid})').read().splitlines()
+    for line in pids:
+        if line.split()[1].startswith('qemu-system'):
+            os.kill(int(line.split()[0]), signal.SIGKILL)
+
+
+terminal_restored('the-terminal-is-restored-when-it-ends', lambda held: held.type('exit\r'))
+terminal_restored('and-when-the-machine-is-killed', kill_machine)
+terminal_restored('and-when-it-is-reset', lambda held: held.type('reboot -f\r'))
+plan()

@@ -1,0 +1,65 @@
+"""A person at a terminal: types, and waits for what appears. Tests that use it print TAP."""
+import os
+import pty
+import re
+import select
+import sys
+import time
+
+LIMIT = 30  # seconds without the text: a backstop
+
+
+class Terminal:
+    def __init__(self, *command):
+        self.text = self.all = ''
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execvp(command[0], command)
+
+    def type(self, keys):
+        self.text = ''
+        os.write(self.fd, keys.encode())
+
+    def shows(self, pattern):
+        """Without the line ends' carriage returns, and what the shell asks of the terminal."""
+        plain = re.sub(r'\r+\n', '\n', re.sub(r'\x1b\[[0-9]*[a-zA-Z]', '', self.text))
+        return re.search(pattern, plain, re.S) is not None
+
+    def wait_for(self, pattern):
+        """What has appeared since the last typing, once it matches."""
+        end = time.monotonic() + LIMIT
+        while not self.shows(pattern):
+            if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
+                return False
+            try:
+                new = os.read(self.fd, 4096).decode(errors='replace')
+            except OSError:
+                return self.shows(pattern)
+            self.text += new
+            self.all += new
+        return True
+
+    def case(self, name, keys, pattern):
+        self.type(keys)
+        result(name, self.wait_for(pattern), self.text)
+
+    def end(self):
+        """The exit status of the command, once it has closed the terminal."""
+        self.wait_for(r'\Z never')
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+PROMPT = r'pleat:/# $'
+count = 0
+
+
+def result(name, passed, text=''):
+    global count
+    count += 1
+    print(f"{'ok' if passed else 'not ok'} {count} - {name}", flush=True)
+    if not passed:
+        print(f'# {text!r}', file=sys.stderr)
+
+
+def plan():
+    print(f'1..{count}')
