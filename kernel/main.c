@@ -18,6 +18,7 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/reboot.h"
+#include "kernel/usage.h"
 #include "kernel/uapi/wait.h"
 #include "kernel/version.h"
 #include "mm/leak.h"
@@ -247,6 +248,7 @@ void kernel_main(void)
 	tty_start_worker();
 	strace_init();
 	timer_init();
+	loadavg_init();
 	supervisor = kernel_thread("supervisor", supervise, NULL);
 	if (!supervisor)
 		boot_stop("There is not enough memory to start.");

@@ -1,9 +1,9 @@
 /*
  * syslog(2): programs read the kernel's log. Each line begins with its level, as in "<6>".
  *
- * A reader has its own copy of the ring, and forms the lines from that: printk() may be called from
- * anywhere, and waits for nobody. For the same reason it wakes nobody: who waits for a line looks
- * again from time to time.
+ * A reader has its own copy of the ring, and forms the lines from that: printk() may be called
+ * from anywhere, and waits for nobody. For the same reason it wakes nobody: who waits for a line
+ * looks again from time to time.
  */
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
@@ -37,7 +37,7 @@ static u64 line_end(const struct copy *copy, u64 at)
 	return at < copy->to ? at + 1 : at;
 }
 
-/* May sleep; the caller frees copy->text. A line of which the ring has lost the beginning is left out. */
+/* May sleep; the caller frees copy->text. -ENOMEM: there is nothing to free. */
 static int copy_take(struct copy *copy, u64 from)
 {
 	copy->text = vmalloc(LOG_RING_SIZE);
@@ -49,6 +49,7 @@ static int copy_take(struct copy *copy, u64 from)
 	return 0;
 }
 
+/* Where the first line begins: one of which the ring has lost the beginning is left out. */
 static u64 copy_first(const struct copy *copy, u64 wanted)
 {
 	return copy->from > wanted && copy->from ? line_end(copy, copy->from) : copy->from;
@@ -68,8 +69,9 @@ static size_t copy_length(const struct copy *copy, u64 at)
 	return length;
 }
 
-/* One line with its prefix, from `skip` on, at most `room` bytes. The bytes written, or -EFAULT. */
-static long put_line(const struct copy *copy, u64 at, u64 end, size_t skip, char *user, size_t room)
+/* One line with its prefix, from `skip` on, at most `room` bytes: their number, or -EFAULT. */
+static long put_line(const struct copy *copy, u64 at, u64 end, size_t skip, char *user,
+		     size_t room)
 {
 	const char *line = copy->text + (at - copy->from);
 	char prefix[PREFIX + 1];

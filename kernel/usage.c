@@ -107,6 +107,7 @@ SYSCALL_DEFINE1(sysinfo, struct sysinfo *, user)
 {
 	struct sysinfo info = {
 		.uptime = (s64)(clock_ns() / NSEC_PER_SEC),
+		.loads = { load_average(0) << 5, load_average(1) << 5, load_average(2) << 5 },
 		.totalram = frames_total() * PAGE_SIZE,
 		.freeram = frames_free() * PAGE_SIZE,
 		.procs = (u16)process_count(),

@@ -8,3 +8,12 @@ u64 process_run_ns(struct process *process);
 u64 process_run_ns_locked(const struct process *process);
 /* Of a process that has ended, its own waited-for children included. tasks_lock held. */
 void usage_of_process(const struct process *process, struct __kernel_rusage *usage);
+
+/* ---- kernel/loadavg.c ---- */
+
+enum { NR_LOADS = 3, LOAD_ONE = 1 << 11 };
+
+/* Boot, after timer_init(): begins to count. */
+void loadavg_init(void);
+/* Over about 1, 5 or 15 minutes (0 to 2), in units of 1 / LOAD_ONE. */
+unsigned long load_average(int i);

@@ -68,13 +68,16 @@ static struct count count_tasks(void)
 	return count;
 }
 
-/* Nobody measures the load over time: what runs now stands for the last minutes. */
 static SHOW(show_loadavg)
 {
 	struct count count = count_tasks();
 
-	text_printf(text, "%u.00 %u.00 %u.00 %u/%u %d\n", count.running, count.running, count.running,
-		    count.running, count.processes, count.last);
+	for (int i = 0; i < NR_LOADS; i++) {
+		unsigned long hundredths = (load_average(i) * 100 + LOAD_ONE / 2) / LOAD_ONE;
+
+		text_printf(text, "%lu.%02lu ", hundredths / 100, hundredths % 100);
+	}
+	text_printf(text, "%u/%u %d\n", count.running, count.processes, count.last);
 	return 0;
 }
 

@@ -6,7 +6,10 @@
 #include "user/tap.h"
 
 static long get(int which, int who) { return syscall2(__NR_getpriority, which, who); }
-static long set(int which, int who, int nice) { return syscall3(__NR_setpriority, which, who, nice); }
+static long set(int which, int who, int nice)
+{
+	return syscall3(__NR_setpriority, which, who, nice);
+}
 
 static int child_has(void *arg) { return get(PRIO_PROCESS, 0) == *(int *)arg ? 0 : 1; }
 

@@ -31,6 +31,10 @@ first.case('dmesg-c-shows-it', 'dmesg -c | grep -c "loaded by"\r', r'\n1\n')
 first.case('and-takes-it-away', 'dmesg | wc -l\r', r'\n0\n')
 first.case('an-unknown-option-of-dmesg-level', 'dmesg -n 0; echo $?\r', r'\n1\n')
 first.case('its-level-can-be-set', 'dmesg -n 5; echo $?\r', r'\n0\n')
+first.case('the-load-begins-at-nothing', 'cat /proc/loadavg\r', r'\n0\.\d\d 0\.\d\d 0\.\d\d \d')
+first.case('the-load-grows-while-something-runs',
+           "sh -c 'while :; do case $(cat /proc/loadavg) in 0.0*) ;; *) break;; esac; done'; cut -c1-2 /proc/loadavg\r",
+           r'\n\d\.\n' + PROMPT)
 first.type('halt\r')
 ends('halt-ends-it', first)
 

@@ -25,9 +25,9 @@ class Terminal:
         plain = re.sub(r'\r+\n', '\n', re.sub(r'\x1b\[[0-9]*[a-zA-Z]', '', self.text))
         return re.search(pattern, plain, re.S) is not None
 
-    def wait_for(self, pattern):
-        """What has appeared since the last typing, once it matches."""
-        end = time.monotonic() + LIMIT
+    def wait_for(self, pattern, limit=LIMIT):
+        """Until what has appeared since the last typing matches; False: it did not, in so many seconds."""
+        end = time.monotonic() + limit
         while not self.shows(pattern):
             if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
                 return False
