@@ -129,8 +129,10 @@ static __noinline void insert_run(unsigned long start, unsigned long end)
 
 static __noinline bool take_in(void)
 {
-	unsigned long frames = section_take_in(insert_run);
+	unsigned long frames;
 
+	lockdep_assert_held(&zone.lock);
+	frames = section_take_in(insert_run);
 	zone.later -= frames;
 	return frames;
 }
@@ -548,6 +550,7 @@ static void count_later(unsigned long counts[MAX_ORDER + 1])
 {
 	struct pfn_range free;
 
+	lockdep_assert_held(&zone.lock);
 	for (unsigned long pfn = sections_end(); pfn < max_pfn; pfn = free.end) {
 		free = boot_mem_next_free(pfn, max_pfn);
 		while (free.start < free.end) {

@@ -143,7 +143,7 @@ static vm_fault_t locked_folio_fault(const struct vm_fault *vmf, struct folio *f
 	bool private_write = (vmf->flags & FAULT_FLAG_WRITE) && !(vma->vm_flags & VM_SHARED);
 
 	lockdep_assert_held(folio);
-	/* Truncated since it was found: the next try sees the size, or finds another page. */
+	/* A re-check. Truncated since it was found: the next try sees the size, or finds another page. */
 	if (!folio_belongs(folio, vma->mapping, linear_page_index(vma, vmf->addr)))
 		return 0;
 	if (private_write)
@@ -188,6 +188,7 @@ static bool make_exclusive(struct page *page)
 		return true;	/* pinned, perhaps: then it has to stay, whatever the mapping allows */
 	if (folio_ref_count(folio) != 1 || !folio_trylock(folio))
 		return false;
+	/* The re-check. */
 	alone = folio_ref_count(folio) == 1;
 	if (alone)
 		page_set(page, PG_exclusive);
@@ -406,6 +407,7 @@ static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned l
 	mmap_read_unlock(mm);
 	mmap_write_lock(mm);
 	vma = vma_find(mm, addr);
+	/* A re-check: another fault may have grown it as far by now. */
 	if (vma && vma->vm_start > addr) {
 		if (vma->vm_flags & VM_GROWSDOWN)
 			*why = expand_stack(vma, addr);

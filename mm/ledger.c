@@ -33,7 +33,8 @@ static struct {
 static unsigned long used(void) { return __atomic_load_n(&ledger.nr_used, __ATOMIC_RELAXED); }
 static void set_used(unsigned long n) { __atomic_store_n(&ledger.nr_used, n, __ATOMIC_RELAXED); }
 
-/* ledger.lock is held by all that follow, up to the public functions. */
+/* By all that follow, up to the public functions: the shootdown's interrupt takes the lock too. */
+static void assert_locked(void) { BUG_ON(!ledger.lock.locked || !irqs_disabled()); }
 
 /*
  * What may be cached on a CPU is one object for the simulator: a flush before a downgrade does not cover it,
@@ -78,6 +79,7 @@ static void add(const struct mm_struct *mm, unsigned long addr, unsigned int lev
 {
 	struct record *r = ledger.free;
 
+	assert_locked();
 	touch_cpus(cpus, ACCESS_ADD);
 	if (r)
 		ledger.free = r->next;
@@ -167,6 +169,7 @@ static void flushed(const struct mm_struct *mm, unsigned long start, unsigned lo
 {
 	struct record **link, *r;
 
+	assert_locked();
 	touch_cpus(cpus, ACCESS_WRITE);
 	for (link = &ledger.used; (r = *link);) {
 		if (r->mm == mm && r->addr < end && r->addr + r->size - 1 >= start && r->cpus & cpus) {

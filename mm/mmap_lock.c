@@ -36,7 +36,7 @@ void mmap_read_lock_slow(struct mm_struct *mm)
 bool mmap_read_trylock(struct mm_struct *mm)
 {
 	mmap_lock_enter(mm);
-	/* As in mmap_read_lock(): tests/models/mmap_lock_order.pml: NO_ACQUIRE_WRITER */
+	/* A re-check, ordered as in mmap_read_lock(): tests/models/mmap_lock_order.pml: NO_ACQUIRE_WRITER */
 	if (smp_load_acquire(&mm->mmap_lock.writer)) {
 		mmap_lock_leave(mm);
 		return false;

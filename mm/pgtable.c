@@ -34,6 +34,7 @@ static int link_table(struct mm_struct *mm, u64 *slot, unsigned int level, unsig
 	if (!table)
 		return -ENOMEM;
 	spin_lock(&mm->page_table_lock);
+	/* The re-check. */
 	if (entry_none(entry_get(slot))) {
 		/*
 		 * The zeroes must be there before a lockless walker can follow the entry.

@@ -47,6 +47,7 @@ static void *slab_take(struct kmem_cache *cache, struct page *slab)
 
 static void slab_destroy(struct kmem_cache *cache, struct page *slab)
 {
+	lockdep_assert_held(&cache->lock);
 	TAILQ_REMOVE(&cache->partial, slab, lru);
 	cache->slabs--;
 	cache->empty--;
@@ -101,6 +102,14 @@ static __noinline void magazine_spill(struct kmem_cache *cache, struct magazine 
 	spin_unlock(&cache->lock);
 	mag->count -= n;
 	memmove(mag->objs, mag->objs + n, mag->count * sizeof(*mag->objs));
+}
+
+static __always_inline void magazine_push(struct kmem_cache *cache, struct magazine *mag, void *obj)
+{
+	lockdep_assert_held(&mag->lock);
+	if (unlikely(mag->count >= 2 * cache->batch))
+		magazine_spill(cache, mag, cache->batch);
+	mag->objs[mag->count++] = obj;
 }
 
 /* ---- objects ---- */
@@ -161,9 +170,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *obj)
 
 	slab_debug_free(cache, obj);
 	spin_lock(&mag->lock);
-	if (unlikely(mag->count >= 2 * cache->batch))
-		magazine_spill(cache, mag, cache->batch);
-	mag->objs[mag->count++] = obj;
+	magazine_push(cache, mag, obj);
 	spin_unlock(&mag->lock);
 }
 

@@ -61,6 +61,7 @@ static void remove_pages(struct address_space *mapping, unsigned long first, uns
 
 	for (unsigned long index = first; (folio = find_from(mapping, &index, last)); index++) {
 		folio_lock(folio);
+		/* A re-check: somebody else may have removed it. */
 		if (READ_ONCE(folio->page.mapping) == mapping) {
 			if (atomic_read(&folio->page._mapcount))
 				unmap_mapping_range(mapping, index, index, false);
@@ -76,6 +77,7 @@ static void remove_pages(struct address_space *mapping, unsigned long first, uns
 static void zero_locked(struct address_space *mapping, struct folio *folio, size_t from, size_t to)
 {
 	lockdep_assert_held(folio);
+	/* A re-check: it may have left the file while the lock was waited for. */
 	if (READ_ONCE(folio->page.mapping) != mapping)
 		return;
 	memset((char *)folio_address(folio) + from, 0, to - from);

@@ -140,6 +140,13 @@ static struct vm_range *range_find(unsigned long start)
 	return RB_FIND(range_tree, &space.tree, &key);
 }
 
+/* Those that wait for a flush. */
+static struct range_list *lazy_ranges(void)
+{
+	lockdep_assert_held(&space.lock);
+	return &space.lazy;
+}
+
 static void range_insert_free(struct vm_range *range)
 {
 	range->state = RANGE_FREE;
@@ -218,7 +225,7 @@ static void range_make_lazy(struct vm_range *range)
 	unmap_range(range);
 	spin_lock(&space.lock);
 	range->state = RANGE_LAZY;
-	TAILQ_INSERT_TAIL(&space.lazy, range, list);
+	TAILQ_INSERT_TAIL(lazy_ranges(), range, list);
 	WRITE_ONCE(space.lazy_pages, space.lazy_pages + ((range->end - range->start) >> PAGE_SHIFT));
 	spin_unlock(&space.lock);
 }
@@ -253,7 +260,7 @@ void vmalloc_purge(void)
 	struct vm_range *range;
 
 	spin_lock(&space.lock);
-	TAILQ_CONCAT(&purged, &space.lazy, list);
+	TAILQ_CONCAT(&purged, lazy_ranges(), list);
 	WRITE_ONCE(space.lazy_pages, 0);
 	spin_unlock(&space.lock);
 	if (TAILQ_EMPTY(&purged))
@@ -275,13 +282,21 @@ void vmalloc_purge(void)
 
 /* ---- stacks ---- */
 
+/* The first free place. */
+static struct vm_range **stack_top(struct stack_cache *cache)
+{
+	lockdep_assert_held(&cache->lock);
+	return cache->ranges + cache->nr;
+}
+
 static struct vm_range *cached_stack(struct stack_cache *cache)
 {
 	struct vm_range *range = NULL;
 
 	spin_lock(&cache->lock);
 	if (cache->nr) {
-		range = cache->ranges[--cache->nr];
+		range = stack_top(cache)[-1];
+		cache->nr--;
 		range->state = RANGE_USED;
 	}
 	spin_unlock(&cache->lock);
@@ -299,7 +314,8 @@ static bool cache_stack(struct vm_range *range)
 	room = cache->nr < STACKS_CACHED;
 	if (room) {
 		range->state = RANGE_CACHED;
-		cache->ranges[cache->nr++] = range;
+		*stack_top(cache) = range;
+		cache->nr++;
 	}
 	spin_unlock(&cache->lock);
 	return room;
