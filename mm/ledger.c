@@ -208,18 +208,15 @@ void ledger_tlb_flushed(const struct mm_struct *mm, unsigned long start, unsigne
 
 /*
  * In one step: a change noted before it, with this CPU in the mask, would otherwise wait for a flush that
- * nobody asks this CPU for any more.
+ * nobody asks this CPU for any more. Interrupts are off.
  */
 void ledger_left(struct mm_struct *mm, unsigned int cpu)
 {
-	unsigned long flags = irq_save();
-
 	machine_point(&mm->cpumask, ACCESS_WRITE);	/* before the lock, under which nothing is a point */
 	machine_spin_lock(&ledger.lock);
 	flushed(mm, 0, ~0ul, cpumask_of(cpu));
 	cpumask_test_and_clear(cpu, &mm->cpumask);
 	machine_spin_unlock(&ledger.lock);
-	irq_restore(flags);
 }
 
 void ledger_assert_not_writable(const struct page *page)

@@ -59,7 +59,10 @@ static void remove_pages(struct address_space *mapping, unsigned long first, uns
 {
 	struct folio *folio;
 
-	for (unsigned long index = first; (folio = find_from(mapping, &index, last)); index++) {
+	for (unsigned long index = first; index <= last; index++) {
+		folio = find_from(mapping, &index, last);
+		if (!folio)
+			return;
 		folio_lock(folio);
 		/* A re-check: somebody else may have removed it. */
 		if (READ_ONCE(folio->page.mapping) == mapping) {

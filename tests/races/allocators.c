@@ -3,6 +3,7 @@
 #include "mm/leak.h"
 #include "mm/pagecache.h"
 #include "mm/slab_debug.h"
+#include "mm/vma.h"
 #include "mm/vmalloc.h"
 #include "tests/races/race.h"
 
@@ -149,6 +150,18 @@ static void shared_mapping(void)
 	race_map(AT + PAGE_SIZE, 1);
 	race_poke(AT + PAGE_SIZE, 1); /* the table is there */
 }
+static void find_page(void)
+{
+	struct folio *folio = filemap_get(vma_lookup(race_mm, AT)->mapping, 0);
+
+	RACE_CHECK(!IS_ERR(folio));
+	folio_put(folio);
+}
+static void shared_cached(void)
+{
+	shared_mapping();
+	find_page();
+}
 static void write_7(void) { race_poke(AT, 7); }
 static void write_8(void) { race_poke(AT + 8, 8); }
 static void one_page(void)
@@ -156,6 +169,14 @@ static void one_page(void)
 	RACE_EQ(race_peek(AT), 7);
 	RACE_EQ(race_peek(AT + 8), 8);
 	RACE_EQ(mm_rss(race_mm, MM_SHMEMPAGES), 1);
+}
+static void page_found(void)
+{
+	struct folio *folio = filemap_find(vma_lookup(race_mm, AT)->mapping, 0);
+
+	RACE_CHECK(folio && *(u64 *)folio_address(folio) == 7);
+	folio_put(folio);
+	RACE_EQ(race_peek(AT), 7);
 }
 
 RACE("buddy-buddy", "two CPUs take and give a block", .levels = 3, .cpu = { block, block })
@@ -169,5 +190,7 @@ RACE("slab-shrink-kmalloc", "slabs are given back while one is used", .levels = 
      .setup = one_in_magazine_of_1, .cpu = { shrink_slabs, get_two }, .probe = all_different)
 RACE("vmalloc-reuse", "an area of the kernel comes again, with another frame", .levels = 3,
      .setup = area_used_on_cpu_1, .cpu = { free_area, new_area })
-RACE("shared-fault-fault", "two CPUs fault in the same page of a file", .levels = 3,
-     .setup = shared_mapping, .cpu = { write_7, write_8 }, .probe = one_page)
+RACE("shared-fault-read", "a fault on a page of a file, and another CPU reads the page in", .levels = 3,
+     .setup = shared_mapping, .cpu = { write_7, find_page }, .probe = page_found)
+RACE("shared-fault-fault", "two CPUs map the same page of a file", .levels = 3, .setup = shared_cached,
+     .cpu = { write_7, write_8 }, .probe = one_page)

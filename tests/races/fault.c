@@ -20,6 +20,21 @@ static void read_0(void)
 	RACE_CHECK(v == 0 || v == 7);
 }
 
+/* A stack of one page, its top; accesses one and three pages below it make it grow. */
+static void map_stack(void)
+{
+	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, NULL, 0), AT);
+	race_poke(AT, 1);
+}
+static void grow_little(void) { race_poke(AT - PAGE_SIZE, 7); }
+static void grow_more(void) { race_poke(AT - 3 * PAGE_SIZE, 8); }
+static void grown(void)
+{
+	RACE_EQ(race_peek(AT), 1);
+	RACE_EQ(race_peek(AT - PAGE_SIZE), 7);
+	RACE_EQ(race_peek(AT - 3 * PAGE_SIZE), 8);
+}
+
 static void both_words(void)
 {
 	RACE_EQ(race_peek(AT), 7);
@@ -41,3 +56,5 @@ RACE("fault-fault-no-tables-5", "the same with 5 levels", .levels = 5, .setup = 
      .cpu = { write_0, write_next }, .probe = both_pages)
 RACE("read-fault-write-fault", "the page of zeroes does not overwrite a page that came first",
      .levels = 3, .setup = map_with_table, .cpu = { write_0, read_0 }, .probe = one_word)
+RACE("stack-grow-grow", "a stack grows by two faults: as far as the lower one needs", .levels = 3,
+     .setup = map_stack, .cpu = { grow_little, grow_more }, .probe = grown)

@@ -1,4 +1,5 @@
 /* A file shrinks, or gets a hole, under those who map it: afterwards nobody has what is gone. */
+#include "mm/fault.h"
 #include "mm/pagecache.h"
 #include "tests/races/race.h"
 
@@ -64,7 +65,17 @@ static void write_at(unsigned long addr)
 }
 static void write_it(void) { write_at(AT + PAGE_SIZE); }
 static void write_copy(void) { write_at(COPY + PAGE_SIZE); }
-static void write_7(void) { race_poke(AT + PAGE_SIZE, 7); }
+/*
+ * One fault of a write, not the write: that one would fault until it is lucky, so many times that not all
+ * orders could be searched.
+ */
+static void write_fault(void)
+{
+	struct fault_result res;
+
+	user_fault(race_mm, AT + PAGE_SIZE, FAULT_FLAG_USER | FAULT_FLAG_WRITE, &res);
+	RACE_EQ(res.signo, 0);
+}
 static void read_it(void)
 {
 	u64 v = 99;
@@ -92,6 +103,11 @@ static void populate_cache(void)
 	RACE_CHECK(!IS_ERR(folio) || PTR_ERR(folio) == -EIO);
 	if (!IS_ERR(folio))
 		folio_put(folio);
+}
+static void map_cached(void)
+{
+	map_shared();
+	populate_cache();
 }
 
 static void drop_file(void)
@@ -162,10 +178,12 @@ RACE("truncate-write-read", "the same, and a third CPU reads", .levels = 3, .set
      .cpu = { shrink, write_it, read_it }, .probe = is_gone)
 RACE("truncate-grow-write", "a file shrinks and grows under a write: one page in the end",
      .levels = 3, .setup = map_touched, .cpu = { shrink_and_grow, write_it }, .probe = is_one_page)
-RACE("punch-fault", "a page becomes a hole beside a first write to it", .levels = 3,
-     .setup = map_shared, .cpu = { punch, write_7 }, .probe = is_one_page)
-RACE("punch-write", "a page becomes a hole while another CPU writes to it", .levels = 3,
-     .setup = map_shared_touched, .cpu = { punch, write_7 }, .probe = is_one_page)
+RACE("punch-fault", "a page becomes a hole beside a fault that reads it in", .levels = 3,
+     .setup = map_shared, .cpu = { punch, write_fault }, .probe = is_one_page)
+RACE("punch-fault-cached", "a page becomes a hole beside a fault that finds it", .levels = 3,
+     .setup = map_cached, .cpu = { punch, write_fault }, .probe = is_one_page)
+RACE("punch-fault-mapped", "a page that is mapped becomes a hole beside a fault on it", .levels = 3,
+     .setup = map_shared_touched, .cpu = { punch, write_fault }, .probe = is_one_page)
 RACE("fork-truncate", "a file shrinks while a process with a private copy forks", .levels = 3,
      .setup = map_copied, .cpu = { fork_it, shrink }, .probe = is_gone_in_both)
 RACE("fork-truncate-cow", "the same, while another thread makes the private copy", .levels = 3,

@@ -21,9 +21,13 @@ static void map_low_5(void)
 	high = HIGH_5;
 }
 
-static void map_high(void)
+static void map_high_untouched(void)
 {
 	RACE_EQ(mm_mmap(race_mm, high, PAGE_SIZE, RW, ANON | MAP_FIXED, NULL, 0), high);
+}
+static void map_high(void)
+{
+	map_high_untouched();
 	race_poke(high, 2);
 }
 static void write_low(void)
@@ -75,6 +79,14 @@ static void low_gone(void)
 	RACE_EQ(race_peek(high), 2);
 }
 
+static void zero_above(void)
+{
+	RACE_EQ(race_peek(high), 0);
+	race_run_on(1, race_mm);
+	RACE_EQ(race_peek(high), 0);
+	RACE_EQ(race_peek(AT), 1);
+}
+
 /* ---- without the lock ---- */
 
 static struct mm_struct *other;
@@ -124,13 +136,13 @@ RACE("unfold-write", "3 to 4 levels beside writes below", .levels = 3, .setup = 
 RACE("unfold-write-5", "4 to 5 levels beside writes below", .levels = 4, .deeper = true,
      .setup = map_low_5, .cpu = { map_high, write_low }, .probe = both)
 RACE("unfold-high-access-5", "4 to 5 levels beside an access above what the old tree reached", .levels = 4,
-     .deeper = true, .setup = map_low_5, .cpu = { map_high, use_high }, .probe = NULL)
+     .deeper = true, .setup = map_low_5, .cpu = { map_high_untouched, use_high }, .probe = zero_above)
 RACE("unfold-fork-5", "the tree grows from 4 to 5 levels while it is copied", .levels = 4, .deeper = true,
      .setup = map_low_5, .cpu = { map_high, fork_it }, .probe = forked)
 RACE("unfold-munmap-access-5", "4 to 5 levels, and a third CPU frees a table below", .levels = 4,
      .deeper = true, .setup = map_low_5, .cpu = { map_high, use_high, unmap_low }, .probe = low_gone)
 RACE("unfold-high-access", "an access above what the old tree reached", .levels = 3,
-     .setup = map_low, .cpu = { map_high, use_high }, .probe = NULL)
+     .setup = map_low, .cpu = { map_high_untouched, use_high }, .probe = zero_above)
 RACE("unfold-fork", "the tree grows while it is copied", .levels = 3, .setup = map_low,
      .cpu = { map_high, fork_it }, .probe = forked)
 RACE("unfold-munmap-access", "and a third CPU frees a table below", .levels = 3, .setup = map_low,
