@@ -110,6 +110,18 @@ static void map_cached(void)
 	populate_cache();
 }
 
+/* A page that cannot be read in is in the cache while that is tried. */
+static int read_fails(struct address_space *mapping, struct folio *folio)
+{
+	(void)mapping, (void)folio;
+	return -EIO;
+}
+static const struct address_space_ops failing_ops = { .read_folio = read_fails };
+
+static void unreadable_file(void) { mapping_init(&file, &failing_ops, NULL, 2 * PAGE_SIZE); }
+static void read_in_vain(void) { RACE_EQ(PTR_ERR(filemap_get(&file, 1)), -EIO); }
+static void is_empty(void) { RACE_EQ(file.nr_pages, 0); }
+
 static void drop_file(void)
 {
 	for (unsigned long at = AT; at <= COPY; at += COPY - AT)
@@ -184,6 +196,8 @@ RACE("punch-fault-cached", "a page becomes a hole beside a fault that finds it",
      .setup = map_cached, .cpu = { punch, write_fault }, .probe = is_one_page)
 RACE("punch-fault-mapped", "a page that is mapped becomes a hole beside a fault on it", .levels = 3,
      .setup = map_shared_touched, .cpu = { punch, write_fault }, .probe = is_one_page)
+RACE("punch-read-fails", "a page becomes a hole while reading it in fails", .levels = 3,
+     .setup = unreadable_file, .cpu = { punch, read_in_vain }, .probe = is_empty)
 RACE("fork-truncate", "a file shrinks while a process with a private copy forks", .levels = 3,
      .setup = map_copied, .cpu = { fork_it, shrink }, .probe = is_gone_in_both)
 RACE("fork-truncate-cow", "the same, while another thread makes the private copy", .levels = 3,
