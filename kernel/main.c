@@ -7,6 +7,7 @@
 #include "kernel/base/string.h"
 #include "kernel/console.h"
 #include "kernel/debug.h"
+#include "kernel/dev/block.h"
 #include "kernel/exec/exec.h"
 #include "kernel/exit.h"
 #include "kernel/futex.h"
@@ -249,6 +250,7 @@ void kernel_main(void)
 	strace_init();
 	timer_init();
 	loadavg_init();
+	disk_init();
 	supervisor = kernel_thread("supervisor", supervise, NULL);
 	if (!supervisor)
 		boot_stop("There is not enough memory to start.");

@@ -131,4 +131,5 @@ void machine_memory_init(void)
 		boot_stop("Pleat needs ACPI tables (RSDP, MADT, FADT); this machine has none.");
 	direct_map_add(acpi_info.lapic, PAGE_SIZE, true);
 	direct_map_add(acpi_info.ioapic, PAGE_SIZE, true);
+	pci_init();
 }

@@ -133,6 +133,10 @@ trap_vectors:
 	TRAP	19, exception			/* #XM */
 	TRAP	0x30, interrupt_serial
 	TRAP	0x40, interrupt_timer
+	TRAP	0x50, interrupt_device
+	TRAP	0x51, interrupt_device
+	TRAP	0x52, interrupt_device
+	TRAP	0x53, interrupt_device
 	TRAP	0xf0, interrupt_call
 	TRAP	0xf1, interrupt_kick
 	TRAP	0xff, interrupt_spurious

@@ -80,6 +80,8 @@ bool acpi_read(void);
 
 #define VECTOR_SERIAL	0x30
 #define VECTOR_TIMER	0x40
+#define VECTOR_DEVICE	0x50		/* and the next ones: trap_entry.S */
+#define NR_DEVICE_VECTORS 4
 #define VECTOR_CALL	0xf0
 #define VECTOR_KICK	0xf1
 #define VECTOR_SPURIOUS	0xff
@@ -97,6 +99,11 @@ void ioapic_init(void);
 #define ICR_INIT	0x04500
 #define ICR_STARTUP	0x04600
 #define ICR_NMI		0x04400
+
+/* ---- pci.c ---- */
+
+/* Finds what is on the bus. Called while boot memory is there. */
+void pci_init(void);
 
 /* ---- traps ---- */
 
