@@ -77,7 +77,7 @@ help:
 	'make docs, make format    docs/arch.md from the headers, docs/abi.md from the tests, clang-format over the sources' \
 	'make clean             remove what was built, except newlib' \
 	'make distclean         remove everything that was built' '' \
-	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR TRACE=FILE STRACE=1 APPEND="boot options"' \
+	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR DISK=FILE TRACE=FILE STRACE=1 APPEND="boot options"' \
 	'For all: BUILD=debug|release UNFOLD=ipi|lazy CC=clang-14 CROSS_COMPILE=x86_64-linux-gnu- WERROR=1 V=1'
 
 all: kernel initramfs
@@ -87,7 +87,7 @@ run:
 	@tools/setup run 1>&2
 	@$(BUILD_FIRST) all 1>&2
 	@tools/pleat-run --build '$(BUILD)' --cpus '$(CPUS)' --mem '$(MEM)' --boot '$(BOOT)' \
-		$(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img '$(IMG)') \
+		$(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img '$(IMG)') $(if $(DISK),--disk '$(DISK)') \
 		$(if $(APPEND),--append '$(APPEND)') $(if $(TRACE),--trace '$(TRACE)') $(if $(STRACE),--strace) $(SEED_OPTION) $(if $(value CMD),--cmd "$$PLEAT_CMD")
 
 test:

@@ -11,6 +11,7 @@
 #include "kernel/exec/exec.h"
 #include "kernel/exit.h"
 #include "kernel/futex.h"
+#include "kernel/fs/blkdev.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/namei.h"
 #include "kernel/random.h"
@@ -147,6 +148,7 @@ static void supervise(void *arg)
 
 static void __noreturn end_by(void (*way)(void), const char *message)
 {
+	blkdev_sync();	/* as programs do before, but nobody is to lose a file by forgetting */
 	pr_info("reboot: %s", message);
 	trace_drain_all();
 	way();
@@ -242,6 +244,8 @@ void kernel_main(void)
 	system_up();
 	machine_start_cpus();
 	welcome();
+	disk_init();
+	blkdev_init();
 	unpack_initramfs();
 	if (CONFIG_DEBUG)
 		pgtable_selftest();
@@ -250,7 +254,6 @@ void kernel_main(void)
 	strace_init();
 	timer_init();
 	loadavg_init();
-	disk_init();
 	supervisor = kernel_thread("supervisor", supervise, NULL);
 	if (!supervisor)
 		boot_stop("There is not enough memory to start.");

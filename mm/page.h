@@ -30,6 +30,7 @@ enum page_flag {
 	PG_waiters,  /* somebody sleeps for the folio lock */
 	PG_uptodate, /* the page cache's contents are there */
 	PG_dirty,
+	PG_writeback, /* locked, and on its way to the device */
 	PG_swapbacked,
 	PG_anon,      /* anonymous: mapped by address spaces, mapping is not a file */
 	PG_exclusive, /* PageAnonExclusive: changed under the lock of its table */

@@ -55,6 +55,20 @@ struct folio *filemap_find(struct address_space *mapping, unsigned long index)
 	return folio;
 }
 
+struct folio *filemap_find_from(struct address_space *mapping, unsigned long *index, unsigned long last)
+{
+	struct folio *folio;
+
+	spin_lock(&mapping->tree_lock);
+	folio = radix_next(locked_tree(mapping), index);
+	if (folio && *index > last)
+		folio = NULL;
+	if (folio)
+		folio_get(folio);
+	spin_unlock(&mapping->tree_lock);
+	return folio;
+}
+
 /* Gives the folio its place. The page cache holds a reference of its own from then on. */
 static int add_folio(struct address_space *mapping, unsigned long index, struct folio *folio)
 {

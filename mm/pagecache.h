@@ -23,6 +23,11 @@ struct vm_area_struct;
 struct address_space_ops {
 	/* Fills a new, locked, zeroed folio with the file's contents. 0 or -errno. May sleep. NULL: zeros. */
 	int (*read_folio)(struct address_space *mapping, struct folio *folio);
+	/*
+	 * Writes 1 to 8 folios, which are locked, to the device, and waits: 0 or -EIO. NULL: the file is
+	 * nowhere but here.
+	 */
+	int (*write_folios)(struct address_space *mapping, struct folio *const *folios, unsigned int n);
 	/* A page more, or less. charge: 0 or -ENOSPC. Both or neither; do not sleep. */
 	int (*charge)(struct address_space *mapping);
 	void (*uncharge)(struct address_space *mapping);

@@ -37,32 +37,11 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long first, uns
 	up_read(&mapping->i_mmap_lock);
 }
 
-/*
- * The first folio of [*index, last], with a reference; *index is its place. NULL: there is none.
- */
-static struct folio *find_from(struct address_space *mapping, unsigned long *index,
-			       unsigned long last)
-{
-	struct folio *folio;
-
-	spin_lock(&mapping->tree_lock);
-	folio = radix_next(locked_tree(mapping), index);
-	if (folio && *index > last)
-		folio = NULL;
-	if (folio)
-		folio_get(folio);
-	spin_unlock(&mapping->tree_lock);
-	return folio;
-}
-
 static void remove_pages(struct address_space *mapping, unsigned long first, unsigned long last)
 {
 	struct folio *folio;
 
-	for (unsigned long index = first; index <= last; index++) {
-		folio = find_from(mapping, &index, last);
-		if (!folio)
-			return;
+	for (unsigned long index = first; (folio = filemap_find_from(mapping, &index, last)); index++) {
 		folio_lock(folio);
 		/* A re-check: somebody else may have removed it. */
 		if (READ_ONCE(folio->page.mapping) == mapping) {

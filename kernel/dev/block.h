@@ -30,8 +30,10 @@ u64 disk_sectors(void);
 bool disk_read_only(void);
 /* Starts a request within the disk's size. Does not sleep; interrupts may be off. */
 void disk_submit(struct block_request *rq);
-/* The same and waits for its end: 0 or -EIO. Sleeps; rq->done and private are used. */
-int disk_wait(struct block_request *rq);
+/* The same for n of them, and waits: 0, or -EIO if one failed. Sleeps; done and private are used. */
+int disk_wait(struct block_request *rqs, unsigned int n);
+/* What has been written stays, whatever happens to the machine: 0 or -EIO. Sleeps. */
+int disk_flush(void);
 /* Requests that the device has ended since boot. */
 unsigned long disk_requests(enum block_op op);
 /* Boot: finds the first virtio-blk device. Stops with one sentence if it cannot be used. */

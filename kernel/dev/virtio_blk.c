@@ -228,22 +228,35 @@ static void start_delaying(void)
 
 /* ---- waiting ---- */
 
-/* The flag is on a stack that is gone once it is set; the queue stays. */
-static void wake_waiter(struct block_request *rq)
+/* The count is on a stack that is gone once it is 0; the queue stays. */
+static void count_down(struct block_request *rq)
 {
-	WRITE_ONCE(*(bool *)rq->private, true);
+	atomic_dec((atomic_t *)rq->private);
 	wake_up_all(&disk_waiters);
 }
 
-int disk_wait(struct block_request *rq)
+int disk_wait(struct block_request *rqs, unsigned int n)
 {
-	bool done = false;
+	atomic_t left = ATOMIC_INIT((int)n);
+	int error = 0;
 
-	rq->done = wake_waiter;
-	rq->private = &done;
-	disk_submit(rq);
-	wait_event(&disk_waiters, READ_ONCE(done));
-	return rq->error;
+	for (unsigned int i = 0; i < n; i++) {
+		rqs[i].done = count_down;
+		rqs[i].private = &left;
+		disk_submit(&rqs[i]);
+	}
+	wait_event(&disk_waiters, !atomic_read(&left));
+	for (unsigned int i = 0; i < n; i++)
+		error = error ? error : rqs[i].error;
+	return error;
+}
+
+/* A device without the feature has no cache of its own. */
+int disk_flush(void)
+{
+	struct block_request rq = { .op = BLOCK_FLUSH };
+
+	return disk.features & F_FLUSH ? disk_wait(&rq, 1) : 0;
 }
 
 /* ---- boot ---- */

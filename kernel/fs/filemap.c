@@ -122,14 +122,15 @@ static long write_page(struct address_space *mapping, u64 pos, size_t n, struct 
 	/* Truncation needs the inode's lock, too: the folio stays where it is. */
 	moved = copy_from_iter((char *)folio_address(folio) + offset, min(n, PAGE_SIZE - offset),
 			       from);
+	/* And behind them: writeback may have begun between. */
+	page_set(&folio->page, PG_dirty);
 	folio_put(folio);
 	if (moved && pos + moved > mapping->size)
 		WRITE_ONCE(mapping->size, pos + moved);
 	return moved ? (long)moved : -EFAULT;
 }
 
-/* inode->lock held for writing. */
-static long write_pages(struct address_space *mapping, u64 pos, size_t n, struct iov_iter *from)
+long generic_perform_write(struct address_space *mapping, u64 pos, size_t n, struct iov_iter *from)
 {
 	size_t done = 0;
 	long ret = 0;
@@ -162,7 +163,7 @@ long generic_file_write_iter(struct file *file, struct iov_iter *from, u64 *pos)
 	if (ret > 0)
 		ret = sealed_limit(inode, *pos, (size_t)ret);
 	if (ret > 0)
-		ret = write_pages(file->f_mapping, *pos, (size_t)ret, from);
+		ret = generic_perform_write(file->f_mapping, *pos, (size_t)ret, from);
 	if (ret > 0) {
 		*pos += (u64)ret;
 		inode_touch(inode);

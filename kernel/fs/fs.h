@@ -183,6 +183,7 @@ static inline u32 file_type(const struct inode *inode) { return inode->mode & S_
 static inline bool is_dir(const struct inode *inode) { return file_type(inode) == S_IFDIR; }
 static inline bool is_regular(const struct inode *inode) { return file_type(inode) == S_IFREG; }
 static inline bool is_link(const struct inode *inode) { return file_type(inode) == S_IFLNK; }
+static inline bool is_blockdev(const struct inode *inode) { return file_type(inode) == S_IFBLK; }
 static inline bool is_chardev(const struct inode *inode) { return file_type(inode) == S_IFCHR; }
 static inline bool is_fifo(const struct inode *inode) { return file_type(inode) == S_IFIFO; }
 
@@ -369,6 +370,11 @@ static inline bool file_writable(const struct file *file) { return file->fmode &
 /* read, write, llseek and mmap of files that live in the page cache. */
 long generic_file_read_iter(struct file *file, struct iov_iter *to, u64 *pos);
 long generic_file_write_iter(struct file *file, struct iov_iter *from, u64 *pos);
+/*
+ * n bytes into the page cache at pos, where the caller has checked that they may go: bytes written
+ * or -errno. The lock that keeps the size is held.
+ */
+long generic_perform_write(struct address_space *mapping, u64 pos, size_t n, struct iov_iter *from);
 s64 generic_file_llseek(struct file *file, s64 offset, int whence);
 int generic_file_mmap(struct file *file, struct mmap_source *source);
 /* For contents of a fixed size that are no page cache: SET, CUR, and END as size says. */
@@ -395,6 +401,8 @@ struct dir_context {
 /* Devices: the operations of a character device, NULL if there is none. At boot. */
 void register_chrdev(u32 major, u32 minor, const struct file_operations *fop);
 const struct file_operations *chrdev_fops(u32 major, u32 minor);
+/* The same for block devices: there is one, the disk (kernel/fs/blkdev.c), or none. */
+const struct file_operations *blkdev_fops(u32 major, u32 minor);
 extern const struct file_operations null_fops, zero_fops, full_fops, random_fops;
 extern const struct file_operations directory_fops, fifo_fops;
 

@@ -4,6 +4,8 @@
  * when somebody reads or maps them (tmpfs_back()).
  */
 #include "kernel/base/string.h"
+#include "kernel/dev/block.h"
+#include "kernel/fs/blkdev.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/time.h"
@@ -274,12 +276,17 @@ static void add_member(const struct archive *archive, const struct member *m)
 	}
 }
 
+static void add_node(struct dentry *dir, const char *name, u32 mode, u32 major, u32 minor)
+{
+	struct inode *inode = new_inode(mode);
+
+	init_special_inode(inode, mode, major, minor);
+	add_entry(dir, name, strlen(name), inode);
+}
+
 static void add_device(struct dentry *dir, const char *name, u32 major, u32 minor)
 {
-	struct inode *inode = new_inode(S_IFCHR | 0666);
-
-	init_special_inode(inode, S_IFCHR, major, minor);
-	add_entry(dir, name, strlen(name), inode);
+	add_node(dir, name, S_IFCHR | 0666, major, minor);
 }
 
 static void add_devices(void)
@@ -295,6 +302,8 @@ static void add_devices(void)
 	add_device(dev, "tty", 5, 0);
 	add_device(dev, "ttyS0", 4, 64);
 	add_device(dev, "console", 5, 1);
+	if (disk_sectors())
+		add_node(dev, "vda", S_IFBLK | 0660, VDA_MAJOR, VDA_MINOR);
 }
 
 /* Where programs look for the system's own files. */
@@ -337,4 +346,5 @@ void initramfs_discard_rest(void)
 	umount_all();
 	d_discard_unmarked(root_dentry);
 	tmpfs_discard_pages();
+	blkdev_discard_pages();
 }

@@ -58,6 +58,8 @@ void init_special_inode(struct inode *inode, u32 mode, u32 major, u32 minor)
 	inode->rdev_minor = minor;
 	if ((mode & S_IFMT) == S_IFCHR)
 		inode->fop = chrdev_fops(major, minor);
+	else if ((mode & S_IFMT) == S_IFBLK)
+		inode->fop = blkdev_fops(major, minor);
 	else if ((mode & S_IFMT) == S_IFIFO)
 		inode->fop = &fifo_fops;
 }

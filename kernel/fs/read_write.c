@@ -1,4 +1,5 @@
 /* read, write, their vector and positioned forms, lseek, ioctl, fsync. */
+#include "kernel/fs/blkdev.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/iov_iter.h"
 #include "kernel/fs/read_write.h"
@@ -307,7 +308,11 @@ static long do_fsync(int fd, bool datasync)
 
 SYSCALL_DEFINE1(fsync, int, fd) { return do_fsync(fd, false); }
 SYSCALL_DEFINE1(fdatasync, int, fd) { return do_fsync(fd, true); }
-SYSCALL_DEFINE0(sync) { return 0; }
+SYSCALL_DEFINE0(sync)
+{
+	blkdev_sync(); /* an error is for those who have the disk open */
+	return 0;
+}
 
 SYSCALL_DEFINE1(syncfs, int, fd)
 {

@@ -1,0 +1,253 @@
+/*
+ * The disk as a file. All device nodes with its numbers lead to one inode without a name, whose page
+ * cache is the disk's contents, under its lock. Pages are read when somebody wants them, and written
+ * by fsync() and its like, by sync(), and when the last one closes the disk.
+ */
+#include "kernel/fs/blkdev.h"
+#include "kernel/base/string.h"
+#include "kernel/dev/block.h"
+#include "kernel/fs/fs.h"
+#include "kernel/fs/iov_iter.h"
+#include "kernel/task.h"
+#include "kernel/uapi/errno.h"
+#include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/fs.h"
+#include "kernel/uapi/statfs.h"
+#include "mm/writeback.h"
+
+#define LAST_PAGE (~0ul)
+
+static struct inode *disk_inode;
+static atomic_t openers;
+
+/* ---- pages ---- */
+
+/* The last page of a disk need not be whole: behind the end it stays zero. */
+static struct block_request folio_request(enum block_op op, struct address_space *mapping,
+					  struct folio *folio)
+{
+	u64 pos = (u64)folio->page.index << PAGE_SHIFT;
+
+	return (struct block_request){
+		.op = op,
+		.sector = pos >> SECTOR_SHIFT,
+		.data = (phys_addr_t)folio_pfn(folio) << PAGE_SHIFT,
+		.bytes = (u32)min(mapping->size - pos, PAGE_SIZE),
+	};
+}
+
+static int disk_read_folio(struct address_space *mapping, struct folio *folio)
+{
+	struct block_request rq = folio_request(BLOCK_READ, mapping, folio);
+
+	return disk_wait(&rq, 1);
+}
+
+static int disk_write_folios(struct address_space *mapping, struct folio *const *folios, unsigned int n)
+{
+	struct block_request rqs[8];
+
+	for (unsigned int i = 0; i < n; i++)
+		rqs[i] = folio_request(BLOCK_WRITE, mapping, folios[i]);
+	return disk_wait(rqs, n);
+}
+
+static const struct address_space_ops disk_mapping_ops = {
+	.read_folio = disk_read_folio,
+	.write_folios = disk_write_folios,
+};
+
+static int sync_range(u64 start, u64 end)
+{
+	int err = filemap_write_and_wait_range(&disk_inode->mapping, start >> PAGE_SHIFT,
+					       end >> PAGE_SHIFT),
+	    flush = disk_flush();
+
+	return err ? err : flush;
+}
+
+int blkdev_sync(void)
+{
+	return disk_sectors() ? sync_range(0, MAX_FILE_BYTES) : 0;
+}
+
+void blkdev_discard_pages(void)
+{
+	if (blkdev_sync())
+		pr_warn("the disk does not take what was written to it: that is lost");
+	filemap_drop_all(&disk_inode->mapping);
+}
+
+/*
+ * The cache may have a quarter of memory: what is more goes, as far as nobody uses it, before the
+ * next page comes.
+ */
+static int make_room(void)
+{
+	struct address_space *mapping = &disk_inode->mapping;
+	int err;
+
+	if (READ_ONCE(mapping->nr_pages) < frames_total() / 4)
+		return 0;
+	err = filemap_write_and_wait_range(mapping, 0, LAST_PAGE);
+	filemap_drop_clean(mapping);
+	return err;
+}
+
+/* ---- the file ---- */
+
+static int blkdev_open(struct inode *inode, struct file *file)
+{
+	file->f_mapping = &disk_inode->mapping;
+	atomic_inc(&openers);
+	return 0;
+}
+
+/* As on Linux the last one to leave takes the pages along; what is dirty still could not be written. */
+static void blkdev_release(struct file *file)
+{
+	if (!atomic_dec_and_test(&openers))
+		return;
+	if (blkdev_sync())
+		pr_warn("the disk does not take what was written to it");
+	filemap_drop_clean(&disk_inode->mapping);
+}
+
+static long blkdev_read_iter(struct file *file, struct iov_iter *to, u64 *pos)
+{
+	int err = make_room();
+
+	return err ? err : generic_file_read_iter(file, to, pos);
+}
+
+/* What O_SYNC and O_DSYNC promise. */
+static long write_through(const struct file *file, u64 pos, long written)
+{
+	int err = 0;
+
+	if (written > 0 && READ_ONCE(file->flags) & O_DSYNC)
+		err = sync_range(pos, pos + (u64)written - 1);
+	return err ? err : written;
+}
+
+static long blkdev_write_iter(struct file *file, struct iov_iter *from, u64 *pos)
+{
+	u64 size = file->f_mapping->size, start = *pos;
+	size_t n = from->left;
+	long ret;
+
+	if (disk_read_only())
+		return -EPERM;
+	if (!n)
+		return 0;
+	if (start >= size)
+		return -ENOSPC;
+	ret = make_room();
+	if (ret)
+		return ret;
+	n = min(n, size - start);
+	down_write(&disk_inode->lock);
+	ret = generic_perform_write(file->f_mapping, start, n, from);
+	up_write(&disk_inode->lock);
+	if (ret > 0) {
+		*pos += (u64)ret;
+		inode_touch(file->inode);
+	}
+	return write_through(file, start, ret);
+}
+
+/* A disk has no holes. */
+static s64 blkdev_llseek(struct file *file, s64 offset, int whence)
+{
+	s64 size = (s64)file->f_mapping->size, from = (s64)file->pos, at;
+
+	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
+		if (offset < 0 || offset >= size)
+			return -ENXIO;
+		offset = whence == SEEK_DATA ? offset : size;
+		whence = SEEK_SET;
+	}
+	at = fixed_size_llseek(file, offset, whence, (u64)size);
+	if (at <= size)
+		return at;
+	file->pos = (u64)from;
+	return -EINVAL;
+}
+
+static int blkdev_fsync(struct file *file, u64 start, u64 end, bool datasync)
+{
+	return sync_range(start, end);
+}
+
+/* ---- ioctl ---- */
+
+/* To the program, in the width that the command says. */
+static long answer(unsigned long arg, u64 value, size_t width)
+{
+	return copy_to_user((void *)arg, &value, width) ? -EFAULT : 0;
+}
+
+static long flush_buffers(struct file *file)
+{
+	int err = blkdev_sync();
+
+	filemap_drop_clean(file->f_mapping);
+	return err;
+}
+
+static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	u64 size = file->f_mapping->size;
+
+	switch (cmd) {
+	case BLKGETSIZE64: return answer(arg, size, sizeof(u64));
+	case BLKGETSIZE: return answer(arg, size >> SECTOR_SHIFT, sizeof(unsigned long));
+	case BLKBSZGET: return answer(arg, size % PAGE_SIZE ? SECTOR_SIZE : PAGE_SIZE, sizeof(int));
+	case BLKSSZGET:
+	case BLKPBSZGET:
+	case BLKIOMIN: return answer(arg, SECTOR_SIZE, sizeof(int));
+	case BLKIOOPT:
+	case BLKALIGNOFF: return answer(arg, 0, sizeof(int));
+	case BLKROGET: return answer(arg, disk_read_only(), sizeof(int));
+	case BLKFLSBUF: return flush_buffers(file);
+	default: return -ENOTTY;
+	}
+}
+
+static const struct file_operations disk_fops = {
+	.read_iter = blkdev_read_iter,
+	.write_iter = blkdev_write_iter,
+	.llseek = blkdev_llseek,
+	.ioctl = blkdev_ioctl,
+	.open = blkdev_open,
+	.release = blkdev_release,
+	.fsync = blkdev_fsync,
+};
+
+/* ---- set-up ---- */
+
+const struct file_operations *blkdev_fops(u32 major, u32 minor)
+{
+	return disk_sectors() && major == VDA_MAJOR && minor == VDA_MINOR ? &disk_fops : NULL;
+}
+
+static int bdev_fill_super(struct super_block *sb, const char *data)
+{
+	sb->magic = BDEVFS_MAGIC;
+	return 0;
+}
+
+static struct file_system_type bdev_type = {
+	.name = "bdev",
+	.flags = FS_INTERNAL,
+	.fill_super = bdev_fill_super,
+};
+
+void blkdev_init(void)
+{
+	disk_inode = inode_alloc(kern_mount(&bdev_type), S_IFBLK | 0600);
+	if (!disk_inode)
+		boot_stop("There is not enough memory for the disk's inode.");
+	disk_inode->mapping.ops = &disk_mapping_ops;
+	disk_inode->mapping.size = disk_sectors() << SECTOR_SHIFT;
+}

@@ -1,0 +1,83 @@
+#!/bin/bash
+# job: 3 slow
+# The disk: what Pleat reads is what this machine has written, and the other way round.
+. tests/harness/tap.sh
+
+disk=$tmp/disk
+
+# a disk of $1 bytes whose every 8 bytes say where they are
+make_disk() { perl -e 'print pack("Q<", $_ * 8) for 0 .. $ARGV[0] / 8 - 1' "$1" >"$disk"; }
+
+# sh NAME OPTION... -- SCRIPT: boots and runs it
+sh_boot()
+{
+	local -a options=()
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	boot --disk "$disk" "${options[@]}" -- /bin/sh -c "$2"
+}
+
+# ---- what the tool says ----
+
+boot --disk "$tmp/none" -- /bin/true
+is 'a-missing-file-is-an-error' "$status" 125
+has 'and-the-message-names-it' "$err" "DISK=$tmp/none: no such file"
+head -c 700 /dev/zero >"$disk"
+boot --disk "$disk" -- /bin/true
+has 'a-disk-is-whole-sectors' "$err" '700 bytes are no disk'
+chmod 444 "$disk"
+[ "$(id -u)" = 0 ] && skip 'a-file-that-is-read-only-is-an-error' 'root may write to all files' || {
+	boot --disk "$disk" -- /bin/true
+	has 'a-file-that-is-read-only-is-an-error' "$err" 'may not be read and written'
+}
+chmod 644 "$disk"
+boot -- /bin/sh -c '[ -e /dev/vda ] || echo none'
+is 'without-a-disk-there-is-no-vda' "$out" none
+
+# ---- reading, writing, and what stays ----
+
+make_disk $((4 << 20))
+cp "$disk" "$tmp/before"
+for cpus in 1 2 4; do
+	sh_boot --cpus $cpus -- 'md5sum </dev/vda; cat /dev/vda | md5sum; dd if=/dev/vda bs=1000 skip=7 count=3000 2>/dev/null | md5sum'
+	is "$cpus-cpus-read-it-all" "$out" "$(md5sum <"$disk"; md5sum <"$disk"
+		dd if="$disk" bs=1000 skip=7 count=3000 2>/dev/null | md5sum)"
+done
+cmp -s "$disk" "$tmp/before"
+result $? 'reading-changes-nothing'
+
+sh_boot -- 'set -e
+	blockdev --getsize64 /dev/vda; blockdev --getss /dev/vda; blockdev --getsz /dev/vda; blockdev --getro /dev/vda
+	blockdev --flushbufs /dev/vda; stat -c "%F %t:%T" /dev/vda; grep vda /proc/partitions; cat /sys/block/vda/size /sys/block/vda/dev
+	hexdump -C -s 4096 -n 16 /dev/vda'
+is 'the-tools-see-its-size-and-numbers' "$out" "$((4 << 20))
+512
+8192
+0
+block special file fe:0
+ 254        0       4096 vda
+8192
+254:0
+$(hexdump -C -s 4096 -n 16 "$disk")"
+
+for cpus in 1 2 4; do
+	make_disk $((4 << 20))
+	cp "$disk" "$tmp/copy"
+	script='seq 1 100000 | dd of=DISK bs=777 seek=3 conv=notrunc 2>/dev/null
+		echo "in the middle" | dd of=DISK bs=1 seek=2000001 conv=notrunc 2>/dev/null'
+	sh_boot --cpus $cpus -- "${script//DISK//dev/vda}"
+	eval "${script//DISK/$tmp/copy}"
+	cmp "$disk" "$tmp/copy" >&2
+	result $? "$cpus-cpus-what-is-written-is-there"
+done
+sh_boot -- 'dd if=/dev/vda bs=1 skip=2000001 count=13 2>/dev/null'
+is 'the-next-boot-finds-it' "$out" 'in the middle'
+
+# ---- the end of the disk ----
+
+head -c 5120 /dev/zero >"$disk" # a page and a quarter
+sh_boot -- 'yes | dd of=/dev/vda bs=512 2>&1 | tail -n 1; yes | dd of=/dev/vda bs=4096 2>&1 | grep -o "No space.*"
+	md5sum </dev/vda; dd if=/dev/vda bs=512 skip=10 2>/dev/null | wc -c'
+is 'behind-the-end-there-is-no-space' "$out" "$(printf '%s\n' "dd: error writing '/dev/vda': No space left on device" | sed 's/.*/x/' >/dev/null
+	yes | head -c 5120 | md5sum)"
+is 'and-the-file-has-its-size' "$(stat -c %s "$disk")" 5120
+done_testing
