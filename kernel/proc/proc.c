@@ -148,10 +148,12 @@ static struct dentry *make_entry(struct dentry *parent, const char *name, size_t
 	return ERR_PTR(-ENOMEM);
 }
 
+static bool exists(const struct proc_entry *entry) { return !entry->exists || entry->exists(); }
+
 static const struct proc_entry *find_entry(const struct proc_entry *entries, const char *name, size_t len)
 {
 	for (; entries && entries->name; entries++) {
-		if (strlen(entries->name) == len && !memcmp(entries->name, name, len))
+		if (strlen(entries->name) == len && !memcmp(entries->name, name, len) && exists(entries))
 			return entries;
 	}
 	return NULL;
@@ -206,7 +208,7 @@ static bool emit_table(struct dir_context *ctx, const struct proc_entry *entries
 	u64 i = 0;
 
 	for (; entries && entries[i].name; i++) {
-		if (ctx->pos > i + 2)
+		if (ctx->pos > i + 2 || !exists(&entries[i]))
 			continue;
 		if (!emit(ctx, entries[i].name, entries[i].mode, i + 2))
 			return false;

@@ -16,6 +16,8 @@ struct proc_target {
 struct proc_entry {
 	const char *name;
 	u32 mode;			/* S_IFMT and permissions */
+	/* Is it there? The answer is the same from boot on. NULL: yes. */
+	bool (*exists)(void);
 	/* A file: writes its contents. 0 or -errno. May sleep; nothing is held. */
 	int (*show)(struct text *text, const struct proc_target *target);
 	/* What is written to it, at most a page, with a NUL behind. 0 or -errno. */

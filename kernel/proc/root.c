@@ -2,6 +2,8 @@
 #include "kernel/proc/proc.h"
 #include "kernel/base/cpumask.h"
 #include "kernel/console.h"
+#include "kernel/dev/block.h"
+#include "kernel/fs/blkdev.h"
 #include "kernel/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/usage.h"
@@ -131,6 +133,15 @@ static SHOW(show_filesystems)
 	return 0;
 }
 
+static SHOW(show_partitions)
+{
+	text_printf(text, "major minor  #blocks  name\n\n");
+	if (disk_sectors())
+		text_printf(text, "%4d  %7d %10llu vda\n", VDA_MAJOR, VDA_MINOR,
+			    (unsigned long long)disk_sectors() / 2);
+	return 0;
+}
+
 static void show_mount(const struct super_block *sb, const char *path, void *arg)
 {
 	static const char special[] = " \t\n\\";
@@ -196,6 +207,7 @@ static const struct proc_entry entries[] = {
 	PROC_FILE("loadavg", 0444, show_loadavg),
 	PROC_FILE("meminfo", 0444, show_meminfo),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .readlink = mounts_text },
+	PROC_FILE("partitions", 0444, show_partitions),
 	{ .name = "self", .mode = S_IFLNK | 0777, .readlink = self_text },
 	PROC_FILE("slabinfo", 0400, show_slabinfo),
 	PROC_FILE("stat", 0444, show_stat),

@@ -1,4 +1,6 @@
-/* /sys, as far as it is about memory. */
+/* /sys, as far as it is about memory and the disk. */
+#include "kernel/dev/block.h"
+#include "kernel/fs/blkdev.h"
 #include "kernel/proc/proc.h"
 
 /* There are no huge pages: what Linux says where nothing is set up. */
@@ -41,7 +43,55 @@ static const struct proc_entry kernel_entries[] = {
 	{ .name = NULL },
 };
 
+/* ---- the disk ---- */
+
+static SHOW(show_dev)
+{
+	text_printf(text, "%u:%u\n", VDA_MAJOR, VDA_MINOR);
+	return 0;
+}
+
+static SHOW(show_size)
+{
+	text_printf(text, "%llu\n", (unsigned long long)disk_sectors());
+	return 0;
+}
+
+static SHOW(show_ro)
+{
+	text_printf(text, "%d\n", disk_read_only());
+	return 0;
+}
+
+static SHOW(show_sector_size)
+{
+	text_printf(text, "%u\n", SECTOR_SIZE);
+	return 0;
+}
+
+static bool has_disk(void) { return disk_sectors(); }
+
+static const struct proc_entry queue_entries[] = {
+	PROC_FILE("logical_block_size", 0444, show_sector_size),
+	PROC_FILE("physical_block_size", 0444, show_sector_size),
+	{ .name = NULL },
+};
+
+static const struct proc_entry vda_entries[] = {
+	PROC_FILE("dev", 0444, show_dev),
+	PROC_DIR("queue", queue_entries),
+	PROC_FILE("ro", 0444, show_ro),
+	PROC_FILE("size", 0444, show_size),
+	{ .name = NULL },
+};
+
+static const struct proc_entry block_entries[] = {
+	{ .name = "vda", .mode = S_IFDIR | 0555, .exists = has_disk, .entries = vda_entries },
+	{ .name = NULL },
+};
+
 static const struct proc_entry entries[] = {
+	PROC_DIR("block", block_entries),
 	PROC_DIR("kernel", kernel_entries),
 	{ .name = NULL },
 };
