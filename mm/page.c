@@ -113,7 +113,8 @@ void page_dump(const struct page *page, const char *why)
 		[PG_table] = "table",	    [PG_head] = "head",
 		[PG_tail] = "tail",	    [PG_locked] = "locked",
 		[PG_waiters] = "waiters",   [PG_uptodate] = "uptodate",
-		[PG_dirty] = "dirty",	    [PG_swapbacked] = "swapbacked",
+		[PG_dirty] = "dirty",	    [PG_writeback] = "writeback",
+		[PG_swapbacked] = "swapbacked",
 		[PG_anon] = "anon",	    [PG_exclusive] = "exclusive",
 		[PG_poisoned] = "poisoned",
 	};

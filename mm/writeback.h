@@ -3,19 +3,10 @@
  * ops->write_folios.
  *
  * A folio is PG_dirty from before somebody writes to it until it is begun to be written back; it is
- * locked and PG_writeback while that lasts. An entry that allows writing to it means that it is dirty:
- * the first write through a mapping faults (page_mkwrite), and writeback takes the permission away
- * again, on every CPU, before the folio counts as clean. So nothing that is written after the device
- * has the bytes goes unnoticed.
+ * locked and PG_writeback while that lasts. Programs do not map such files: only write() changes them.
  */
 #pragma once
 #include "mm/pagecache.h"
-
-/* Is it noted which of the mapping's pages have been written to? */
-static inline bool mapping_tracks_dirty(const struct address_space *mapping)
-{
-	return mapping && READ_ONCE(mapping->ops)->write_folios;
-}
 
 /*
  * Writes the dirty pages of [first, last] back, and waits for those that are on their way already: what

@@ -1,8 +1,8 @@
 #!/bin/bash
 # job: 0 slow
 # Seeded bugs that are races are found in QEMU by seeds (tests/seeds/bugs.tsv): some seed of the range
-# makes the kernel with the bug fail, twice in the same way; without race points it passes, and the
-# kernel without the bug passes under all of them.
+# makes the kernel with the bug fail, twice in the same way, and the kernel without the bug passes under
+# all of them. (Without race points such a kernel passes too, mostly: by luck it may not.)
 . tests/harness/tap.sh
 
 # seeds OPTION...: sets text and status.
@@ -21,8 +21,6 @@ while IFS=$'\t' read -r bug program first last <&3; do
 	failure=$(grep "^not ok - seed $seed," <<<"$text")
 	seeds --kernel "$kernel" --first "${seed:-1}" --n 1 "$program"
 	is "$bug-fails-again-in-the-same-way" "$(grep '^not ok' <<<"$text")" "$failure"
-	boot --seed 0 --kernel "$kernel" --cmd "/tests/$program"
-	is "$bug-is-not-seen-without-race-points" "$verdict" 'exit 0'
 done 3< <(tail -n +2 tests/seeds/bugs.tsv)
 
 mapfile -t programs < <(tail -n +2 tests/seeds/bugs.tsv | cut -f2 | sort -u)

@@ -1,6 +1,6 @@
 """Commands about frames: page, buddy, slab."""
 from .command import Command, number, process_number, table, where
-from .kernel import PAGE_FLAGS, counter, integer, page_test
+from .kernel import counter, integer, page_flags, page_test
 from .memory import (DIRECT_MAP_BASE, DIRECT_MAP_END, KERNEL_BASE, PAGE_SHIFT, fail, has_symbol,
                      lookup_type)
 from .space import digits, leaves
@@ -58,7 +58,7 @@ allocated it is known in debug builds."""
 
     @staticmethod
     def counts(page):
-        flags = [name for name in PAGE_FLAGS if page_test(page, name)]
+        flags = [name for name in page_flags() if page_test(page, name)]
         return ['  references %d, mapped %d, pins %d, order %d' % (
                     counter(page['_refcount']), counter(page['_mapcount']),
                     counter(page['pincount']), int(page['order'])),

@@ -5,8 +5,6 @@ from .memory import (DIRECT_MAP_BASE, KERNEL_BASE, PAGE_SHIFT, Memory, fail, int
                      symbol_address)
 
 VM_READ, VM_WRITE, VM_EXEC, VM_SHARED, VM_GROWSDOWN = 1, 2, 4, 8, 0x100
-PAGE_FLAGS = ('reserved buddy pcp slab table head tail locked waiters uptodate dirty swapbacked '
-              'anon exclusive poisoned').split()
 STACK_GUARD_GAP = 256 << PAGE_SHIFT
 LIMIT = 1000000     # links of one list: beyond it something is damaged
 
@@ -320,8 +318,19 @@ class Kernel(Memory):
         return DIRECT_MAP_BASE + (pfn << PAGE_SHIFT)
 
 
+_page_flags = {}
+
+
+def page_flags():
+    """name -> bit, in the order of enum page_flag."""
+    if not _page_flags:
+        for field in lookup_type('enum page_flag').fields():
+            _page_flags[field.name[len('PG_'):]] = field.enumval
+    return _page_flags
+
+
 def page_test(page, flag):
-    return bool(integer(page['flags']) >> PAGE_FLAGS.index(flag) & 1)
+    return bool(integer(page['flags']) >> page_flags()[flag] & 1)
 
 
 def counter(atomic):
