@@ -57,7 +57,7 @@ block special file fe:0
  254        0       4096 vda
 8192
 254:0
-$(hexdump -C -s 4096 -n 16 "$disk")"
+$(busybox hexdump -C -s 4096 -n 16 "$disk")"
 
 for cpus in 1 2 4; do
 	make_disk $((4 << 20))

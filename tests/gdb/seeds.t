@@ -39,7 +39,4 @@ is 'a-cpu-that-is-not-stepped-stands-still' "$(shown 'p/x $pc' 2 | sed 's/.* = /
 	"$(shown 'p/x $pc' 1 | sed 's/.* = //')"
 at_turn
 is 'the-same-turn-is-the-same-place-on-both-cpus' "$(places)" "$first"
-
-boot --seed 3 --turn "$middle" --cmd '/tests/unfold_stress 4'
-is 'a-turn-to-stop-at-changes-nothing' "$(sed -n 's/^seed 3: turn //p' <<<"$log")" "$turn"
 done_testing

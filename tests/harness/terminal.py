@@ -6,6 +6,13 @@ import select
 import sys
 import time
 
+try:
+    for end in pty.openpty():
+        os.close(end)
+except OSError:
+    print('1..0 # SKIP this machine has no pseudo-terminals (is /dev/pts mounted?)')
+    sys.exit(0)
+
 LIMIT = 30  # seconds without the text: a backstop
 
 

@@ -75,7 +75,10 @@ static const char *const signatures[NR_CALLS] = {
 	CALL(eventfd2, "nF"), CALL(epoll_create, "n"), CALL(epoll_create1, "F"),
 	CALL(epoll_ctl, "fnfp"), CALL(epoll_wait, "fpnn"), CALL(epoll_pwait, "fpnnp8"),
 	CALL(socketpair, "nnnp"), CALL(socket, "nnn"), CALL(sendto, "fplnpl"),
-	CALL(recvfrom, "fplnpp"), CALL(sendmsg, "fvn"), CALL(recvmsg, "fvn"),
+	CALL(recvfrom, "fplnpp"), CALL(epoll_pwait2, "fpnppl"), CALL(getsockname, "fpp"), CALL(getpeername, "fpp"),
+	CALL(getsockopt, "fnnpp"), CALL(setsockopt, "fnnpl"), CALL(getpriority, "nn"), CALL(setpriority, "nnn"),
+	CALL(sched_setparam, "ip"), CALL(sched_setscheduler, "inp"), CALL(syslog, "npl"),
+	CALL(sendmsg, "fvn"), CALL(recvmsg, "fvn"),
 	CALL(shutdown, "fn"), CALL(timerfd_create, "cn"), CALL(timerfd_settime, "fnpp"),
 	CALL(signalfd4, "fplF"), CALL(readahead, "fll"), CALL(fadvise64, "flln"),
 };
