@@ -23,7 +23,8 @@ compare()
 }
 
 # The places of a program with pages of every kind, in two processes that both sleep; then the
-# kernel's own. gdb looks when the kernel's thread has the line and has printed nothing yet.
+# kernel's own. gdb looks when the kernel's thread has the line and has printed nothing yet; first of
+# all the CPU has to be idle: at its checkpoint the program has yet to sleep, and the child to begin.
 places='private private+0x3000 private+0x5000 zeroes zeroes+0x3000 none readonly readonly+0x1000 shared shared+0x3000
 	high high+0x1000 $rsp $rsp-0x5000 $rsp-0x40000 $rsp-0x4000000 main &counter 0 0x400000 0x7fffffefff 0x8000000000
 	0x7fffffffefff 0x7ffffffff000 0x800000000000 0xfffffffffff000 0x1000000000000 0xffff7fffffffffff
@@ -40,6 +41,7 @@ looks()
 		delete
 		ubreak checkpoint
 		continue
+		!run('delete'); run('hbreak cpu_idle'); run('continue')
 		!run('delete'); run('hbreak run_line')
 		!for pid in (1, 2, 3): console_agrees('vmmap %d' % pid)
 		!for place in places: console_agrees('pgwalk %s 2' % place)
