@@ -58,11 +58,22 @@ def terminal_restored(name, how):
     result(name, held.wait_for(r'over\r?\n') and held.all.count(before) == 2, held.all)
 
 
+def processes_of(session):
+    """(pid, name) of each process of the session."""
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open(f'/proc/{pid}/stat') as stat:
+                name, fields = stat.read().split('(', 1)[1].rsplit(')', 1)
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(fields.split()[3]) == os.getsid(session):
+            yield int(pid), name
+
+
 def kill_machine(held):
-    pids = os.popen(f'ps -o pid=,args= -g $(ps -o sid= -p {held.pid})').read().splitlines()
-    for line in pids:
-        if line.split()[1].startswith('qemu-system'):
-            os.kill(int(line.split()[0]), signal.SIGKILL)
+    for pid, name in list(processes_of(held.pid)):
+        if name.startswith('qemu-system'):
+            os.kill(pid, signal.SIGKILL)
 
 
 terminal_restored('the-terminal-is-restored-when-it-ends', lambda held: held.type('exit\r'))
