@@ -41,16 +41,17 @@ void unpin_user_pages(struct page **pages, unsigned long nr)
 		unpin_user_page(pages[i]);
 }
 
-/* An anonymous page is kept by its entries' dirty bits; a file's page may have lost its last entry by now. */
+/*
+ * An anonymous page is kept by its entries' dirty bits; a file's page may have lost its last entry by now.
+ * If it has left its file as well, nobody looks at the mark.
+ */
 static void mark_written(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 
 	if (page_test(&folio->page, PG_anon) || page_test(&folio->page, PG_dirty))
 		return;
-	folio_lock(folio);
 	page_set(&folio->page, PG_dirty);
-	folio_unlock(folio);
 }
 
 void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty)

@@ -1,6 +1,4 @@
 """Sessions from their welcome to their end. tests/boot/session.t runs it."""
-import os
-import signal
 import sys
 
 sys.path.insert(0, 'tests/harness')
@@ -58,25 +56,7 @@ def terminal_restored(name, how):
     result(name, held.wait_for(r'over\r?\n') and held.all.count(before) == 2, held.all)
 
 
-def processes_of(session):
-    """(pid, name) of each process of the session."""
-    for pid in filter(str.isdigit, os.listdir('/proc')):
-        try:
-            with open(f'/proc/{pid}/stat') as stat:
-                name, fields = stat.read().split('(', 1)[1].rsplit(')', 1)
-        except OSError:
-            continue  # it has ended meanwhile
-        if int(fields.split()[3]) == os.getsid(session):
-            yield int(pid), name
-
-
-def kill_machine(held):
-    for pid, name in list(processes_of(held.pid)):
-        if name.startswith('qemu-system'):
-            os.kill(pid, signal.SIGKILL)
-
-
 terminal_restored('the-terminal-is-restored-when-it-ends', lambda held: held.type('exit\r'))
-terminal_restored('and-when-the-machine-is-killed', kill_machine)
+terminal_restored('and-when-the-machine-is-killed', lambda held: held.kill('qemu-system'))
 terminal_restored('and-when-it-is-reset', lambda held: held.type('reboot -f\r'))
 plan()

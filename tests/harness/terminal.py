@@ -1,8 +1,11 @@
 """A person at a terminal: types, and waits for what appears. Tests that use it print TAP."""
+import atexit
+import contextlib
 import os
 import pty
 import re
 import select
+import signal
 import sys
 import time
 
@@ -13,7 +16,7 @@ except OSError:
     print('1..0 # SKIP this machine has no pseudo-terminals (is /dev/pts mounted?)')
     sys.exit(0)
 
-LIMIT = 30  # seconds without the text: a backstop
+LIMIT = 60  # seconds without the text: a backstop
 
 
 class Terminal:
@@ -22,6 +25,25 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.execvp(command[0], command)
+        atexit.register(self.kill)
+
+    def processes(self):
+        """(pid, name) of each process of the terminal's session."""
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                with open(f'/proc/{pid}/stat') as stat:
+                    name, fields = stat.read().split('(', 1)[1].rsplit(')', 1)
+            except OSError:
+                continue  # it has ended meanwhile
+            if int(fields.split()[3]) == self.pid:
+                yield int(pid), name
+
+    def kill(self, name=''):
+        """Whatever runs there and begins with the name."""
+        for pid, its_name in list(self.processes()):
+            if its_name.startswith(name):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def type(self, keys):
         self.text = ''

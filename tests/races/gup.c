@@ -44,6 +44,18 @@ static void get_and_read(void)
 	RACE_CHECK(value == OLD || value == 7 || value == 0);
 	put_page(page);
 }
+/* By the lock of the table: a mapping that stays always has a page. */
+static void get_slowly(void)
+{
+	struct page *page;
+	u64 value;
+
+	RACE_EQ(get_user_pages_unlocked(race_mm, AT, 1, 0, &page), 1);
+	value = READ_ONCE(*first_word(page));
+	race_outcome(value);
+	RACE_CHECK(value == OLD || value == 7 || value == 0);
+	put_page(page);
+}
 /* A tree that gets a level more maps what it mapped. */
 static void get_in_any_case(void)
 {
@@ -326,6 +338,8 @@ RACE("pin-fault", "a pin and a write, both the first touch", .levels = 3, .setup
      .cpu = { pin_and_write, write_7 }, .probe = written_or_dropped)
 RACE("gup-dontneed-refault", "a page is dropped, and another comes to its place", .levels = 3,
      .setup = map_touched, .cpu = { get_and_read, dontneed_and_touch }, .probe = written_or_dropped)
+RACE("gup-slow-dontneed", "the same by the slow path, which holds the table's lock", .levels = 3,
+     .setup = map_touched, .cpu = { get_slowly, dontneed_and_touch }, .probe = written_or_dropped)
 RACE("pin-mprotect", "a page becomes read-only while it is pinned", .levels = 3, .setup = map_touched,
      .cpu = { pin_unless_protected, read_only }, .probe = protected)
 RACE("gup-unfold", "the tree gets a level more under the walker", .levels = 3, .deeper = true,
