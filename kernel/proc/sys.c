@@ -1,6 +1,7 @@
 /* /sys, as far as it is about memory and the disk. */
 #include "kernel/dev/block.h"
 #include "kernel/fs/blkdev.h"
+#include "kernel/gup_test.h"
 #include "kernel/proc/proc.h"
 
 /* There are no huge pages: what Linux says where nothing is set up. */
@@ -38,7 +39,14 @@ static const struct proc_entry mm_entries[] = {
 	{ .name = NULL },
 };
 
+/* Linux mounts debugfs here; only root enters. */
+static const struct proc_entry debug_entries[] = {
+	{ .name = "gup_test", .mode = S_IFREG | 0600, .fop = &gup_test_fops },
+	{ .name = NULL },
+};
+
 static const struct proc_entry kernel_entries[] = {
+	{ .name = "debug", .mode = S_IFDIR | 0700, .entries = debug_entries },
 	PROC_DIR("mm", mm_entries),
 	{ .name = NULL },
 };
