@@ -10,15 +10,6 @@
 
 /* ---- references and pins ---- */
 
-bool try_grab_page(struct page *page, unsigned int foll)
-{
-	if (unlikely(!folio_try_get(page_folio(page))))
-		return false;
-	if (foll & FOLL_PIN)
-		atomic_inc(&page->pincount);	/* a full barrier: see grab_mapped() */
-	return true;
-}
-
 void put_grabbed_page(struct page *page, unsigned int foll)
 {
 	if (foll & FOLL_PIN)
@@ -61,23 +52,6 @@ void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dir
 			mark_written(pages[i]);
 		unpin_user_page(pages[i]);
 	}
-}
-
-static bool is_cow_mapping(unsigned long vm_flags)
-{
-	return (vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
-}
-
-bool gup_must_unshare(unsigned long vm_flags, unsigned int foll, const struct page *page)
-{
-	if (!(foll & FOLL_PIN))
-		return false;
-	if (page_test(page, PG_anon))
-		return !page_test(page, PG_exclusive);
-	/* A page of a file, or of zeroes, that a private mapping shows until it is written to. */
-	if ((foll & FOLL_WRITE) || !(foll & FOLL_LONGTERM))
-		return false;
-	return !vm_flags || is_cow_mapping(vm_flags);
 }
 
 /* ---- what may be asked, and what follows for the fault ---- */

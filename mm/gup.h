@@ -84,13 +84,34 @@ bool gup_flags_valid(unsigned int flags, const int *locked, unsigned int to_set)
 /* The one place where an expectation becomes a rule for the fault. */
 unsigned int foll_to_fault_flags(unsigned int foll);
 /* A reference of that kind; false: the count is zero or saturated. Any context. */
-bool try_grab_page(struct page *page, unsigned int foll);
+static inline bool try_grab_page(struct page *page, unsigned int foll)
+{
+	if (unlikely(!folio_try_get(page_folio(page))))
+		return false;
+	if (foll & FOLL_PIN)
+		atomic_inc(&page->pincount);	/* a full barrier: see grab_mapped() */
+	return true;
+}
 void put_grabbed_page(struct page *page, unsigned int foll);
+static inline bool is_cow_mapping(unsigned long vm_flags)
+{
+	return (vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
+}
 /*
  * A pin of a page that is not exclusive would see other contents than the program as soon as somebody
  * writes: has the page to be made exclusive first? vm_flags 0: not known, which the lockless walk says.
  */
-bool gup_must_unshare(unsigned long vm_flags, unsigned int foll, const struct page *page);
+static inline bool gup_must_unshare(unsigned long vm_flags, unsigned int foll, const struct page *page)
+{
+	if (!(foll & FOLL_PIN))
+		return false;
+	if (page_test(page, PG_anon))
+		return !page_test(page, PG_exclusive);
+	/* A page of a file, or of zeroes, that a private mapping shows until it is written to. */
+	if ((foll & FOLL_WRITE) || !(foll & FOLL_LONGTERM))
+		return false;
+	return !vm_flags || is_cow_mapping(vm_flags);
+}
 /*
  * Without a lock: a reference to the page that entry val, read at slot, maps. A pin counts first and looks
  * at the exclusive mark then: the other half of page_try_share_anon_rmap().

@@ -29,17 +29,6 @@ void page_init(void)
 
 /* ---- references ---- */
 
-bool folio_try_get(struct folio *folio)
-{
-	int old = folio_ref_count(folio);
-
-	do {
-		if (old <= 0 || old >= PAGE_REF_SATURATED)
-			return false;
-	} while (!atomic_try_cmpxchg(&folio->page._refcount, &old, old + 1));
-	return true;
-}
-
 /* The count was saturated, or there was no reference to give back. */
 void folio_put_odd(struct folio *folio, int now)
 {

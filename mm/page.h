@@ -161,13 +161,22 @@ static inline void folio_get(struct folio *folio)
 	atomic_inc(&folio->page._refcount);
 }
 
-/* From any count but zero; false for a folio that is being freed or whose count is saturated. */
-bool folio_try_get(struct folio *folio);
 /*
  * Gives a reference back; the last one frees the folio. Not under a lock that freeing takes (LRU,
  * buddy).
  */
 void folio_put(struct folio *folio);
+/* From any count but zero; false for a folio that is being freed or whose count is saturated. */
+static inline bool folio_try_get(struct folio *folio)
+{
+	int old = folio_ref_count(folio);
+
+	do {
+		if (old <= 0 || old >= PAGE_REF_SATURATED)
+			return false;
+	} while (!atomic_try_cmpxchg(&folio->page._refcount, &old, old + 1));
+	return true;
+}
 /* Gives a reference back; true if it was the last one, and the caller has to free the folio. */
 void folio_put_odd(struct folio *folio, int now);
 static inline bool folio_put_testzero(struct folio *folio)

@@ -138,6 +138,10 @@ struct thread {
 long thread_start(struct thread *thread, int (*entry)(void *arg), void *arg);
 void thread_join(struct thread *thread);
 
+/* gup.c: is there a gup_test? 512 pages, found by the lockless walk and given back. */
+bool gup_test_there(void);
+void gup_fast_512(const char *pages);
+
 /* The groups of rows, one file each. */
 
 void bench_calibration(void);
@@ -156,6 +160,7 @@ void bench_userfaultfd(void);
 void bench_process_vm(void);
 void bench_vmsplice(void);
 void bench_pipe(void);
+void bench_gup(void);
 void bench_shootdown(void);
 void bench_scaling(void);
 

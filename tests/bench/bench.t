@@ -27,7 +27,7 @@ is 'each-row-is-in-the-table' "$(sed -nE 's/^(\w+) +[0-9-][0-9.]* .*/\1/p' <<<"$
 is 'each-row-is-in-bench.tsv' "$(tail -n +2 <<<"$tsv" | cut -f1,7)" "$rows"
 is 'bench.tsv-names-its-columns' "$(head -n 1 <<<"$tsv")" $'row\tpleat\tlinux\tratio\tfloor\tgoal\tmode'
 number='([0-9]+\.?[0-9]*|-)'
-pattern="^\w+	$number	$number	([0-9.]+|SKIP|NOISY|-)	$number	((>=)?[0-9.]+|-)	(icount|mttcg)\$"
+pattern="^\w+	$number	$number	([0-9.]+|SKIP|NOISY|-)	$number	(([<>]=)?[0-9.]+|-)	(icount|mttcg)\$"
 is 'bench.tsv-is-well-formed' "$(tail -n +2 <<<"$tsv" | grep -vE "$pattern")" ''
 is 'a-row-without-a-figure-says-why' "$(grep -E '^\w+ +- ' <<<"$table" | grep -vE 'SKIP [a-z]')" ''
 has 'figures-of-Linux-that-are-recorded-are-called-so' "$table" 'recorded in tests/bench/linux\.tsv'

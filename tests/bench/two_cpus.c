@@ -1,5 +1,6 @@
 /*
- * two_cpus.c - what a second CPU costs and brings: shootdowns, and faults in parallel.
+ * two_cpus.c - what a second CPU costs and brings: shootdowns; faults and lockless walks in
+ * parallel.
  *
  * The waiting loops here spin without PAUSE where an interrupt must get through at once: each
  * PAUSE leaves QEMU's CPU loop and takes its big lock, which makes an IPI six times as slow.
@@ -104,29 +105,59 @@ void bench_shootdown(void)
 
 #define PAGES 4096UL
 
+/* What each thread does with pages of its own. */
+struct work {
+	void (*prepare)(char *pages); /* before both begin; may be NULL */
+	void (*run)(char *pages);
+	u64 ops; /* of one thread */
+};
+
+static void touch_pages(char *pages) { touch(pages, PAGES); }
+
+static const struct work touching = { .run = touch_pages, .ops = PAGES };
+
+#define GUP_ROUNDS 20UL
+
+/* Found and given back, 512 at once. */
+static void gup_pages(char *pages)
+{
+	for (u64 i = 0; i < GUP_ROUNDS * PAGES / 512; i++)
+		gup_fast_512(pages + i * 512 % PAGES * PAGE_SIZE);
+}
+
+static const struct work walking = { touch_pages, gup_pages, GUP_ROUNDS * PAGES };
+
 static volatile unsigned int ready;
 static volatile bool go;
 
 struct share {
+	const struct work *work;
 	char *pages;
 	u64 start, end;
 };
 
-static void touch_share(struct share *share)
+static void prepare_share(struct share *share)
+{
+	if (share->work->prepare)
+		share->work->prepare(share->pages);
+}
+
+static void run_share(struct share *share)
 {
 	share->start = ticks_now();
-	touch(share->pages, PAGES);
+	share->work->run(share->pages);
 	share->end = ticks_now();
 }
 
-static int touch_on_go(void *arg)
+static int run_on_go(void *arg)
 {
 	stay_on(1);
 	sys_sched_yield();
+	prepare_share(arg);
 	ready = 1;
 	while (!go)
 		relax();
-	touch_share(arg);
+	run_share(arg);
 	return 0;
 }
 
@@ -139,26 +170,27 @@ static u64 span(const struct share *a, const struct share *b)
 	return end - start;
 }
 
-/* Each CPU touches pages of its own 2 MiB blocks, so that no page table is shared. */
-static long sample_threads(struct row *row, bool other)
+/* Each CPU works in its own 2 MiB blocks, so that no page table is shared. */
+static long sample_threads(struct row *row, const struct work *work, bool other)
 {
 	u64 space = 2 * PAGES + 512;
 	char *mapping = map_pages(space);
-	struct share mine = { .pages = align_2m(mapping) };
-	struct share theirs = { .pages = mine.pages + PAGES * PAGE_SIZE };
+	struct share mine = { .work = work, .pages = align_2m(mapping) };
+	struct share theirs = { .work = work, .pages = mine.pages + PAGES * PAGE_SIZE };
 	struct thread thread;
 	long result = 0;
 
 	ready = 0;
 	go = false;
+	prepare_share(&mine);
 	if (other) {
-		result = thread_start(&thread, touch_on_go, &theirs);
+		result = thread_start(&thread, run_on_go, &theirs);
 		while (!result && !ready)
 			sys_sched_yield();
 	}
 	if (!result) {
 		go = true;
-		touch_share(&mine);
+		run_share(&mine);
 		if (other)
 			thread_join(&thread);
 		row_add(row, other ? span(&mine, &theirs) : mine.end - mine.start);
@@ -168,15 +200,15 @@ static long sample_threads(struct row *row, bool other)
 	return result;
 }
 
-static void scale_threads(const char *name, bool other)
+static void scale_threads(const char *name, const struct work *work, bool other)
 {
-	struct row row = ROW(name, other ? 2 * PAGES : PAGES);
+	struct row row = ROW(name, other ? 2 * work->ops : work->ops);
 	long result = 0;
 
 	if (!row_wanted(&row))
 		return;
 	for (unsigned int i = 0; i < sample_count(9) && !result; i++)
-		result = sample_threads(&row, other);
+		result = sample_threads(&row, work, other);
 	if (result)
 		rows_skip(&row, 1, "clone", result);
 	else
@@ -193,18 +225,18 @@ static void touch_in_child(struct meeting *meeting)
 {
 	stay_on(1);
 	sys_sched_yield();
-	meeting->child.pages = map_pages(PAGES);
+	meeting->child = (struct share){ .work = &touching, .pages = map_pages(PAGES) };
 	meeting->ready = 1;
 	while (!meeting->go)
 		relax();
-	touch_share(&meeting->child);
+	run_share(&meeting->child);
 	sys_exit_group(0);
 }
 
 static long sample_processes(struct row *row)
 {
 	struct meeting *meeting = (struct meeting *)map_shared_pages(1);
-	struct share mine = { .pages = map_pages(PAGES) };
+	struct share mine = { .work = &touching, .pages = map_pages(PAGES) };
 	long pid;
 
 	touch((char *)meeting, 1);
@@ -216,7 +248,7 @@ static long sample_processes(struct row *row)
 		while (!meeting->ready)
 			relax();
 		meeting->go = 1;
-		touch_share(&mine);
+		run_share(&mine);
 		wait_for(pid);
 		row_add(row, span(&mine, &meeting->child));
 		row_sample(row);
@@ -245,14 +277,22 @@ void bench_scaling(void)
 {
 	struct row rows[] = { ROW("scale_fault_1thr_per_page", 1),
 			      ROW("scale_fault_2thr_per_page", 1),
-			      ROW("scale_fault_2proc_per_page", 1) };
+			      ROW("scale_fault_2proc_per_page", 1),
+			      ROW("scale_gup_1thr_per_page", 1),
+			      ROW("scale_gup_2thr_per_page", 1) };
 
 	if (options.cpus < 2) {
 		rows_skip(rows, ARRAY_SIZE(rows), "one CPU", 0);
 		return;
 	}
 	stay_on(0);
-	scale_threads("scale_fault_1thr_per_page", false);
-	scale_threads("scale_fault_2thr_per_page", true);
+	scale_threads("scale_fault_1thr_per_page", &touching, false);
+	scale_threads("scale_fault_2thr_per_page", &touching, true);
 	scale_processes();
+	if (!gup_test_there()) {
+		rows_skip(rows + 3, 2, "no gup_test", 0);
+		return;
+	}
+	scale_threads("scale_gup_1thr_per_page", &walking, false);
+	scale_threads("scale_gup_2thr_per_page", &walking, true);
 }

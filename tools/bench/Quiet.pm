@@ -13,6 +13,7 @@ use Rows;
 our @EXPORT = qw(measure_two_cpus);
 
 my ($runs, $attempts, $hopeless, $tolerance) = (7, 14, 2, 1.05);
+my @scaled = qw(scale_fault scale_gup);
 my $fastest;
 
 # Is this machine quiet now? undef if it has no two cores.
@@ -41,19 +42,22 @@ sub summary {
 	my $noisy = $side->{good} < $runs;
 	my $values = $side->{$noisy ? 'all' : 'quiet'};
 	my %figures = map { $_ => median(@{$values->{$_}}) } keys %$values;
-	my ($one, $two) = @figures{qw(scale_fault_1thr_per_page scale_fault_2thr_per_page)};
-	$figures{scale_fault_speedup} = sprintf('%.2f', $one / $two) if $one && $two;
+	for my $what (@scaled) {
+		my ($one, $two) = @figures{"${what}_1thr_per_page", "${what}_2thr_per_page"};
+		$figures{"${what}_speedup"} = sprintf('%.2f', $one / $two) if $one && $two;
+	}
 	return { figures => \%figures, skipped => $side->{skipped}, broken => $side->{broken}, noisy => $noisy };
 }
 
 sub side { return { quiet => {}, all => {}, skipped => {}, good => 0, broken => '' } }
 
-# The speed-up is reckoned from two rows.
+# A speed-up is reckoned from two rows.
 sub measured_names {
 	my (@names) = @_;
 	my %names = map { $_ => 1 } @names;
-	@names{qw(scale_fault_1thr_per_page scale_fault_2thr_per_page)} = (1, 1)
-		if delete $names{scale_fault_speedup};
+	for my $what (@scaled) {
+		@names{"${what}_1thr_per_page", "${what}_2thr_per_page"} = (1, 1) if delete $names{"${what}_speedup"};
+	}
 	return sort keys %names;
 }
 

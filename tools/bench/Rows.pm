@@ -91,6 +91,7 @@ sub judge {
 	my ($row) = @_;
 	return '' if $row->{goal} eq '-';
 	return $row->{pleat} >= $1 ? 'goal' : 'MISSED' if $row->{goal} =~ /^>=(.*)/;
+	return $row->{pleat} <= $1 ? 'goal' : 'MISSED' if $row->{goal} =~ /^<=(.*)/;
 	return unless defined $row->{ratio};
 	return 'stretch' if $row->{stretch} ne '-' && $row->{ratio} <= $row->{stretch};
 	return $row->{ratio} <= $row->{goal} ? 'goal' : 'MISSED';
