@@ -132,6 +132,45 @@ static void touch(const struct vm_area_struct *vma, unsigned long addr, pte_t *p
 		ptep_upgrade(vma->vm_mm, addr, ptep, used);
 }
 
+/* Pages of a leaf above the pte level, whose frame is the first one's. What it does not allow is -EFAULT. */
+static long take_from_leaf(const struct vm_area_struct *vma, u64 leaf, unsigned long nr, unsigned int foll,
+			   struct page **pages)
+{
+	struct page *page;
+
+	for (unsigned long n = 0; n < nr; n++, leaf += PAGE_SIZE) {
+		page = follow_pte(vma, __pte(leaf), foll);
+		/* No fault could make the leaf allow more, or its pages exclusive. */
+		if (!page || PTR_ERR(page) == -EMLINK)
+			page = ERR_PTR(-EFAULT);
+		if (IS_ERR(page))
+			return n ? (long)n : PTR_ERR(page);
+		if (pages)
+			pages[n] = page;
+	}
+	return (long)nr;
+}
+
+/* As follow_pages() below, where there is no table. 0: there is no leaf either. */
+static long follow_leaf(const struct vm_area_struct *vma, unsigned long addr, unsigned long nr, unsigned int foll,
+			struct page **pages)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct table_walk walk;
+	unsigned long offset, left;
+	long n = 0;
+
+	spin_lock(&mm->page_table_lock);
+	walk = table_walk(mm_fold(mm), addr);
+	if (walk.lowest > 1 && entry_leaf(walk.entry[walk.lowest], walk.lowest)) {
+		offset = addr & (level_span(walk.lowest) - 1);
+		left = min(level_span(walk.lowest) - offset, vma->vm_end - addr) >> PAGE_SHIFT;
+		n = take_from_leaf(vma, walk.entry[walk.lowest] + offset, min(nr, left), foll, pages);
+	}
+	spin_unlock(&mm->page_table_lock);
+	return n;
+}
+
 /*
  * Pages from addr on, at most nr, as far as one table and its entries give them without a fault. 0: the
  * first needs one; -EMLINK: it must be unshared first; or another error of the first.
@@ -148,7 +187,7 @@ static long follow_pages(const struct vm_area_struct *vma, unsigned long addr, u
 	if (pmdp)
 		slot = pte_offset_lock(pmdp, addr);
 	if (!slot.ptep)
-		return 0;
+		return follow_leaf(vma, addr, nr, foll, pages);
 	nr = min(nr, (pmd_addr_end(addr, vma->vm_end) - addr) >> PAGE_SHIFT);
 	for (n = 0; n < nr; n++, addr += PAGE_SIZE, slot.ptep++) {
 		pte = ptep_get(slot.ptep);
