@@ -598,23 +598,85 @@ TEST("a-count-that-has-reached-its-end-gives-no-more-references")
 	space_end(&s);
 }
 
-/* A leaf above the pte level, which nothing makes yet: the walk is ready for it. */
+/* A leaf above the pte level, which nothing makes yet: the walks are ready for it. */
+struct pmd_leaf {
+	struct folio *folio;
+	pmd_t *pmdp;
+};
+
+static struct pmd_leaf leaf_start(struct mm_struct *mm)
+{
+	struct pmd_leaf leaf = { folio_alloc(GFP_KERNEL | GFP_ZERO, 9), NULL };
+	const pgprot_t prot = __pgprot(_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED);
+
+	map(mm, AT, PMD_SIZE, RW, ANON | MAP_FIXED);
+	leaf.pmdp = mm_pmd_alloc(mm, AT);
+	entry_set(&leaf.pmdp->val, pfn_pmd(folio_pfn(leaf.folio), prot).val);
+	return leaf;
+}
+
+static void leaf_end(struct pmd_leaf leaf)
+{
+	entry_set(&leaf.pmdp->val, 0);
+	CHECK_EQ(folio_ref_count(leaf.folio), 1);
+	folio_put(leaf.folio);
+}
+
+static void check_leaf_pages(const struct pmd_leaf *leaf)
+{
+	CHECK_EQ(pages[0], folio_page(leaf->folio, 7));
+	CHECK_EQ(pages[504], folio_page(leaf->folio, 511));
+	CHECK_EQ(folio_ref_count(leaf->folio), 506);
+	put_pages(pages, 505);
+}
+
 TEST("a-leaf-of-the-pmd-level-gives-its-pages")
 {
 	struct space s = space_start(3, 4, 1);
-	struct folio *folio = folio_alloc(GFP_KERNEL | GFP_ZERO, 9);
-	pmd_t *pmdp = mm_pmd_alloc(s.mm, AT);
-	const u64 leaf = pfn_pmd(folio_pfn(folio), __pgprot(_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED)).val;
+	struct pmd_leaf leaf = leaf_start(s.mm);
 
-	entry_set(&pmdp->val, leaf);
 	CHECK_EQ(gup_fast_range(AT + 7 * PAGE_SIZE, AT + PMD_SIZE, FOLL_GET, pages), 505);
-	CHECK_EQ(pages[0], folio_page(folio, 7));
-	CHECK_EQ(pages[504], folio_page(folio, 511));
-	CHECK_EQ(folio_ref_count(folio), 506);
-	CHECK_EQ(gup_fast_range(AT, AT + PAGE_SIZE, FOLL_GET | FOLL_WRITE, pages + 505), 0);
-	put_pages(pages, 505);
-	entry_set(&pmdp->val, 0);
-	folio_put(folio);
+	check_leaf_pages(&leaf);
+	CHECK_EQ(gup_fast_range(AT, AT + PAGE_SIZE, FOLL_GET | FOLL_WRITE, pages), 0);
+	CHECK_EQ(get_user_pages_unlocked(s.mm, AT + 7 * PAGE_SIZE, 505, 0, pages), 505);
+	check_leaf_pages(&leaf);
+	leaf_end(leaf);
+	space_end(&s);
+}
+
+TEST("what-a-leaf-does-not-allow-is-efault-and-no-endless-fault")
+{
+	struct space s = space_start(3, 4, 1);
+	struct pmd_leaf leaf = leaf_start(s.mm);
+
+	CHECK_EQ(get_user_pages_fast(AT, 4, FOLL_WRITE, pages), -EFAULT);
+	/* An anonymous page that is not exclusive: nothing could copy it out of a leaf. */
+	page_set(folio_page(leaf.folio, 2), PG_anon);
+	CHECK_EQ(pin_user_pages_fast(AT, 4, 0, pages), 2);
+	unpin_user_pages(pages, 2);
+	CHECK_EQ(pin_user_pages_fast(AT + 2 * PAGE_SIZE, 1, 0, pages), -EFAULT);
+	page_clear(folio_page(leaf.folio, 2), PG_anon);
+	leaf_end(leaf);
+	space_end(&s);
+}
+
+static struct mm_struct *leaf_mm;
+static bool leaf_locked;
+
+static void see_lock(void) { leaf_locked = leaf_mm->page_table_lock.locked; }
+
+TEST("a-leaf-is-read-under-the-lock-of-its-level")
+{
+	struct space s = space_start(3, 4, 1);
+	struct pmd_leaf leaf = leaf_start(s.mm);
+
+	leaf_mm = s.mm;
+	sim_watch_reads(&leaf.pmdp->val, see_lock);
+	CHECK_EQ(get_user_pages_unlocked(s.mm, AT, 1, 0, pages), 1);
+	sim_watch_reads(NULL, NULL);
+	CHECK(leaf_locked);	/* at the last time: what was read before was no table, and no more */
+	put_page(pages[0]);
+	leaf_end(leaf);
 	space_end(&s);
 }
 
