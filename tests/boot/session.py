@@ -47,10 +47,10 @@ for order, name in (('USR2', 'sigusr2-powers-off'), ('USR1', 'sigusr1-halts'), (
     ends(name, terminal)
 
 # ---- the terminal of the host ----
-def terminal_restored(name, how):
+def terminal_restored(name, how, shows='This is Pleat.*' + PROMPT, options=''):
     """pleat-run under a shell that holds the terminal open: its modes are the same afterwards."""
-    held = Terminal('sh', '-c', 'stty -a | md5sum; tools/pleat-run --cpus 1; stty -a | md5sum; echo over')
-    held.wait_for('This is Pleat.*' + PROMPT)
+    held = Terminal('sh', '-c', f'stty -a | md5sum; tools/pleat-run --cpus 1 {options}; stty -a | md5sum; echo over')
+    held.wait_for(shows)
     before = held.all.split()[0]
     how(held)
     result(name, held.wait_for(r'over\r?\n') and held.all.count(before) == 2, held.all)
@@ -59,4 +59,5 @@ def terminal_restored(name, how):
 terminal_restored('the-terminal-is-restored-when-it-ends', lambda held: held.type('exit\r'))
 terminal_restored('and-when-the-machine-is-killed', lambda held: held.kill('qemu-system'))
 terminal_restored('and-when-it-is-reset', lambda held: held.type('reboot -f\r'))
+terminal_restored('and-when-the-kernel-panics', lambda held: None, 'panic: read of address 0', '--append crash=null')
 plan()
