@@ -170,6 +170,7 @@ struct inode {
 	struct rwsem lock;		/* i_rwsem */
 	bool dead;			/* a directory that has been removed; under lock */
 	bool linkable;			/* O_TMPFILE: link() may give it its first name */
+	bool fleeting;			/* it may end by itself: no mount point */
 	const char *link;		/* a symbolic link's target; as long as the inode lives */
 	struct address_space mapping;	/* contents and size: mapping.size changes under lock */
 	struct pipe *pipe;		/* of a FIFO that is open; under lock */

@@ -97,7 +97,7 @@ static int attach(struct super_block *sb, struct dentry *dir)
 	int ret = -EBUSY;
 
 	spin_lock(&dcache_lock);
-	if (d_unlinked(dir)) {
+	if (d_unlinked(dir) || dir->inode->fleeting) {
 		ret = -ENOENT;
 	} else if (!dir->mounted) {
 		path_get(dir);

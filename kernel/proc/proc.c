@@ -127,6 +127,7 @@ static struct inode *make_inode(struct super_block *sb, const struct proc_entry 
 	proc->entry = entry;
 	proc->target = target;
 	proc->number = number;
+	proc->inode.fleeting = target.process;
 	set_operations(&proc->inode, entry);
 	return &proc->inode;
 }

@@ -27,6 +27,7 @@ enum {
 	MOUNTS_MAX = 300,		/* one over another */
 	WARM_UP = 12,			/* rounds before anything is counted */
 	SLABS_TEXT = 16384,
+	PIDS = 32768,
 	TRIES = 3,			/* of a seed that seemed to lose something */
 };
 
@@ -51,10 +52,10 @@ static void show_worker(const struct worker *worker)
 	       worker->args[4], worker->args[5]);
 }
 
-/* The kernel's caches as lines "NAME OBJECTS-IN-USE ..." of a text; its end is a 0. */
-static void read_slabs(char *text, size_t size)
+/* A small file, its end is a 0; false: there is none. /proc/slabinfo has lines "NAME OBJECTS-IN-USE ...". */
+static bool read_text(const char *path, char *text, size_t size)
 {
-	int fd = (int)sys_open("/proc/slabinfo", O_RDONLY, 0);
+	int fd = (int)sys_open(path, O_RDONLY, 0);
 	size_t used = 0;
 	long n;
 
@@ -62,6 +63,7 @@ static void read_slabs(char *text, size_t size)
 		used += (size_t)n;
 	text[used] = '\0';
 	sys_close(fd);
+	return used != 0;
 }
 
 /* Those that are not as at the start. */
@@ -70,7 +72,7 @@ static void show_slabs(void)
 	char now[SLABS_TEXT], name[32];
 	unsigned long in_use;
 
-	read_slabs(now, sizeof(now));
+	read_text("/proc/slabinfo", now, sizeof(now));
 	for (char *line = now; (line = strchr(line, '\n')); line++) {
 		const char *then;
 		unsigned long before;
@@ -83,8 +85,21 @@ static void show_slabs(void)
 	}
 }
 
+/* Who is there beside init and this process: zombies, and who cannot be killed. */
+static void show_processes(void)
+{
+	char path[32], line[512];
+
+	for (int pid = 2; pid < PIDS; pid++) {
+		sprintf(path, "/proc/%d/stat", pid);
+		if (pid != sys_getpid() && read_text(path, line, sizeof(line)))
+			printf("# %s", line);
+	}
+}
+
 static void fail(uint64_t seed, const char *what)
 {
+	show_processes();
 	for (int i = 0; i < 2; i++)
 		show_worker(&board->workers[i]);
 	printf("FAILED seed %llu: %s\n", (unsigned long long)seed, what);
@@ -282,7 +297,7 @@ static void prepare(void)
 	for (int i = 0; i < WARM_UP; i++)
 		judge_round((uint64_t)i, false);
 	usage_now();
-	read_slabs(slabs_at_start, sizeof(slabs_at_start));
+	read_text("/proc/slabinfo", slabs_at_start, sizeof(slabs_at_start));
 }
 
 int main(int argc, char **argv)
