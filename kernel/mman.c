@@ -86,3 +86,29 @@ SYSCALL_DEFINE3(madvise, unsigned long, addr, unsigned long, len, int, advice)
 {
 	return mm_madvise(current_mm(), addr, len, advice);
 }
+
+SYSCALL_DEFINE2(mlock, unsigned long, addr, unsigned long, len)
+{
+	return mm_mlock(current_mm(), addr, len, 0);
+}
+
+SYSCALL_DEFINE3(mlock2, unsigned long, addr, unsigned long, len, int, flags)
+{
+	return mm_mlock(current_mm(), addr, len, flags);
+}
+
+SYSCALL_DEFINE2(munlock, unsigned long, addr, unsigned long, len)
+{
+	return mm_munlock(current_mm(), addr, len);
+}
+
+SYSCALL_DEFINE1(mlockall, int, flags)
+{
+	if (!flags || flags == MCL_ONFAULT || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
+		return -EINVAL;
+	if (!READ_ONCE(current_mm()->limits.memlock))
+		return -EPERM;
+	return mm_mlockall(current_mm(), flags);
+}
+
+SYSCALL_DEFINE0(munlockall) { return mm_mlockall(current_mm(), 0); }

@@ -97,10 +97,15 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(mkdirat) \
 	CALL(mknod) \
 	CALL(mknodat) \
+	CALL(mlock) \
+	CALL(mlock2) \
+	CALL(mlockall) \
 	CALL(mmap) \
 	CALL(mount) \
 	CALL(mprotect) \
 	CALL(msync) \
+	CALL(munlock) \
+	CALL(munlockall) \
 	CALL(munmap) \
 	CALL(nanosleep) \
 	CALL(newfstatat) \

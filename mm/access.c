@@ -27,22 +27,30 @@ size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len
 	return done;
 }
 
-void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
+/* Mapping by mapping, each looked up anew: the lock may have been dropped. */
+long mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end, bool ignore_errors)
 {
 	struct vm_area_struct *vma;
-	unsigned int flags;
+	unsigned long stop;
+	int locked = 0;
+	long n = 0;
 
-	mmap_read_lock(mm);
-	for (vma = vma_find(mm, start); vma && vma->vm_start < end; vma = vma_next(vma)) {
-		if (!(vma->vm_flags & VM_ACCESS_FLAGS))
-			continue;
-		flags = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? FAULT_FLAG_WRITE : 0;
-		for (start = max(start, vma->vm_start); start < min(end, vma->vm_end); start += PAGE_SIZE) {
-			if (handle_mm_fault(vma, start, flags) || fatal_signal_pending())
-				goto out;
-			cond_resched();
-		}
+	while (start < end) {
+		if (!locked)
+			mmap_read_lock(mm);
+		locked = 1;
+		vma = vma_find_intersection(mm, start, end);
+		if (!vma)
+			break;
+		start = max(start, vma->vm_start);
+		stop = min(end, vma->vm_end);
+		n = populate_vma_page_range(vma, start, stop, &locked);
+		if (n < 0 && !ignore_errors)
+			break;
+		start = n < 0 ? stop : start + ((unsigned long)n << PAGE_SHIFT);
+		n = 0;
 	}
-out:
-	mmap_read_unlock(mm);
+	if (locked)
+		mmap_read_unlock(mm);
+	return n;
 }

@@ -376,7 +376,8 @@ static const char *expand_stack(struct vm_area_struct *vma, unsigned long addr)
 	const struct vm_area_struct *prev = vma_prev(vma);
 
 	if (vma->vm_end - start > READ_ONCE(vma->vm_mm->limits.stack) ||
-	    !may_expand_vm(vma->vm_mm, vma->vm_flags, (vma->vm_start - start) >> PAGE_SHIFT))
+	    !may_expand_vm(vma->vm_mm, vma->vm_flags, (vma->vm_start - start) >> PAGE_SHIFT) ||
+	    !mlock_future_ok(vma->vm_mm, vma->vm_flags, (vma->vm_start - start) >> PAGE_SHIFT))
 		return "the stack may not grow that far";
 	if (start < STACK_GUARD_GAP)
 		return "the stack would reach address 0";

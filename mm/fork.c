@@ -95,7 +95,8 @@ static const struct walk_ops copy_ops = { .pte_range = copy_pte_range };
 
 static struct vm_area_struct *copy_vma(struct mm_struct *mm, const struct vm_area_struct *old)
 {
-	struct vm_area_struct *vma = vma_alloc(mm, old->vm_start, old->vm_end, old->vm_flags);
+	/* Locks are not inherited. */
+	struct vm_area_struct *vma = vma_alloc(mm, old->vm_start, old->vm_end, old->vm_flags & ~VM_LOCKED_MASK);
 
 	if (!vma)
 		return NULL;

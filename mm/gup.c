@@ -260,6 +260,8 @@ static long gup_some(struct gup *g, unsigned long addr, unsigned long nr, struct
 	if (!g->vma || addr >= g->vma->vm_end) {
 		g->vma = vma_lookup(g->mm, addr);
 		err = vma_allows(g->vma, g->foll);
+		if (err && (g->foll & FOLL_MADV_POPULATE))
+			return g->vma ? -EINVAL : -ENOMEM;
 		if (err)
 			return err;
 	}
@@ -395,11 +397,31 @@ long pin_user_pages_unlocked(struct mm_struct *mm, unsigned long start, unsigned
 long faultin_page_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write, int *locked)
 {
 	struct gup g = { .mm = mm, .locked = locked,
-			 .foll = FOLL_TOUCH | FOLL_HWPOISON | FOLL_UNLOCKABLE | (write ? FOLL_WRITE : 0) };
+			 .foll = FOLL_TOUCH | FOLL_HWPOISON | FOLL_UNLOCKABLE | FOLL_MADV_POPULATE |
+				 (write ? FOLL_WRITE : 0) };
 
 	BUG_MSG(!locked || !*locked, "faultin_page_range: the lock is held, and may be dropped");
 	lockdep_assert_held(&mm->mmap_lock);
 	return gup_range(&g, start, (end - start) >> PAGE_SHIFT, NULL);
+}
+
+long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, int *locked)
+{
+	struct gup g = { .mm = vma->vm_mm, .vma = vma, .locked = locked, .foll = FOLL_TOUCH };
+	const unsigned long nr = (end - start) >> PAGE_SHIFT;
+	int err;
+
+	lockdep_assert_held(&vma->vm_mm->mmap_lock);
+	if (vma->vm_flags & VM_LOCKONFAULT)
+		return (long)nr;
+	if ((vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+		g.foll |= FOLL_WRITE;
+	if (vma->vm_flags & VM_ACCESS_FLAGS)
+		g.foll |= FOLL_FORCE;	/* what can only be executed is there too */
+	if (locked)
+		g.foll |= FOLL_UNLOCKABLE;
+	err = vma_allows(vma, g.foll);
+	return err ? err : gup_range(&g, start, nr, NULL);
 }
 
 /* ---- the fast way, and what it leaves ---- */

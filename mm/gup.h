@@ -32,7 +32,10 @@
 #define FOLL_FAST_ONLY		BIT(20)	/* not the slow path */
 #define FOLL_UNLOCKABLE		BIT(21)	/* the lock may be dropped: the caller will be told */
 
-#define FOLL_INTERNAL	(FOLL_TOUCH | FOLL_TRIED | FOLL_REMOTE | FOLL_PIN | FOLL_FAST_ONLY | FOLL_UNLOCKABLE)
+#define FOLL_MADV_POPULATE	BIT(22)	/* its errors: -ENOMEM for a hole, -EINVAL for what is not allowed */
+
+#define FOLL_INTERNAL	(FOLL_TOUCH | FOLL_TRIED | FOLL_REMOTE | FOLL_PIN | FOLL_FAST_ONLY | FOLL_UNLOCKABLE | \
+			 FOLL_MADV_POPULATE)
 
 /* ---- the running program's memory; no lock held, interrupts on ---- */
 
@@ -66,9 +69,18 @@ long pin_user_pages_unlocked(struct mm_struct *mm, unsigned long start, unsigned
 
 /*
  * MADV_POPULATE: makes the pages of [start, end), page aligned, present and, with write, writable. As
- * get_user_pages_remote() with locked, which is never NULL here, but takes no references. Pages or -errno.
+ * get_user_pages_remote() with locked, which is never NULL here, but takes no references. Pages, or -errno:
+ * -ENOMEM for a hole and without memory, -EINVAL where the mapping does not allow it, -EFAULT beyond a file's
+ * end, -EHWPOISON, -EINTR.
  */
 long faultin_page_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write, int *locked);
+
+/*
+ * Makes the pages of [start, end), which lie in vma, present as mlock wants them: own pages where the program
+ * may write private memory, what is there to read elsewhere. As faultin_page_range(); locked may be NULL. All
+ * of them at once where VM_LOCKONFAULT leaves them to faults.
+ */
+long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, int *locked);
 
 /* ---- letting go; no spin lock held ---- */
 

@@ -34,10 +34,27 @@ static inline int ensure_reach(struct mm_struct *mm, unsigned long end)
 }
 
 /*
- * Faults in the pages of [start, end), as far as they are mapped and there is memory; writable private
- * mappings get pages of their own. Takes mmap_lock for reading. Never fails: what is absent faults later.
+ * RLIMIT_MEMLOCK: may anything be locked (-EPERM), and that many more pages with these flags (-EAGAIN)?
+ * mmap_lock held.
  */
-void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end);
+static inline bool can_do_mlock(const struct mm_struct *mm) { return READ_ONCE(mm->limits.memlock); }
+static inline unsigned long memlock_pages(const struct mm_struct *mm)
+{
+	unsigned long limit = READ_ONCE(mm->limits.memlock);
+
+	return limit == ~0ul ? limit : limit >> PAGE_SHIFT;
+}
+static inline bool mlock_future_ok(const struct mm_struct *mm, unsigned long vm_flags, unsigned long pages)
+{
+	return !(vm_flags & VM_LOCKED) || mm->locked_vm + pages <= memlock_pages(mm);
+}
+
+/*
+ * Faults in the pages of [start, end), as far as they are mapped; writable private mappings get pages of
+ * their own. Takes mmap_lock for reading. ignore_errors: 0, what is absent faults later. Else it ends with
+ * the first error: -EFAULT, -ENOMEM, -EINTR.
+ */
+long mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end, bool ignore_errors);
 
 /*
  * "Is it writable now?" One predicate for the write fault and for mprotect: may this entry, which the

@@ -60,7 +60,7 @@ struct mm_struct *mm_alloc(unsigned int levels)
 	RB_INIT(&mm->vmas);
 	mmap_lock_init(mm);
 	spin_lock_init(&mm->page_table_lock, LOCK_PAGE_TABLE);
-	mm->limits = (struct mm_limits){ ~0ul, ~0ul, ~0ul, ~0ul };
+	mm->limits = (struct mm_limits){ ~0ul, ~0ul, ~0ul, ~0ul, ~0ul };
 	atomic_set(&mm->mm_users, 1);
 	return mm;
 }

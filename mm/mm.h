@@ -19,6 +19,7 @@ struct mm_limits {
 	unsigned long as;		/* all mappings */
 	unsigned long data, data_max;	/* private writable memory: the soft limit, the hard one */
 	unsigned long stack;		/* the most a stack may grow to */
+	unsigned long memlock;		/* what may be locked; none for a program with CAP_IPC_LOCK */
 };
 
 /* mm/mmap_lock.h takes and gives it. */
@@ -46,6 +47,8 @@ struct mm_struct {
 	unsigned int map_count;
 	unsigned long total_vm;		/* pages of all mappings */
 	unsigned long data_vm;		/* pages of private writable ones, the stack left out */
+	unsigned long locked_vm;	/* pages of those with VM_LOCKED */
+	unsigned long def_flags;	/* mlockall: VM_LOCKED_MASK of mappings to come */
 
 	struct mmap_lock mmap_lock;
 
@@ -111,6 +114,10 @@ long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 long mm_brk(struct mm_struct *mm, unsigned long brk);
 long mm_msync(struct mm_struct *mm, unsigned long addr, unsigned long len, int flags);
 long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int advice);
+/* flags: MLOCK_ONFAULT; mm_mlockall: MCL_*, 0 to unlock all. */
+long mm_mlock(struct mm_struct *mm, unsigned long addr, unsigned long len, int flags);
+long mm_munlock(struct mm_struct *mm, unsigned long addr, unsigned long len);
+long mm_mlockall(struct mm_struct *mm, int flags);
 
 /*
  * Random words that exec hands down, for the parts of a layout that move; 0 leaves one where it always

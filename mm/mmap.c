@@ -145,6 +145,8 @@ static unsigned long mmap_vm_flags(int prot, int flags, const struct mmap_source
 	}
 	if (flags & MAP_NORESERVE)
 		vm_flags |= VM_NORESERVE;
+	if (flags & MAP_LOCKED)
+		vm_flags |= VM_LOCKED;
 	return vm_flags;
 }
 
@@ -210,7 +212,11 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long 
 		return (long)addr;
 	if ((flags & MAP_FIXED_NOREPLACE) && vma_find_intersection(mm, addr, addr + len))
 		return -EEXIST;
-	vm_flags = mmap_vm_flags(prot, flags, source, &err);
+	if ((flags & MAP_LOCKED) && !can_do_mlock(mm))
+		return -EPERM;
+	vm_flags = mmap_vm_flags(prot, flags, source, &err) | mm->def_flags;
+	if (!mlock_future_ok(mm, vm_flags, len >> PAGE_SHIFT))
+		return -EAGAIN;
 	if (err)
 		return err;
 	if (!may_map(mm, vm_flags, addr, len))
@@ -233,6 +239,7 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long 
 long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
 	     const struct mmap_source *source, unsigned long pgoff)
 {
+	bool populate;
 	long ret;
 
 	if (source && !source->mapping)
@@ -248,10 +255,11 @@ long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int pr
 		flags |= MAP_FIXED;
 	mmap_write_lock(mm);
 	ret = mmap_locked(mm, addr, len, prot, flags, source, pgoff);
+	populate = flags & MAP_LOCKED || mm->def_flags & VM_LOCKED ||
+		   (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
 	mmap_write_unlock(mm);
-	if (!IS_ERR_VALUE(ret) &&
-	    (flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
-		mm_populate(mm, (unsigned long)ret, (unsigned long)ret + len);
+	if (populate && !IS_ERR_VALUE(ret))
+		mm_populate(mm, (unsigned long)ret, (unsigned long)ret + len, true);
 	return ret;
 }
 
@@ -329,11 +337,14 @@ long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 
 static int brk_grow(struct mm_struct *mm, unsigned long from, unsigned long to)
 {
+	const unsigned long vm_flags = BRK_FLAGS | mm->def_flags;
+
 	if (to > task_size_max() || !range_is_free(mm, from, to - from + PAGE_SIZE) ||
-	    obviously_too_much(to - from, BRK_FLAGS, false) || mm->map_count >= MAX_MAP_COUNT ||
-	    !may_expand_vm(mm, BRK_FLAGS, (to - from) >> PAGE_SHIFT))
+	    obviously_too_much(to - from, vm_flags, false) || mm->map_count >= MAX_MAP_COUNT ||
+	    !may_expand_vm(mm, vm_flags, (to - from) >> PAGE_SHIFT) ||
+	    !mlock_future_ok(mm, vm_flags, (to - from) >> PAGE_SHIFT))
 		return -ENOMEM;
-	return map_region(mm, from, to - from, BRK_FLAGS, NULL, from >> PAGE_SHIFT) ? -ENOMEM : 0;
+	return map_region(mm, from, to - from, vm_flags, NULL, from >> PAGE_SHIFT) ? -ENOMEM : 0;
 }
 
 /* RLIMIT_DATA counts what a program calls its data: that of its file, and all of the break's. */
@@ -357,12 +368,17 @@ static bool brk_move(struct mm_struct *mm, unsigned long brk)
 
 long mm_brk(struct mm_struct *mm, unsigned long brk)
 {
-	long ret;
+	unsigned long old, now;
+	bool populate;
 
 	mmap_write_lock(mm);
+	old = mm->brk;
 	if (brk_move(mm, brk))
 		mm->brk = brk;
-	ret = (long)mm->brk;
+	now = mm->brk;
+	populate = now > old && mm->def_flags & VM_LOCKED;
 	mmap_write_unlock(mm);
-	return ret;
+	if (populate)
+		mm_populate(mm, ALIGN_UP(old, PAGE_SIZE), ALIGN_UP(now, PAGE_SIZE), true);
+	return (long)now;
 }

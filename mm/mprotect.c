@@ -1,6 +1,7 @@
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/mman.h"
+#include "mm/gup.h"
 #include "mm/pagewalk.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
@@ -65,19 +66,14 @@ static void change_protection(struct vm_area_struct *vma)
 static struct vm_area_struct *protect_vma(struct vm_area_struct *vma, unsigned long start,
 					  unsigned long end, unsigned long vm_flags)
 {
-	if (vma->vm_start < start) {
-		if (vma_split(vma, start))
-			return ERR_PTR(-ENOMEM);
-		vma = vma_next(vma);
-	}
-	if (vma->vm_end > end && vma_split(vma, end)) {
-		vma_merge(vma);
-		return ERR_PTR(-ENOMEM);
-	}
-	vm_account(vma, -(long)vma_pages(vma));
-	vma_set_flags(vma, vm_flags);
-	vm_account(vma, (long)vma_pages(vma));
+	vma = vma_isolate(vma, start, end);
+	if (IS_ERR(vma))
+		return vma;
+	vma_change_flags(vma, vm_flags);
 	change_protection(vma);
+	/* What is locked does not fault later: its own pages come now. If there is no memory, later all the same. */
+	if ((vm_flags & VM_LOCKED) && (vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+		populate_vma_page_range(vma, vma->vm_start, vma->vm_end, NULL);
 	return vma_merge(vma);
 }
 

@@ -80,6 +80,8 @@ void vm_account(const struct vm_area_struct *vma, long pages)
 	mm->total_vm += (unsigned long)pages;
 	if (is_data_mapping(vma->vm_flags))
 		mm->data_vm += (unsigned long)pages;
+	if (vma->vm_flags & VM_LOCKED)
+		mm->locked_vm += (unsigned long)pages;
 }
 
 /*
@@ -301,6 +303,14 @@ void vma_set_flags(struct vm_area_struct *vma, unsigned long vm_flags)
 	vma->vm_page_prot = protection_map(vm_flags);
 }
 
+void vma_change_flags(struct vm_area_struct *vma, unsigned long vm_flags)
+{
+	mmap_assert_write_locked(vma->vm_mm);
+	vm_account(vma, -(long)vma_pages(vma));
+	vma_set_flags(vma, vm_flags);
+	vm_account(vma, (long)vma_pages(vma));
+}
+
 struct vm_area_struct *vma_alloc(struct mm_struct *mm, unsigned long start, unsigned long end,
 				 unsigned long vm_flags)
 {
@@ -381,6 +391,20 @@ int vma_split(struct vm_area_struct *vma, unsigned long addr)
 	link_in_mm(upper);
 	unlock_file(vma);
 	return 0;
+}
+
+struct vm_area_struct *vma_isolate(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	if (vma->vm_start < start) {
+		if (vma_split(vma, start))
+			return ERR_PTR(-ENOMEM);
+		vma = vma_next(vma);
+	}
+	if (vma->vm_end > end && vma_split(vma, end)) {
+		vma_merge(vma);
+		return ERR_PTR(-ENOMEM);
+	}
+	return vma;
 }
 
 /* Does `upper` go on where `lower` ends, with the same attributes? */

@@ -20,9 +20,11 @@ struct mmap_source;
 #define VM_MAYSHARE	0x00000080ul
 #define VM_GROWSDOWN	0x00000100ul
 #define VM_LOCKED	0x00002000ul
+#define VM_LOCKONFAULT	0x00080000ul
 #define VM_NORESERVE	0x00200000ul
 
 #define VM_ACCESS_FLAGS	(VM_READ | VM_WRITE | VM_EXEC)
+#define VM_LOCKED_MASK	(VM_LOCKED | VM_LOCKONFAULT)
 
 struct vm_area_struct {
 	unsigned long vm_start, vm_end;		/* [start, end), page aligned */
@@ -83,6 +85,11 @@ void vma_unlink_dead(struct vm_area_struct *vma);
 void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /* Cuts at addr (inside it); the mapping keeps the lower part. -ENOMEM leaves all as it was. */
 int vma_split(struct vm_area_struct *vma, unsigned long addr);
+/*
+ * Cuts so that a mapping begins and ends with the part of [start, end) that lies in vma, and returns that
+ * one: for what changes it, and merges it again. ERR_PTR(-ENOMEM) leaves all as it was.
+ */
+struct vm_area_struct *vma_isolate(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /* Joins with neighbours that continue it with equal flags. Returns the mapping that covers it now. */
 struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
 /*
@@ -107,4 +114,6 @@ static inline bool is_data_mapping(unsigned long vm_flags)
 /* Pages of a linked mapping come or go, or change their kind. mmap_lock held for writing. */
 void vm_account(const struct vm_area_struct *vma, long pages);
 void vma_set_flags(struct vm_area_struct *vma, unsigned long vm_flags);
+/* vma_set_flags() of a linked mapping, whose pages count by its flags. */
+void vma_change_flags(struct vm_area_struct *vma, unsigned long vm_flags);
 void vma_cache_init(void);

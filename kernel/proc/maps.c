@@ -91,7 +91,7 @@ SHOW(show_maps) { return for_each_vma(target, text, show_one_map, NULL); }
 struct usage {
 	unsigned long rss, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous;
 	u64 pss;			/* bytes, with 12 more bits: parts of pages */
-	u64 pss_dirty;
+	u64 pss_dirty, pss_locked;
 };
 
 #define PSS_SHIFT	12
@@ -108,6 +108,8 @@ static void count_page(struct usage *u, const struct vm_area_struct *vma, pte_t 
 	u->pss += share;
 	if (dirty)
 		u->pss_dirty += share;
+	if (vma->vm_flags & VM_LOCKED)
+		u->pss_locked += share;
 	if (pte_young(pte))
 		u->referenced += PAGE_SIZE;
 	if (page_test(page, PG_anon))
@@ -172,7 +174,7 @@ static void show_usage(struct text *text, const struct usage *u, bool rollup)
 	kb(text, "Anonymous", u->anonymous);
 	kb(text, "Swap", 0);
 	kb(text, "SwapPss", 0);
-	kb(text, "Locked", 0);
+	kb(text, "Locked", (unsigned long)(u->pss_locked >> PSS_SHIFT));
 }
 
 static void show_flags(struct text *text, unsigned long flags)
@@ -180,7 +182,8 @@ static void show_flags(struct text *text, unsigned long flags)
 	static const struct { unsigned long flag; char name[4]; } names[] = {
 		{ VM_READ, "rd" }, { VM_WRITE, "wr" }, { VM_EXEC, "ex" }, { VM_SHARED, "sh" },
 		{ VM_MAYREAD, "mr" }, { VM_MAYWRITE, "mw" }, { VM_MAYEXEC, "me" }, { VM_MAYSHARE, "ms" },
-		{ VM_GROWSDOWN, "gd" }, { VM_LOCKED, "lo" }, { VM_NORESERVE, "nr" },
+		{ VM_GROWSDOWN, "gd" }, { VM_LOCKED, "lo" },
+		{ VM_LOCKONFAULT, "lf" }, { VM_NORESERVE, "nr" },
 	};
 
 	text_printf(text, "VmFlags: ");

@@ -99,6 +99,7 @@ static void show_memory(struct text *text, struct mm_struct *mm)
 		      shmem = mm_rss(mm, MM_SHMEMPAGES);
 
 	text_printf(text, "VmSize:\t%8lu kB\n", kb(mm->total_vm));
+	text_printf(text, "VmLck:\t%8lu kB\n", kb(mm->locked_vm));
 	text_printf(text, "VmRSS:\t%8lu kB\n", kb(anon + file + shmem));
 	text_printf(text, "RssAnon:\t%8lu kB\n", kb(anon));
 	text_printf(text, "RssFile:\t%8lu kB\n", kb(file));

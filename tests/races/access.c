@@ -18,7 +18,7 @@ static void read_it(void)
 	RACE_CHECK(n == 0 || (n == sizeof(v) && v <= 1));
 	race_outcome(n + v);
 }
-static void populate(void) { mm_populate(race_mm, AT, AT + 2 * PAGE_SIZE); }
+static void populate(void) { mm_populate(race_mm, AT, AT + 2 * PAGE_SIZE, true); }
 static void sync(void)
 {
 	long ret = mm_msync(race_mm, AT, 2 * PAGE_SIZE, MS_SYNC);
