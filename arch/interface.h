@@ -32,8 +32,12 @@ void root_table_init(void *table, unsigned int levels);
  */
 unsigned long kernel_root(void);
 
-/* Drop this CPU's user translations of [start, end), upper levels included; all of them. */
-void tlb_flush_local(unsigned long start, unsigned long end);
+/*
+ * Drop this CPU's user translations of [start, end), upper levels included: page by page, or, if these are
+ * more than tlb_flush_ceiling, all that it holds. Returns how many pages it dropped; 0: all.
+ */
+unsigned long tlb_flush_local(unsigned long start, unsigned long end);
+extern unsigned long tlb_flush_ceiling;	/* READ_ONCE: set at any time; docs/tlb.md says how it was chosen */
 void tlb_flush_local_all(void);
 /* Drop every CPU's translations, kernel ones included. Interrupts on; waits. */
 void tlb_flush_kernel(void);
@@ -43,12 +47,15 @@ void tlb_flush_kernel(void);
 /*
  * Run fn(arg) on each CPU of mask, which does not contain this one, in an interrupt. ipi_send returns at
  * once; ipi_wait returns when all have run it, with interrupts on (so that crossed calls both end). One
- * call may be under way per CPU. fn takes no lock that anybody holds while waiting for an IPI.
+ * call may be under way per CPU. fn takes no lock that anybody holds while waiting for an IPI. ipi_send
+ * returns the number of interrupts it took: a CPU that has one to come looks at all that it is sent.
  */
-void ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg);
+unsigned int ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg);
 void ipi_wait(void);
 /* CPUs that run the kernel. */
 cpumask_t cpus_online(void);
+/* A clock that ticks fast, for differences on one CPU. */
+u64 cycles_now(void);
 /* In a loop that waits for another CPU. */
 void cpu_relax(void);
 

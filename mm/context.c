@@ -83,14 +83,20 @@ struct flush_request {
 	unsigned long start, end;
 };
 
+/* arg is the one that was sent: it is the request's name in the trace. */
+static void count_told(const void *arg)
+{
+	count_vm_event(VM_EVENT_TLB_IPI_RECEIVED);
+	trace(TRACE_IPI_RECEIVE, (unsigned long)arg, 0, 0);
+}
+
 /* In an interrupt. A CPU that holds mm lazily, or is told to for the end of mm, lets go of it. */
 static void flush_here(void *arg)
 {
 	const struct flush_request *req = arg;
 	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
 
-	count_vm_event(VM_EVENT_TLB_IPI_RECEIVED);
-	trace(TRACE_IPI_RECEIVE, (unsigned long)arg, 0, 0);
+	count_told(arg);
 	if (READ_ONCE(ctx->mm) != req->mm)
 		return;
 	if (READ_ONCE(ctx->lazy)) {
@@ -101,22 +107,36 @@ static void flush_here(void *arg)
 	ledger_flushed(req->mm, req->start, req->end, cpumask_of(this_cpu()));
 }
 
+/* This CPU's own part of a flush. */
+static void flush_own(unsigned long start, unsigned long end)
+{
+	unsigned long pages = tlb_flush_local(start, end);
+
+	if (pages)
+		count_vm_events(VM_EVENT_TLB_FLUSH_ONE, pages);
+	else
+		count_vm_event(VM_EVENT_TLB_FLUSH_ALL);
+}
+
 static cpumask_t send_to_others(struct mm_struct *mm, void (*fn)(void *), void *arg)
 {
 	cpumask_t others = READ_ONCE(mm->cpumask) & ~cpumask_of(this_cpu());
 
 	if (others) {
-		count_vm_events(VM_EVENT_TLB_IPI_SENT, (unsigned long)__builtin_popcountl(others));
+		count_vm_event(VM_EVENT_TLB_REMOTE_FLUSH);
+		count_vm_events(VM_EVENT_TLB_TARGETS, (unsigned long)__builtin_popcountl(others));
 		trace(TRACE_IPI_SEND, (unsigned long)arg, others, 0);
-		ipi_send(others, fn, arg);
+		count_vm_events(VM_EVENT_TLB_IPI_SENT, ipi_send(others, fn, arg));
 	}
 	return others;
 }
 
-/* arg is the one that was sent: it is the request's name in the trace. */
 static void wait_for_others(const void *arg)
 {
+	u64 start = cycles_now();
+
 	ipi_wait();
+	count_vm_events(VM_EVENT_TLB_WAIT_CYCLES, cycles_now() - start);
 	trace(TRACE_IPI_DONE, (unsigned long)arg, 0, 0);
 }
 
@@ -128,10 +148,8 @@ void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long en
 	smp_mb();	/* entries before the mask: pairs with switch_mm(); tests/models/shootdown.pml: NO_MB */
 	others = send_to_others(mm, flush_here, &req);
 	recent_flush(mm, start, end, others);
-	if (READ_ONCE(cpu_contexts[this_cpu()].mm) == mm) {
-		tlb_flush_local(start, end);
-		count_vm_event(VM_EVENT_TLB_FLUSH);
-	}
+	if (READ_ONCE(cpu_contexts[this_cpu()].mm) == mm)
+		flush_own(start, end);
 	if (others)
 		wait_for_others(&req);
 	trace(TRACE_FLUSH, start, end, others);
@@ -143,8 +161,7 @@ static void leave_here(void *arg)
 {
 	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
 
-	count_vm_event(VM_EVENT_TLB_IPI_RECEIVED);
-	trace(TRACE_IPI_RECEIVE, (unsigned long)arg, 0, 0);
+	count_told(arg);
 	if (READ_ONCE(ctx->mm) == arg)
 		leave_mm(ctx);
 }
@@ -174,6 +191,7 @@ static void unfold_here(void *arg)
 	struct mm_struct *mm = arg;
 	struct cpu_context *ctx = &cpu_contexts[this_cpu()];
 
+	count_told(arg);
 	if (READ_ONCE(ctx->mm) != mm)
 		return;
 	if (READ_ONCE(ctx->lazy))

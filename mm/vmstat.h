@@ -14,9 +14,13 @@ enum vm_event {
 	VM_EVENT_UNSHARE,		/* pages copied for a pin that only reads */
 	VM_EVENT_UNFOLD,
 	VM_EVENT_ROOT_RELOAD,		/* a CPU found in a fault that it had an old root */
-	VM_EVENT_TLB_IPI_SENT,		/* one for each CPU that a shootdown targets */
-	VM_EVENT_TLB_IPI_RECEIVED,
-	VM_EVENT_TLB_FLUSH,		/* flushes of this CPU's own TLB */
+	VM_EVENT_TLB_REMOTE_FLUSH,	/* shootdowns that other CPUs had to be told of */
+	VM_EVENT_TLB_TARGETS,		/* one for each CPU that a shootdown tells */
+	VM_EVENT_TLB_IPI_SENT,		/* interrupts that this took */
+	VM_EVENT_TLB_IPI_RECEIVED,	/* one for each CPU that was told */
+	VM_EVENT_TLB_WAIT_CYCLES,	/* until all had answered */
+	VM_EVENT_TLB_FLUSH_ALL,		/* flushes of this CPU's own TLB, as a whole, */
+	VM_EVENT_TLB_FLUSH_ONE,		/* and pages that were dropped from it one by one */
 	NR_VM_EVENTS
 };
 

@@ -118,17 +118,23 @@ unsigned int sim_tlb_entries(unsigned int cpu, unsigned long addr)
 	return n;
 }
 
-void tlb_flush_local(unsigned long start, unsigned long end)
+/* Page by page at any length, so that what lies beside the range is kept, and a range too small is found. */
+unsigned long tlb_flush_ceiling = ~0ul;
+
+unsigned long tlb_flush_local(unsigned long start, unsigned long end)
 {
+	unsigned long pages = (end - ALIGN_DOWN(start, PAGE_SIZE) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
 	POINT_HERE();
 	BUG_MSG(start >= end, "empty range [%#lx, %#lx)", start, end);
 	sim_events[this_cpu()].flushes++;
 	if (explore_running()) {
 		sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE);
 		hostile_flush(start, end);
-		return;
+		return pages;
 	}
 	tlb_filter(this_cpu(), keep_outside, start, end - 1);
+	return pages;
 }
 
 void tlb_flush_local_all(void)

@@ -20,19 +20,23 @@ cpumask_t cpus_online(void) { return READ_ONCE(online); }
 
 void cpu_set_online(unsigned int cpu) { atomic_or_return_old(cpumask_of(cpu), &online); }
 
-void ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg)
+unsigned int ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg)
 {
 	struct percpu *self = this_percpu();
-	unsigned int cpu;
+	unsigned int cpu, sent = 0;
 
 	DEBUG_BUG_ON(mask & cpumask_of(self->cpu));
 	DEBUG_BUG_ON(READ_ONCE(self->call_waiting));
 	self->call_fn = fn;
 	self->call_arg = arg;
 	WRITE_ONCE(self->call_waiting, mask);
-	for_each_cpu(cpu, mask)
-		if (!atomic_or_return_old(cpumask_of(self->cpu), &percpus[cpu].call_senders))
+	for_each_cpu(cpu, mask) {
+		if (!atomic_or_return_old(cpumask_of(self->cpu), &percpus[cpu].call_senders)) {
 			lapic_send(percpus[cpu].apic_id, ICR_FIXED | VECTOR_CALL);
+			sent++;
+		}
+	}
+	return sent;
 }
 
 void ipi_wait(void)

@@ -11,11 +11,7 @@
  */
 #include "machine/internal.h"
 
-/*
- * Beyond this many pages a flush drops everything: a reload costs what about ten invlpg cost, and
- * the refill.
- */
-#define FLUSH_MAX_PAGES	33
+unsigned long tlb_flush_ceiling = 33;
 
 u64 kernel_pml4[PTRS_PER_TABLE] __attribute__((aligned(4096)));
 
@@ -92,12 +88,15 @@ void root_load(unsigned long root)
 /* Not global: all user translations, and what the processor caches of upper levels. */
 void tlb_flush_local_all(void) { write_cr3(read_cr3()); }
 
-void tlb_flush_local(unsigned long start, unsigned long end)
+unsigned long tlb_flush_local(unsigned long start, unsigned long end)
 {
+	unsigned long pages;
+
 	start = ALIGN_DOWN(start, PAGE_SIZE);
-	if (end - start > FLUSH_MAX_PAGES * PAGE_SIZE) {
+	pages = (end - start + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	if (pages > READ_ONCE(tlb_flush_ceiling)) {
 		tlb_flush_local_all();
-		return;
+		return 0;
 	}
 	/*
 	 * invlpg also drops cached upper-level entries, whatever its address (SDM volume 3,
@@ -105,6 +104,7 @@ void tlb_flush_local(unsigned long start, unsigned long end)
 	 */
 	for (; start < end; start += PAGE_SIZE)
 		invlpg(start);
+	return pages;
 }
 
 /* Global translations go when PGE changes. */

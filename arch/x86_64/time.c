@@ -15,6 +15,8 @@ static u64 ns_per_cycle;		/* nanoseconds per TSC cycle << 32 */
 static u64 timer_per_ns;		/* APIC timer counts per nanosecond << 32 */
 static u64 boot_realtime;
 
+u64 cycles_now(void) { return rdtsc(); }
+
 u64 clock_ns(void)
 {
 	return (u64)((unsigned __int128)(rdtsc() - tsc_start) * ns_per_cycle >> 32);

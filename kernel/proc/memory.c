@@ -91,9 +91,13 @@ int show_vmstat(struct text *text, const struct proc_target *target)
 		[VM_EVENT_UNSHARE] = "cow_unshare",
 		[VM_EVENT_UNFOLD] = "unfold",
 		[VM_EVENT_ROOT_RELOAD] = "root_reload",
-		[VM_EVENT_TLB_IPI_SENT] = "nr_tlb_remote_flush",
+		[VM_EVENT_TLB_REMOTE_FLUSH] = "nr_tlb_remote_flush",
+		[VM_EVENT_TLB_TARGETS] = "tlb_cpus_targeted",
+		[VM_EVENT_TLB_IPI_SENT] = "tlb_ipis_sent",
 		[VM_EVENT_TLB_IPI_RECEIVED] = "nr_tlb_remote_flush_received",
-		[VM_EVENT_TLB_FLUSH] = "nr_tlb_local_flush",
+		[VM_EVENT_TLB_WAIT_CYCLES] = "tlb_wait_cycles",
+		[VM_EVENT_TLB_FLUSH_ALL] = "nr_tlb_local_flush_all",
+		[VM_EVENT_TLB_FLUSH_ONE] = "nr_tlb_local_flush_one",
 	};
 	struct totals totals;
 

@@ -1,8 +1,10 @@
 /* /sys, as far as it is about memory and the disk. */
+#include "kernel/base/cmdline.h"
 #include "kernel/dev/block.h"
 #include "kernel/fs/blkdev.h"
 #include "kernel/gup_test.h"
 #include "kernel/proc/proc.h"
+#include "kernel/uapi/errno.h"
 
 /* There are no huge pages: what Linux says where nothing is set up. */
 static SHOW(show_never)
@@ -39,9 +41,35 @@ static const struct proc_entry mm_entries[] = {
 	{ .name = NULL },
 };
 
+static SHOW(show_flush_ceiling)
+{
+	text_printf(text, "%lu\n", READ_ONCE(tlb_flush_ceiling));
+	return 0;
+}
+
+static int write_flush_ceiling(const struct proc_target *target, char *value, size_t n)
+{
+	long ceiling;
+
+	if (n && value[n - 1] == '\n')
+		value[n - 1] = '\0';
+	if (!cmdline_number(value, 0, 0x7fffffff, &ceiling))
+		return -EINVAL;
+	WRITE_ONCE(tlb_flush_ceiling, (unsigned long)ceiling);
+	return 0;
+}
+
+/* More pages than that are flushed as a whole. */
+static const struct proc_entry x86_entries[] = {
+	{ .name = "tlb_single_page_flush_ceiling", .mode = S_IFREG | 0600, .show = show_flush_ceiling,
+	  .write = write_flush_ceiling },
+	{ .name = NULL },
+};
+
 /* Linux mounts debugfs here; only root enters. */
 static const struct proc_entry debug_entries[] = {
 	{ .name = "gup_test", .mode = S_IFREG | 0600, .fop = &gup_test_fops },
+	PROC_DIR("x86", x86_entries),
 	{ .name = NULL },
 };
 

@@ -28,7 +28,7 @@ TEST("munmap-tells-exactly-the-cpus-that-run-the-program")
 	CHECK_EQ(received(1), before[1] + 1);
 	CHECK_EQ(received(2), before[2] + 1);
 	CHECK_EQ(received(3), before[3]);	/* idle from the start */
-	CHECK_EQ(vm_events_cpu(VM_EVENT_TLB_IPI_SENT, 0), 2);
+	CHECK_EQ(vm_events_cpu(VM_EVENT_TLB_TARGETS, 0), 2);
 	run_on(1, NULL);
 	run_on(2, NULL);
 	space_end(&s);
@@ -389,9 +389,9 @@ TEST("a-gather-without-memory-is-flushed-each-time-it-is-full")
 		poke(addr + i * PAGE_SIZE, i);
 	while ((page = alloc_page(GFP_ATOMIC)))
 		TAILQ_INSERT_TAIL(&taken, page, lru);
-	flushes = vm_events_cpu(VM_EVENT_TLB_FLUSH, 0);
+	flushes = sim_events[0].flushes;
 	CHECK_EQ(mm_madvise(s.mm, addr, pages * PAGE_SIZE, MADV_DONTNEED), 0);
-	CHECK(vm_events_cpu(VM_EVENT_TLB_FLUSH, 0) >= flushes + 2);
+	CHECK(sim_events[0].flushes >= flushes + 2);
 	while ((page = TAILQ_FIRST(&taken))) {
 		TAILQ_REMOVE(&taken, page, lru);
 		free_page(page);
