@@ -8,6 +8,8 @@
 #define AT 0x40000000ul
 #define OLD 1
 #define BY_PIN 9
+#define DECOY 66
+#define BORDER 0x80000000ul	/* of two entries of 1 GiB; AT lies one span below it */
 
 static struct mm_struct *child;
 static bool protected_now;
@@ -24,6 +26,15 @@ static void map_untouched(void)
 {
 	held = NULL;
 	race_map(AT, 2);
+}
+/* Two pages across a border of tables, and a decoy one span below the second. */
+static void map_border(void)
+{
+	map_touched();
+	race_poke(AT, DECOY);
+	race_map(BORDER - PAGE_SIZE, 2);
+	race_poke(BORDER - PAGE_SIZE, OLD);
+	race_poke(BORDER, OLD);
 }
 /* Programs write there too: by READ_ONCE and WRITE_ONCE only. */
 static u64 *first_word(struct page *page) { return page_address(page); }
@@ -65,6 +76,22 @@ static void get_in_any_case(void)
 	RACE_EQ(READ_ONCE(*first_word(page)), OLD);
 	put_page(page);
 }
+/* How many pages across the border were found; each of them is the one that was asked for. */
+static long get_across(void)
+{
+	struct page *pages[2];
+	long n = get_user_pages_fast_only(BORDER - PAGE_SIZE, 2, 0, pages);
+
+	for (long i = 0; i < n; i++) {
+		u64 value = READ_ONCE(*first_word(pages[i]));
+
+		RACE_CHECK(value == OLD || value == 7 || value == 0);
+		put_page(pages[i]);
+	}
+	return n;
+}
+static void get_span(void) { race_outcome((u64)get_across()); }
+static void get_span_in_any_case(void) { RACE_EQ(get_across(), 2); }
 /* Either way, lockless or not; refused if it is gone. */
 static void pin_and_write(void)
 {
@@ -155,6 +182,16 @@ static void unfold(void)
 	mmap_write_lock(race_mm);
 	RACE_EQ(mm_unfold(race_mm, mm_levels(race_mm) + 1), 0);
 	mmap_write_unlock(race_mm);
+}
+static void unfold_twice(void)
+{
+	unfold();
+	unfold();
+}
+static void refault_behind_border(void)
+{
+	RACE_EQ(mm_madvise(race_mm, BORDER, PAGE_SIZE, MADV_DONTNEED), 0);
+	race_poke(BORDER, 7);
 }
 static void end_child(void) { mmput(child); }
 
@@ -288,6 +325,15 @@ static void deeper(void)
 	RACE_EQ(race_peek(AT), OLD);
 }
 
+static void decoy_and_border(void)
+{
+	u64 value = race_peek(BORDER);
+
+	RACE_CHECK(value == OLD || value == 7);
+	RACE_EQ(race_peek(AT), DECOY);
+	RACE_EQ(get_across(), 2);
+}
+
 static void with_child(void)
 {
 	map_touched();
@@ -342,12 +388,17 @@ RACE("gup-slow-dontneed", "the same by the slow path, which holds the table's lo
      .setup = map_touched, .cpu = { get_slowly, dontneed_and_touch }, .probe = written_or_dropped)
 RACE("pin-mprotect", "a page becomes read-only while it is pinned", .levels = 3, .setup = map_touched,
      .cpu = { pin_unless_protected, read_only }, .probe = protected)
-RACE("gup-unfold", "the tree gets a level more under the walker", .levels = 3, .deeper = true,
+RACE("gup-unfold", "the tree gets a level more under the walker", .levels = 3, .deeper = 1,
      .setup = map_touched, .cpu = { get_in_any_case, unfold }, .probe = deeper)
-RACE("gup-unfold-beyond", "a walk to where the tree does not reach yet", .levels = 3, .deeper = true,
+RACE("gup-unfold-beyond", "a walk to where the tree does not reach yet", .levels = 3, .deeper = 1,
      .setup = map_touched, .cpu = { get_beyond_reach, unfold }, .probe = deeper)
-RACE("gup-unfold-5", "the same from 4 to 5", .levels = 4, .deeper = true, .setup = map_touched,
+RACE("gup-unfold-5", "the same from 4 to 5", .levels = 4, .deeper = 1, .setup = map_touched,
      .cpu = { get_in_any_case, unfold }, .probe = deeper)
+RACE("gup-unfold-twice", "from 3 to 4 to 5 levels under a walk that crosses a border of tables", .levels = 3,
+     .deeper = 2, .setup = map_border, .cpu = { get_span_in_any_case, unfold_twice },
+     .probe = decoy_and_border)
+RACE("gup-span", "the page behind a border of tables is dropped and comes again; another is a span below",
+     .levels = 3, .setup = map_border, .cpu = { get_span, refault_behind_border }, .probe = decoy_and_border)
 RACE("pin-pin-unpin", "two pins of one page come and go", .levels = 3, .setup = map_touched,
      .cpu = { pin_and_unpin, pin_and_unpin }, .probe = unpinned)
 RACE("pin-remote-exit", "a page of another program is pinned while that ends", .levels = 3,

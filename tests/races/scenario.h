@@ -6,8 +6,8 @@
 
 struct race {
 	const char *name, *about;
-	unsigned int levels; /* of the program's tree; the hardware has one more if `deeper`, at least 4 */
-	bool deeper;
+	unsigned int levels; /* of the program's tree; the hardware has `deeper` more, at least 4 */
+	unsigned int deeper;
 	void (*setup)(void);		/* as CPU 0; every CPU runs race_mm */
 	void (*cpu[RACE_CPUS])(void);	/* at once */
 	const char *on;			/* the CPU of each, a digit; NULL: all have their own */

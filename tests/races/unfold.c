@@ -133,14 +133,14 @@ RACE("unfold-switch", "a CPU switches to the program whose tree grows", .levels 
      .setup = other_on_1, .cpu = { map_high, switch_to_it }, .probe = seen_on_1)
 RACE("unfold-write", "3 to 4 levels beside writes below", .levels = 3, .setup = map_low,
      .cpu = { map_high, write_low }, .probe = both)
-RACE("unfold-write-5", "4 to 5 levels beside writes below", .levels = 4, .deeper = true,
+RACE("unfold-write-5", "4 to 5 levels beside writes below", .levels = 4, .deeper = 1,
      .setup = map_low_5, .cpu = { map_high, write_low }, .probe = both)
 RACE("unfold-high-access-5", "4 to 5 levels beside an access above what the old tree reached", .levels = 4,
-     .deeper = true, .setup = map_low_5, .cpu = { map_high_untouched, use_high }, .probe = zero_above)
-RACE("unfold-fork-5", "the tree grows from 4 to 5 levels while it is copied", .levels = 4, .deeper = true,
+     .deeper = 1, .setup = map_low_5, .cpu = { map_high_untouched, use_high }, .probe = zero_above)
+RACE("unfold-fork-5", "the tree grows from 4 to 5 levels while it is copied", .levels = 4, .deeper = 1,
      .setup = map_low_5, .cpu = { map_high, fork_it }, .probe = forked)
 RACE("unfold-munmap-access-5", "4 to 5 levels, and a third CPU frees a table below", .levels = 4,
-     .deeper = true, .setup = map_low_5, .cpu = { map_high, use_high, unmap_low }, .probe = low_gone)
+     .deeper = 1, .setup = map_low_5, .cpu = { map_high, use_high, unmap_low }, .probe = low_gone)
 RACE("unfold-high-access", "an access above what the old tree reached", .levels = 3,
      .setup = map_low, .cpu = { map_high_untouched, use_high }, .probe = zero_above)
 RACE("unfold-fork", "the tree grows while it is copied", .levels = 3, .setup = map_low,
