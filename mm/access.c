@@ -3,10 +3,9 @@
 #include "kernel/base/string.h"
 #include "mm/gup.h"
 
-size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, bool write)
+size_t access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, unsigned int foll)
 {
-	/* Reading is a debugger's: argument strings may lie in memory that has become unreadable since. */
-	const unsigned int foll = write ? FOLL_WRITE : FOLL_FORCE;
+	const bool write = foll & FOLL_WRITE;
 	size_t done = 0, n;
 	struct page *page;
 	char *at;
@@ -17,14 +16,22 @@ size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len
 			break;
 		at = (char *)page_address(page) + ((addr + done) & ~PAGE_MASK);
 		n = min(len - done, PAGE_SIZE - ((addr + done) & ~PAGE_MASK));
-		if (write)
+		if (write) {
 			memcpy(at, (char *)buf + done, n);
-		else
+			set_page_dirty_lock(page);
+		} else {
 			memcpy((char *)buf + done, at, n);
+		}
 		put_page(page);
 	}
 	mmap_read_unlock(mm);
 	return done;
+}
+
+size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, bool write)
+{
+	/* Reading is a debugger's: argument strings may lie in memory that has become unreadable since. */
+	return access_remote_vm(mm, addr, buf, len, write ? FOLL_WRITE : FOLL_FORCE);
 }
 
 /* Mapping by mapping, each looked up anew: the lock may have been dropped. */

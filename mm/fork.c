@@ -144,6 +144,7 @@ static void copy_layout(struct mm_struct *mm, const struct mm_struct *parent)
 	mm->env_end = parent->env_end;
 	mm->mmap_base = parent->mmap_base;
 	mm->limits = parent->limits;
+	mm->soft_dirty_asked = parent->soft_dirty_asked;
 }
 
 struct mm_struct *mm_fork(struct mm_struct *parent)

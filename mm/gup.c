@@ -36,7 +36,7 @@ void unpin_user_pages(struct page **pages, unsigned long nr)
  * An anonymous page is kept by its entries' dirty bits; a file's page may have lost its last entry by now.
  * If it has left its file as well, nobody looks at the mark.
  */
-static void mark_written(struct page *page)
+void set_page_dirty_lock(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 
@@ -49,7 +49,7 @@ void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dir
 {
 	for (unsigned long i = 0; i < nr; i++) {
 		if (dirty)
-			mark_written(pages[i]);
+			set_page_dirty_lock(pages[i]);
 		unpin_user_page(pages[i]);
 	}
 }

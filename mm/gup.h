@@ -89,6 +89,9 @@ void unpin_user_pages(struct page **pages, unsigned long nr);
 /* dirty: what was written by the pin has to be kept. */
 void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty);
 
+/* The page, to which the caller has a reference, was written to: what its file has has to be kept. May sleep. */
+void set_page_dirty_lock(struct page *page);
+
 /* ---- between the files of gup ---- */
 
 /* What a caller from outside may not ask for together: false, and one warning. */

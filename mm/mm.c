@@ -12,6 +12,7 @@ struct page *zero_page;
 unsigned long user_end;
 static struct kmem_cache *mm_cache;
 static unsigned int initial_levels = 3;
+static atomic_long_t last_id;
 
 static const char *set_levels(const char *value)
 {
@@ -57,6 +58,7 @@ struct mm_struct *mm_alloc(unsigned int levels)
 	}
 	root_table_init(page_address(root), levels);
 	mm->root = page_to_pfn(root) << PAGE_SHIFT | levels;
+	mm->id = (unsigned long)atomic_long_add_return(1, &last_id);
 	RB_INIT(&mm->vmas);
 	mmap_lock_init(mm);
 	spin_lock_init(&mm->page_table_lock, LOCK_PAGE_TABLE);

@@ -44,6 +44,8 @@ struct mm_struct {
 	cpumask_t cpumask;		/* CPUs whose loaded root reaches these tables, lazily or not */
 
 	struct vma_tree vmas;		/* changed under mmap_lock held for writing */
+	unsigned long id;		/* no other address space ever has it */
+	bool soft_dirty_asked;		/* what becomes writable without soft-dirty must fault first */
 	unsigned int map_count;
 	unsigned long total_vm;		/* pages of all mappings */
 	unsigned long data_vm;		/* pages of private writable ones, the stack left out */
@@ -135,6 +137,16 @@ unsigned long mm_random_offset(const struct mm_struct *mm, unsigned long random)
  * in as the program's own access would. Returns the number of bytes copied, short where one is not allowed.
  */
 size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, bool write);
+
+/* The same with FOLL_ flags (mm/gup.h). */
+size_t access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, unsigned int foll);
+
+/*
+ * Forgets that pages were used (all, anonymous ones, those of files and shared memory), or what was written
+ * to: /proc/PID/clear_refs, with Linux's numbers. Takes mmap_lock; may sleep.
+ */
+enum { CLEAR_REFS_ALL = 1, CLEAR_REFS_ANON, CLEAR_REFS_MAPPED, CLEAR_REFS_SOFT_DIRTY, CLEAR_REFS_MM_HIWATER_RSS };
+void mm_clear_refs(struct mm_struct *mm, int what);
 
 /* Build option: CPUs learn of an unfolding when they fault, not by IPI. */
 #ifdef CONFIG_UNFOLD_LAZY

@@ -11,12 +11,15 @@ struct change {
 	unsigned long first, last;		/* bounds of the ranges that lost a permission */
 };
 
-/* What an entry becomes: the new protection, and write permission where no fault needs to be seen. */
-static __always_inline pte_t changed_pte(const struct vm_area_struct *vma, pgprot_t prot, pte_t old)
+/*
+ * What an entry becomes: the new protection, and write permission where no fault needs to be seen. Without
+ * the bits `seen` one does.
+ */
+static __always_inline pte_t changed_pte(const struct vm_area_struct *vma, pgprot_t prot, u64 seen, pte_t old)
 {
 	pte_t new = pte_modify(old, prot);
 
-	return pte_may_be_writable(vma, new) ? pte_mkwrite(new, vma) : pte_wrprotect(new);
+	return pte_may_be_writable(vma, new) && !(seen & ~new.val) ? pte_mkwrite(new, vma) : pte_wrprotect(new);
 }
 
 static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
@@ -25,6 +28,7 @@ static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long a
 	/* The loop is the cost of mprotect: it works on copies that the compiler can keep in registers. */
 	const struct vm_area_struct vma = { .vm_flags = ch->vma->vm_flags };
 	const pgprot_t prot = ch->vma->vm_page_prot;
+	const u64 seen = walk->mm->soft_dirty_asked ? _PAGE_SOFT_DIRTY : 0;
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
 	const unsigned long start = addr;
 	u64 had = 0, have = ~0ul;	/* what some old entry allowed, and every new one does */
@@ -37,7 +41,7 @@ static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long a
 		if (pte_none(old))
 			continue;
 		do
-			new = changed_pte(&vma, prot, old);
+			new = changed_pte(&vma, prot, seen, old);
 		while (unlikely(!ptep_change(walk->mm, addr, slot.ptep, &old, new)));
 		had |= pte_permissions(old);
 		have &= pte_permissions(new);

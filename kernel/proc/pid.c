@@ -420,6 +420,7 @@ static const struct proc_entry fd_entry = {
 };
 
 #define ENTRIES_OF_BOTH \
+	{ .name = "clear_refs", .mode = S_IFREG | 0200, .write = write_clear_refs }, \
 	PROC_FILE("cmdline", 0444, show_cmdline), \
 	{ .name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .write = write_comm }, \
 	{ .name = "cwd", .mode = S_IFLNK | 0777, .get_link = cwd_link }, \
@@ -429,6 +430,7 @@ static const struct proc_entry fd_entry = {
 	  .number_is = NUMBER_FILE }, \
 	PROC_FILE("limits", 0444, show_limits), \
 	PROC_FILE("maps", 0444, show_maps), \
+	{ .name = "mem", .mode = S_IFREG | 0600, .fop = &mem_fops }, \
 	PROC_FILE("mounts", 0444, show_mounts), \
 	{ .name = "pagemap", .mode = S_IFREG | 0400, .fop = &pagemap_fops }, \
 	{ .name = "root", .mode = S_IFLNK | 0777, .get_link = root_link }, \

@@ -59,4 +59,5 @@ void proc_init(void);
 #define SHOW(name) int name(struct text *text, const struct proc_target *target)
 SHOW(show_meminfo); SHOW(show_vmstat); SHOW(show_buddyinfo); SHOW(show_zoneinfo); SHOW(show_slabinfo);
 SHOW(show_mounts); SHOW(show_maps); SHOW(show_smaps); SHOW(show_smaps_rollup);
-extern const struct file_operations pagemap_fops, kpagecount_fops, kpageflags_fops;
+int write_clear_refs(const struct proc_target *target, char *text, size_t n);
+extern const struct file_operations mem_fops, pagemap_fops, kpagecount_fops, kpageflags_fops;

@@ -121,6 +121,22 @@ static void has_shrunk(void)
 	RACE_EQ(race_peek(BRK), 1);
 }
 
+/* What is written after clear_refs has returned is written by a fault, which leaves its mark. */
+static void clear_soft_dirty(void)
+{
+	mm_clear_refs(race_mm, CLEAR_REFS_SOFT_DIRTY);
+	seen = race_peek(AT);
+}
+static void is_soft_dirty(void)
+{
+	const u64 *slot = table_slot(pmd_pfn(pmdp_get(mm_pmd_find(race_mm, AT))), AT, 1);
+
+	RACE_CHECK(race_peek(AT) == seen || pte_soft_dirty(__pte(entry_get(slot))));
+	RACE_CHECK(pte_dirty_novma(__pte(entry_get(slot))));
+}
+
+RACE("clear-refs-write", "what was written is forgotten while another CPU writes", .levels = 3,
+     .setup = map_touched, .cpu = { clear_soft_dirty, write_7 }, .probe = is_soft_dirty)
 RACE("mprotect-write", "write permission goes while another CPU writes", .levels = 3,
      .setup = map_touched, .cpu = { protect, write_it }, .probe = is_protected)
 RACE("mprotect-write-4", "the same with 4 levels", .levels = 4, .setup = map_touched,
