@@ -196,8 +196,7 @@ static long follow_pages(const struct vm_area_struct *vma, unsigned long addr, u
 			break;
 		if (foll & FOLL_TOUCH)
 			touch(vma, addr, slot.ptep, pte, foll);
-		if (pages)
-			pages[n] = page;
+		pages[n] = page;
 	}
 	pte_unlock(slot);
 	return n || !page ? (long)n : PTR_ERR(page);
@@ -223,13 +222,14 @@ struct gup {
 	struct mm_struct *mm;
 	struct vm_area_struct *vma;	/* of the last page; NULL: to be looked up */
 	unsigned int foll;
+	unsigned int fault;		/* the flags of its faults, by foll */
 	int *locked;			/* NULL: the lock is never dropped */
 };
 
 /* 0: look again. -EBUSY: it would wait, or the lock has been dropped (*locked is 0). */
 static int faultin_page(struct gup *g, unsigned long addr, unsigned int unshare)
 {
-	unsigned int flags = foll_to_fault_flags(g->foll) | unshare;
+	unsigned int flags = g->fault | unshare;
 	vm_fault_t ret;
 
 	if (g->foll & FOLL_NOFAULT)
@@ -251,10 +251,10 @@ static int faultin_page(struct gup *g, unsigned long addr, unsigned int unshare)
 	return ret & VM_FAULT_SIGBUS ? -EFAULT : 0;
 }
 
-/* The next pages from addr on: at least one, or an error. */
+/* The next pages from addr on: at least one, or an error. Without a place for them, one fault is one page. */
 static long gup_some(struct gup *g, unsigned long addr, unsigned long nr, struct page **pages)
 {
-	long n;
+	long n = 0;
 	int err;
 
 	if (!g->vma || addr >= g->vma->vm_end) {
@@ -268,7 +268,8 @@ static long gup_some(struct gup *g, unsigned long addr, unsigned long nr, struct
 	for (;;) {
 		if (fatal_signal_pending())
 			return -EINTR;
-		n = follow_pages(g->vma, addr, nr, g->foll, pages);
+		if (pages)
+			n = follow_pages(g->vma, addr, nr, g->foll, pages);
 		if (n && n != -EMLINK)
 			return n;
 		if (!n && (g->foll & FOLL_DUMP) && vma_is_anonymous(g->vma))
@@ -276,6 +277,8 @@ static long gup_some(struct gup *g, unsigned long addr, unsigned long nr, struct
 		err = faultin_page(g, addr, n ? FAULT_FLAG_UNSHARE : 0);
 		if (err)
 			return err;
+		if (!pages)
+			return 1;
 	}
 }
 
@@ -309,6 +312,7 @@ static long gup_range(struct gup *g, unsigned long start, unsigned long nr, stru
 
 	start &= PAGE_MASK;
 	for (;;) {
+		g->fault = foll_to_fault_flags(g->foll);
 		n = gup_locked_pages(g, start + done * PAGE_SIZE, nr - done, pages ? pages + done : NULL);
 		if (n > 0)
 			done += (unsigned long)n;
