@@ -174,6 +174,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(sigaltstack) \
 	CALL(socket) \
 	CALL(socketpair) \
+	CALL(splice) \
 	CALL(stat) \
 	CALL(statfs) \
 	CALL(statx) \
@@ -183,6 +184,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(syncfs) \
 	CALL(sysinfo) \
 	CALL(syslog) \
+	CALL(tee) \
 	CALL(tgkill) \
 	CALL(time) \
 	CALL(times) \
@@ -197,6 +199,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(utimensat) \
 	CALL(utimes) \
 	CALL(vfork) \
+	CALL(vmsplice) \
 	CALL(wait4) \
 	CALL(waitid) \
 	CALL(write) \

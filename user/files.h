@@ -136,6 +136,15 @@ static inline long sys_copy_file_range(int in, long *in_pos, int out, long *out_
 {
 	return syscall6(__NR_copy_file_range, in, P(in_pos), out, P(out_pos), n, flags);
 }
+static inline long sys_splice(int in, long *in_pos, int out, long *out_pos, long n,
+			      unsigned int flags)
+{
+	return syscall6(__NR_splice, in, P(in_pos), out, P(out_pos), n, flags);
+}
+static inline long sys_tee(int in, int out, long n, unsigned int flags)
+{
+	return syscall4(__NR_tee, in, out, n, flags);
+}
 static inline long sys_flock(int fd, int how) { return syscall2(__NR_flock, fd, how); }
 static inline long sys_memfd_create(const char *name, unsigned int flags)
 {

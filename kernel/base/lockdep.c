@@ -11,7 +11,8 @@
 
 static const char *const class_names[NR_LOCK_CLASSES] = {
 	[LOCK_UNCHECKED] = "unchecked", [LOCK_EPOLL] = "epoll", [LOCK_FILE] = "file position",
-	[LOCK_RENAME] = "rename", [LOCK_DIRECTORY] = "directory", [LOCK_INODE] = "inode", [LOCK_MMAP] = "mmap",
+	[LOCK_PIPE] = "pipe", [LOCK_RENAME] = "rename", [LOCK_DIRECTORY] = "directory",
+	[LOCK_INODE] = "inode", [LOCK_MMAP] = "mmap",
 	[LOCK_VMA] = "vma", [LOCK_FOLIO] = "folio", [LOCK_I_MMAP] = "i_mmap",
 	[LOCK_ANON_VMA] = "anon_vma", [LOCK_PAGE_TABLE] = "page table", [LOCK_SWAP] = "swap",
 	[LOCK_TMPFS] = "tmpfs", [LOCK_MAPPING] = "mapping", [LOCK_FS] = "fs",

@@ -10,9 +10,10 @@ enum lock_class {
 	LOCK_UNCHECKED,		/* before there is a current task, and in the checker itself */
 	LOCK_EPOLL,		/* epoll sets and what is in them */
 	LOCK_FILE,		/* the position of an open file, or of the log's reader */
+	LOCK_PIPE,		/* held over reads and writes of what is spliced: two by address */
 	LOCK_RENAME,		/* no directory moves to another one */
 	LOCK_DIRECTORY,		/* a directory's entries: ancestors first */
-	LOCK_INODE,		/* files, pipes: held over copies to and from user space */
+	LOCK_INODE,		/* files: held over copies to and from user space */
 	LOCK_MMAP,		/* mm->mmap_lock */
 	LOCK_VMA,
 	LOCK_FOLIO,

@@ -216,6 +216,7 @@ static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 static const struct file_operations disk_fops = {
 	.read_iter = blkdev_read_iter,
+	.splice_read = filemap_splice_read,
 	.write_iter = blkdev_write_iter,
 	.llseek = blkdev_llseek,
 	.ioctl = blkdev_ioctl,

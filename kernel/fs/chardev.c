@@ -1,5 +1,6 @@
 /* Character devices: their numbers, and the memory devices /dev/null, zero, full, random. */
 #include "kernel/fs/internal.h"
+#include "kernel/fs/iov_iter.h"
 #include "kernel/random.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
@@ -13,19 +14,24 @@ static s64 null_llseek(struct file *file, s64 offset, int whence)
 }
 
 static long null_read(struct file *file, void *buf, size_t n, u64 *pos) { return 0; }
-static long null_write(struct file *file, const void *buf, size_t n, u64 *pos) { return (long)n; }
 static long full_write(struct file *file, const void *buf, size_t n, u64 *pos) { return -ENOSPC; }
+static long null_write(struct file *file, struct iov_iter *from, u64 *pos)
+{
+	size_t n = from->left;
 
-static long zero_read(struct file *file, void *buf, size_t n, u64 *pos)
+	from->left = 0;
+	return (long)n;
+}
+
+static long zero_read(struct file *file, struct iov_iter *to, u64 *pos)
 {
 	size_t done = 0;
 
-	while (done < n && !fatal_signal_pending()) {
-		size_t chunk = min(n - done, 16 * PAGE_SIZE),
-		       left = clear_user((char *)buf + done, chunk);
+	while (to->left && !fatal_signal_pending()) {
+		size_t chunk = min(to->left, 16 * PAGE_SIZE), moved = zero_iter(chunk, to);
 
-		done += chunk - left;
-		if (left)
+		done += moved;
+		if (moved < chunk)
 			return done ? (long)done : -EFAULT;
 		cond_resched();
 	}
@@ -45,16 +51,16 @@ static long random_read(struct file *file, void *buf, size_t n, u64 *pos)
 }
 
 const struct file_operations null_fops = {
-	.read = null_read, .write = null_write, .llseek = null_llseek,
+	.read = null_read, .write_iter = null_write, .llseek = null_llseek,
 };
 const struct file_operations zero_fops = {
-	.read = zero_read, .write = null_write, .llseek = null_llseek, .mmap = zero_mmap,
+	.read_iter = zero_read, .write_iter = null_write, .llseek = null_llseek, .mmap = zero_mmap,
 };
 const struct file_operations full_fops = {
-	.read = zero_read, .write = full_write, .llseek = null_llseek,
+	.read_iter = zero_read, .write = full_write, .llseek = null_llseek,
 };
 const struct file_operations random_fops = {
-	.read = random_read, .write = null_write, .llseek = null_llseek,
+	.read = random_read, .write_iter = null_write, .llseek = null_llseek,
 };
 
 /* ---- numbers ---- */

@@ -9,7 +9,7 @@
 /* ---- reading ---- */
 
 /* As Linux's relatime: once after each change, and once a day. */
-static void file_accessed(struct file *file)
+void file_accessed(struct file *file)
 {
 	struct inode *inode = file->inode;
 	u64 now;

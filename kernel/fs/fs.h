@@ -7,10 +7,11 @@
  *
  * The order of locks, each taken before those below it:
  *	file->pos_lock		the position of an open file
+ *	pipe->lock		held over reads and writes of files that are spliced; two by address
  *	rename_mutex		(namei) no directory moves to another one
  *	directory->lock		its entries. Two: the one nearer to the root first, otherwise by
  *				address; then a directory that is removed or replaced in them
- *	inode->lock		of what is no directory: its contents and size (i_rwsem), pipes
+ *	inode->lock		of what is no directory: its contents and size (i_rwsem)
  *	mm->mmap_lock		so that user memory may be copied under all of these
  *	dcache_lock		(spin) names, parents, what is mounted where
  * The last reference to a file may be put under mmap_lock: releasing a file that can be mapped
@@ -30,6 +31,7 @@ struct dir_context;
 struct file;
 struct inode;
 struct iov_iter;
+struct pipe;
 struct poll_table;
 struct statfs64;
 struct super_block;
@@ -301,6 +303,11 @@ struct file_operations {
 	 */
 	long (*read_iter)(struct file *file, struct iov_iter *iter, u64 *pos);
 	long (*write_iter)(struct file *file, struct iov_iter *iter, u64 *pos);
+	/*
+	 * Up to len bytes at *pos into a pipe, which is locked and has room, by reference. NULL: they
+	 * are read by read_iter.
+	 */
+	long (*splice_read)(struct file *in, u64 *pos, struct pipe *pipe, size_t len);
 	/* NULL: -ESPIPE. pos_lock held. */
 	s64 (*llseek)(struct file *file, s64 offset, int whence);
 	/*
@@ -376,6 +383,9 @@ long generic_file_write_iter(struct file *file, struct iov_iter *from, u64 *pos)
  * or -errno. The lock that keeps the size is held.
  */
 long generic_perform_write(struct address_space *mapping, u64 pos, size_t n, struct iov_iter *from);
+/* splice_read of such files, and what it and they say to the times of the file (relatime). */
+long filemap_splice_read(struct file *in, u64 *pos, struct pipe *pipe, size_t len);
+void file_accessed(struct file *file);
 s64 generic_file_llseek(struct file *file, s64 offset, int whence);
 int generic_file_mmap(struct file *file, struct mmap_source *source);
 /* For contents of a fixed size that are no page cache: SET, CUR, and END as size says. */

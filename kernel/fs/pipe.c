@@ -1,156 +1,113 @@
 /*
- * Pipes and FIFOs: a ring of pages, 16 unless a program wants another number, allocated when the
- * first byte comes to them and freed when they are empty. All is under the pipe's mutex, which is
- * held while user memory is copied; who sleeps does so without it.
- *
- * A pipe lives as long as its open files: inode->pipe leads to it, under inode->lock.
+ * Pipes: reading and writing, polling, sizes. A ring of 16 parts of pages, unless a program wants
+ * another number. What is written goes into pages of the pipe's own; other pages come by splice()
+ * and its like (splice.c, vmsplice.c).
  */
 #include "kernel/base/string.h"
-#include "kernel/fs/files.h"
-#include "kernel/fs/internal.h"
+#include "kernel/fs/fs.h"
 #include "kernel/fs/iov_iter.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/poll.h"
-#include "kernel/syscall.h"
+#include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/poll.h"
-#include "kernel/uapi/statfs.h"
 #include "mm/slab.h"
 
-#define PIPE_PAGES	16u	/* to begin with */
-#define PIPE_MAX_PAGES	256u	/* 1 MiB, Linux's pipe-max-size */
-
-struct pipe {
-	struct mutex lock;
-	u64 head, tail;			/* bytes written and read since the beginning */
-	unsigned int nr_pages;		/* in the ring; a power of two */
-	struct page **page;		/* of byte n: n / PAGE_SIZE % nr_pages */
-	unsigned int readers, writers;	/* open files */
-	unsigned int reader_opens, writer_opens;	/* ever: a FIFO's other end waits for a change */
-	unsigned int files;		/* that hold the pipe; under the inode's lock */
-	bool polled;			/* ever: each write is an event then, not only the first */
-	struct wait_queue read_wait, write_wait;
-};
+#define PIPE_PARTS	16u	/* to begin with */
+#define PIPE_MAX_PARTS	256u	/* 1 MiB, Linux's pipe-max-size */
 
 static struct kmem_cache *pipe_cache;
-static struct super_block *pipe_sb;
 
-static size_t pipe_used(const struct pipe *pipe)
+/* ---- parts, under the lock ---- */
+
+/* A page for bytes to come; NULL: no memory. */
+static struct page *get_own_page(struct pipe *pipe)
 {
-	return READ_ONCE(pipe->head) - READ_ONCE(pipe->tail);
+	struct page *page;
+
+	for (unsigned int i = 0; i < PIPE_SPARES; i++) {
+		page = pipe->spare[i];
+		if (page) {
+			pipe->spare[i] = NULL;
+			return page;
+		}
+	}
+	return alloc_page(GFP_KERNEL);
 }
-static size_t pipe_room(const struct pipe *pipe)
-{
-	size_t used = pipe_used(pipe), size = READ_ONCE(pipe->nr_pages) * PAGE_SIZE;
 
-	return used < size ? size - used : 0;
+static bool keep_spare(struct pipe *pipe, struct page *page)
+{
+	for (unsigned int i = 0; i < PIPE_SPARES; i++) {
+		if (!pipe->spare[i]) {
+			pipe->spare[i] = page;
+			return true;
+		}
+	}
+	return false;
 }
-static struct page **page_at(struct pipe *pipe, u64 at)
-{
-	return &pipe->page[at / PAGE_SIZE % pipe->nr_pages];
-}
 
-/*
- * The page before tail has been read to its end: it goes, unless the writer has come round to it
- * again.
- */
-static void free_read_page(struct pipe *pipe)
+/* Only parts in pipes lead to a page of a pipe's own: whose is the last, has it for itself. */
+static void release_part(struct pipe *pipe, const struct pipe_buffer *buf)
 {
-	struct page **slot = page_at(pipe, pipe->tail - 1);
-
-	if (pipe->head > pipe->tail - PAGE_SIZE + pipe->nr_pages * PAGE_SIZE)
+	if (buf->flags & PIPE_BUF_FLAG_OWN && folio_ref_count(page_folio(buf->page)) == 1 &&
+	    keep_spare(pipe, buf->page))
 		return;
-	free_page(*slot);
-	*slot = NULL;
+	put_page(buf->page);
 }
 
-/* ---- moving bytes, under the lock ---- */
-
-/* As much as there is, into the program's buffers; how much, or -EFAULT if nothing. */
-static long take_bytes(struct pipe *pipe, struct iov_iter *to)
+void pipe_push(struct pipe *pipe, struct pipe_buffer buf)
 {
-	size_t done = 0, n = min(to->left, pipe_used(pipe));
-
-	while (done < n) {
-		size_t offset = pipe->tail % PAGE_SIZE, chunk = min(n - done, PAGE_SIZE - offset), moved;
-
-		moved = copy_to_iter((char *)page_address(*page_at(pipe, pipe->tail)) + offset, chunk, to);
-		done += moved;
-		WRITE_ONCE(pipe->tail, pipe->tail + moved);
-		if (moved && pipe->tail % PAGE_SIZE == 0)
-			free_read_page(pipe);
-		if (moved < chunk)
-			return done ? (long)done : -EFAULT;
-	}
-	return (long)done;
+	pipe->news |= pipe_empty(pipe);
+	*pipe_buf(pipe, pipe->head) = buf;
+	WRITE_ONCE(pipe->head, pipe->head + 1);
 }
 
-/*
- * n bytes into the pipe, which has room for them; how many, or -EFAULT, -ENOMEM if none. A page's
- * share arrives whole or, as on Linux, not at all: what a bad buffer cuts short is not there.
- */
-static long put_bytes(struct pipe *pipe, struct iov_iter *from, size_t n)
+void pipe_consume(struct pipe *pipe, size_t n)
 {
-	size_t done = 0;
+	struct pipe_buffer *buf = pipe_buf(pipe, pipe->tail);
 
-	while (done < n) {
-		size_t offset = pipe->head % PAGE_SIZE, chunk = min(n - done, PAGE_SIZE - offset);
-		struct page **slot = page_at(pipe, pipe->head);
-
-		if (!*slot)
-			*slot = alloc_page(GFP_KERNEL);
-		if (!*slot)
-			return done ? (long)done : -ENOMEM;
-		if (copy_from_iter((char *)page_address(*slot) + offset, chunk, from) < chunk)
-			return done ? (long)done : -EFAULT;
-		done += chunk;
-		WRITE_ONCE(pipe->head, pipe->head + chunk);
-	}
-	return (long)done;
+	buf->offset += (u16)n;
+	buf->len -= (u16)n;
+	if (buf->len)
+		return;
+	release_part(pipe, buf);
+	WRITE_ONCE(pipe->tail, pipe->tail + 1);
 }
 
-/* ---- reading ---- */
+/* ---- waiting ---- */
 
-static long pipe_read(struct file *file, struct iov_iter *to, u64 *pos)
+void pipe_wake_writers(struct pipe *pipe)
 {
-	struct pipe *pipe = file->private;
-	bool was_full;
-	long ret;
+	wake_up_events(&pipe->write_wait, POLLOUT | POLLWRNORM);
+}
 
-	if (!to->left)
-		return 0;
-	for (;;) {
-		mutex_lock(&pipe->lock);
-		was_full = pipe_room(pipe) < PIPE_BUF;
-		if (pipe_used(pipe) || !pipe->writers)
-			break;
-		mutex_unlock(&pipe->lock);
-		if (READ_ONCE(file->flags) & O_NONBLOCK)
-			return -EAGAIN;
-		ret = wait_event_interruptible(&pipe->read_wait, pipe_used(pipe) ||
-							      !READ_ONCE(pipe->writers));
-		if (ret)
-			return ret;
-	}
-	ret = take_bytes(pipe, to);
+void pipe_unlock_added(struct pipe *pipe, bool event)
+{
+	bool wake = pipe->news || (event && READ_ONCE(pipe->polled));
+
+	pipe->news = false;
 	mutex_unlock(&pipe->lock);
-	if (was_full && ret > 0)
-		wake_up_events(&pipe->write_wait, POLLOUT | POLLWRNORM);
+	if (wake)
+		wake_up_sync(&pipe->read_wait, POLLIN | POLLRDNORM);
+}
+
+int pipe_wait_readable(struct pipe *pipe, bool nonblock)
+{
+	int ret = 0;
+
+	while (pipe_empty(pipe) && pipe->writers && !ret) {
+		if (nonblock)
+			return -EAGAIN;
+		mutex_unlock(&pipe->lock);
+		ret = wait_event_interruptible(&pipe->read_wait, !pipe_empty(pipe) ||
+								      !READ_ONCE(pipe->writers));
+		mutex_lock(&pipe->lock);
+	}
 	return ret;
 }
 
-/* ---- writing ---- */
-
-static bool may_write(const struct pipe *pipe, size_t want)
-{
-	return pipe_room(pipe) >= want || !READ_ONCE(pipe->readers);
-}
-
-/* At most PIPE_BUF bytes go in at once or not at all; of more, as much as there is room for. */
-static size_t room_wanted(size_t n) { return n <= PIPE_BUF ? n : 1; }
-
-static long broken_pipe(void)
+int pipe_broken(void)
 {
 	spin_lock(&tasks_lock);
 	signal_task(current_task(), SIGPIPE);
@@ -158,53 +115,148 @@ static long broken_pipe(void)
 	return -EPIPE;
 }
 
-/* Once there is room: puts in what fits. Bytes moved, or -errno. */
-static long write_some(struct file *file, struct iov_iter *from)
+int pipe_wait_writable(struct pipe *pipe, bool nonblock)
 {
-	struct pipe *pipe = file->private;
-	size_t n = from->left;
-	bool was_empty;
+	int ret = 0;
+
+	while (pipe_full(pipe) && pipe->readers && !ret) {
+		if (nonblock)
+			return -EAGAIN;
+		pipe_unlock_added(pipe, false);
+		ret = wait_event_interruptible(&pipe->write_wait, !pipe_full(pipe) ||
+								       !READ_ONCE(pipe->readers));
+		mutex_lock(&pipe->lock);
+	}
+	if (ret)
+		return ret;
+	return likely(pipe->readers) ? 0 : pipe_broken();
+}
+
+/* ---- reading ---- */
+
+/*
+ * As much as there is, into the program's buffers; how much, or -EFAULT if nothing. A part that a bad
+ * buffer cuts short stays, as on Linux.
+ */
+static long take_parts(struct pipe *pipe, struct iov_iter *to)
+{
+	long done = 0;
+
+	while (to->left && !pipe_empty(pipe)) {
+		struct pipe_buffer *buf = pipe_buf(pipe, pipe->tail);
+		size_t n = min(to->left, (size_t)buf->len);
+
+		if (copy_to_iter(pipe_buf_address(buf), n, to) < n)
+			return done ? done : -EFAULT;
+		done += (long)n;
+		if (unlikely(buf->flags & PIPE_BUF_FLAG_PACKET)) {
+			pipe_consume(pipe, buf->len);
+			break;
+		}
+		pipe_consume(pipe, n);
+	}
+	return done;
+}
+
+long pipe_take(struct pipe *pipe, struct iov_iter *to, bool nonblock)
+{
+	bool was_full;
 	long ret;
 
-	for (;;) {
-		mutex_lock(&pipe->lock);
-		if (may_write(pipe, room_wanted(n)))
-			break;
-		mutex_unlock(&pipe->lock);
-		if (READ_ONCE(file->flags) & O_NONBLOCK)
-			return -EAGAIN;
-		ret = wait_event_interruptible(&pipe->write_wait,
-					       may_write(pipe, room_wanted(n)));
-		if (ret)
-			return ret;
-	}
-	was_empty = !pipe_used(pipe);
-	ret = pipe->readers ? put_bytes(pipe, from, min(n, pipe_room(pipe))) : -EPIPE;
+	mutex_lock(&pipe->lock);
+	ret = pipe_wait_readable(pipe, nonblock);
+	was_full = pipe_full(pipe);
+	if (!ret)
+		ret = take_parts(pipe, to);
 	mutex_unlock(&pipe->lock);
-	if (ret == -EPIPE)
-		return broken_pipe();
-	if ((was_empty || READ_ONCE(pipe->polled)) && ret > 0)
-		wake_up_sync(&pipe->read_wait, POLLIN | POLLRDNORM);
+	if (was_full && ret > 0)
+		pipe_wake_writers(pipe);
 	return ret;
+}
+
+static long pipe_read(struct file *file, struct iov_iter *to, u64 *pos)
+{
+	return to->left ? pipe_take(file->private, to, READ_ONCE(file->flags) & O_NONBLOCK) : 0;
+}
+
+/* ---- writing ---- */
+
+/*
+ * What of a write is no whole page goes behind the newest part, if it fits there: bytes moved, 0 if it
+ * does not, or -EFAULT.
+ */
+static long merge_bytes(struct pipe *pipe, struct iov_iter *from)
+{
+	size_t n = from->left % PAGE_SIZE;
+	struct pipe_buffer *buf;
+
+	if (!n || pipe_empty(pipe))
+		return 0;
+	buf = pipe_buf(pipe, pipe->head - 1);
+	if (!(buf->flags & PIPE_BUF_FLAG_CAN_MERGE) || buf->offset + buf->len + n > PAGE_SIZE)
+		return 0;
+	if (copy_from_iter((char *)pipe_buf_address(buf) + buf->len, n, from) < n)
+		return -EFAULT;
+	buf->len += (u16)n;
+	return (long)n;
+}
+
+/* One part more: bytes moved, all or none of what fits into a page; -EFAULT, -ENOMEM. */
+static long add_part(struct pipe *pipe, struct iov_iter *from, u32 flags)
+{
+	size_t n = min(from->left, PAGE_SIZE);
+	struct page *page = get_own_page(pipe);
+
+	if (!page)
+		return -ENOMEM;
+	if (copy_from_iter(page_address(page), n, from) < n) {
+		if (!keep_spare(pipe, page))
+			put_page(page);
+		return -EFAULT;
+	}
+	pipe_push(pipe, (struct pipe_buffer){ page, 0, (u16)n, flags });
+	return (long)n;
+}
+
+/*
+ * The rest of a write, part by part, which waits where there is no room; of at most PIPE_BUF bytes there
+ * is but one, so they go in at once or not at all. Bytes moved or -errno.
+ */
+static long add_parts(struct pipe *pipe, struct file *file, struct iov_iter *from)
+{
+	unsigned int flags = READ_ONCE(file->flags);
+	u32 kind = PIPE_BUF_FLAG_OWN |
+		   (flags & O_DIRECT ? PIPE_BUF_FLAG_PACKET : PIPE_BUF_FLAG_CAN_MERGE);
+	long done = 0, ret = 0;
+
+	while (from->left) {
+		ret = pipe_wait_writable(pipe, flags & O_NONBLOCK);
+		if (!ret)
+			ret = add_part(pipe, from, kind);
+		if (ret < 0)
+			break;
+		done += ret;
+	}
+	return done ? done : ret;
 }
 
 static long pipe_write(struct file *file, struct iov_iter *from, u64 *pos)
 {
-	size_t all = from->left;
+	struct pipe *pipe = file->private;
+	long merged, ret = 0;
 
-	while (from->left) {
-		size_t before = from->left;
-		long ret = write_some(file, from);
-
-		if (ret < 0)
-			return before < all ? (long)(all - before) : ret;
-		if (before - from->left != (size_t)ret)
-			return (long)(all - before + (size_t)ret);	/* a buffer ended early */
-	}
-	return (long)all;
+	if (!from->left)
+		return 0;
+	mutex_lock(&pipe->lock);
+	merged = pipe->readers ? merge_bytes(pipe, from) : 0;
+	if (merged >= 0 && from->left)
+		ret = add_parts(pipe, file, from);
+	ret = merged && ret < 0 ? merged : merged + ret;
+	pipe_unlock_added(pipe, ret > 0);
+	return ret;
 }
 
-/* ---- the ends ---- */
+/* ---- the other operations ---- */
 
 static short pipe_poll(struct file *file, struct poll_table *table)
 {
@@ -215,75 +267,31 @@ static short pipe_poll(struct file *file, struct poll_table *table)
 		WRITE_ONCE(pipe->polled, true);
 	if (file_readable(file)) {
 		poll_add(table, &pipe->read_wait);
-		events |= pipe_used(pipe) ? POLLIN | POLLRDNORM : 0;
+		events |= pipe_empty(pipe) ? 0 : POLLIN | POLLRDNORM;
 		events |= READ_ONCE(pipe->writers) ? 0 : POLLHUP;
 	}
 	if (file_writable(file)) {
 		poll_add(table, &pipe->write_wait);
-		events |= pipe_room(pipe) >= PIPE_BUF ? POLLOUT | POLLWRNORM : 0;
+		events |= pipe_full(pipe) ? 0 : POLLOUT | POLLWRNORM;
 		events |= READ_ONCE(pipe->readers) ? 0 : POLLERR;
 	}
 	return events;
-}
-
-static void pipe_free(struct pipe *pipe)
-{
-	for (unsigned int i = 0; i < pipe->nr_pages; i++) {
-		if (pipe->page[i])
-			free_page(pipe->page[i]);
-	}
-	kfree(pipe->page);
-	kmem_cache_free(pipe_cache, pipe);
 }
 
 #define FIONREAD	0x541b
 
 static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	int used = (int)pipe_used(file->private);
+	struct pipe *pipe = file->private;
+	int bytes = 0;
 
 	if (cmd != FIONREAD)
 		return -ENOTTY;
-	return copy_to_user((void *)arg, &used, sizeof(used)) ? -EFAULT : 0;
-}
-
-/* One file more, or less, at the ends that it is open for. Wakes whoever waits for that. */
-static void count_ends(struct pipe *pipe, const struct file *file, int n)
-{
 	mutex_lock(&pipe->lock);
-	if (file_readable(file)) {
-		WRITE_ONCE(pipe->readers, pipe->readers + (unsigned int)n);
-		WRITE_ONCE(pipe->reader_opens, pipe->reader_opens + (n > 0));
-	}
-	if (file_writable(file)) {
-		WRITE_ONCE(pipe->writers, pipe->writers + (unsigned int)n);
-		WRITE_ONCE(pipe->writer_opens, pipe->writer_opens + (n > 0));
-	}
-	wake_up_all(&pipe->read_wait);
-	wake_up_all(&pipe->write_wait);
+	for (unsigned int n = pipe->tail; n != pipe->head; n++)
+		bytes += pipe_buf(pipe, n)->len;
 	mutex_unlock(&pipe->lock);
-}
-
-/* A file lets go of the inode's pipe. */
-static void put_pipe(struct inode *inode, struct pipe *pipe)
-{
-	bool last;
-
-	down_write(&inode->lock);
-	last = !--pipe->files;
-	if (last)
-		inode->pipe = NULL;
-	up_write(&inode->lock);
-	if (last)
-		pipe_free(pipe);
-}
-
-static void pipe_release(struct file *file)
-{
-	struct pipe *pipe = file->private;
-
-	count_ends(pipe, file, -1);
-	put_pipe(file->inode, pipe);
+	return copy_to_user((void *)arg, &bytes, sizeof(bytes)) ? -EFAULT : 0;
 }
 
 static const char *pipe_name(const struct file *file, char *buf, size_t size)
@@ -292,7 +300,7 @@ static const char *pipe_name(const struct file *file, char *buf, size_t size)
 	return buf;
 }
 
-static const struct file_operations pipe_fops = {
+const struct file_operations pipe_fops = {
 	.read_iter = pipe_read,
 	.write_iter = pipe_write,
 	.poll = pipe_poll,
@@ -301,211 +309,89 @@ static const struct file_operations pipe_fops = {
 	.name = pipe_name,
 };
 
-static struct pipe *pipe_alloc(void)
+/* ---- coming and going ---- */
+
+struct pipe *pipe_alloc(void)
 {
 	struct pipe *pipe = kmem_cache_alloc(pipe_cache, GFP_KERNEL | GFP_ZERO);
 
 	if (!pipe)
 		return NULL;
-	pipe->page = kzalloc(PIPE_PAGES * sizeof(*pipe->page), GFP_KERNEL);
-	if (!pipe->page) {
+	pipe->ring = kmalloc(PIPE_PARTS * sizeof(*pipe->ring), GFP_KERNEL);
+	if (!pipe->ring) {
 		kmem_cache_free(pipe_cache, pipe);
 		return NULL;
 	}
-	pipe->nr_pages = PIPE_PAGES;
-	mutex_init(&pipe->lock, LOCK_INODE);
+	pipe->ring_size = PIPE_PARTS;
+	mutex_init(&pipe->lock, LOCK_PIPE);
 	wait_queue_init(&pipe->read_wait);
 	wait_queue_init(&pipe->write_wait);
 	return pipe;
 }
 
-/* The inode's pipe, made if nobody has it open, for one file more. ERR_PTR(-ENOMEM). */
-static struct pipe *get_pipe(struct inode *inode)
+void pipe_free(struct pipe *pipe)
 {
-	struct pipe *pipe;
-
-	down_write(&inode->lock);
-	if (!inode->pipe)
-		inode->pipe = pipe_alloc();
-	pipe = inode->pipe;
-	if (pipe)
-		pipe->files++;
-	up_write(&inode->lock);
-	return pipe ? pipe : ERR_PTR(-ENOMEM);
-}
-
-static struct file *open_end(struct inode *inode, unsigned int flags)
-{
-	struct pipe *pipe = get_pipe(inode);
-	struct file *file;
-
-	if (IS_ERR(pipe))
-		return (struct file *)pipe;
-	inode_get(inode);
-	file = anon_file(inode, &pipe_fops, pipe, flags);
-	if (IS_ERR(file)) {
-		inode_put(inode);
-		put_pipe(inode, pipe);
-		return file;
+	for (; pipe->tail != pipe->head; pipe->tail++)
+		put_page(pipe_buf(pipe, pipe->tail)->page);
+	for (unsigned int i = 0; i < PIPE_SPARES; i++) {
+		if (pipe->spare[i])
+			put_page(pipe->spare[i]);
 	}
-	count_ends(pipe, file, 1);
-	return file;
+	kfree(pipe->ring);
+	kmem_cache_free(pipe_cache, pipe);
 }
 
-static int open_ends(struct inode *inode, struct file *ends[2], unsigned int flags)
+void pipe_cache_init(void)
 {
-	ends[0] = open_end(inode, O_RDONLY | flags);
-	if (IS_ERR(ends[0]))
-		return (int)PTR_ERR(ends[0]);
-	ends[1] = open_end(inode, O_WRONLY | flags);
-	if (!IS_ERR(ends[1]))
-		return 0;
-	file_put(ends[0]);
-	return (int)PTR_ERR(ends[1]);
+	pipe_cache = kmem_cache_create("pipe", sizeof(struct pipe), 0);
 }
-
-/* Both ends of a new pipe; -ENOMEM leaves nothing behind. */
-static int pipe_open(struct file *ends[2], unsigned int flags)
-{
-	struct inode *inode = inode_alloc(pipe_sb, S_IFIFO | 0600);
-	int ret;
-
-	if (!inode)
-		return -ENOMEM;
-	ret = open_ends(inode, ends, flags);
-	inode_put(inode);
-	return ret;
-}
-
-/* ---- FIFOs ---- */
-
-/* Waits until the other end is opened, if it is not open. */
-static int wait_for_partner(struct file *file, struct pipe *pipe)
-{
-	bool reader = file_readable(file);
-	unsigned int *count = reader ? &pipe->writers : &pipe->readers;
-	unsigned int *opens = reader ? &pipe->writer_opens : &pipe->reader_opens;
-	unsigned int before = READ_ONCE(*opens);
-
-	if (READ_ONCE(*count))
-		return 0;
-	return wait_event_interruptible(reader ? &pipe->read_wait : &pipe->write_wait,
-					READ_ONCE(*opens) != before);
-}
-
-static int fifo_open(struct inode *inode, struct file *file)
-{
-	struct pipe *pipe = get_pipe(inode);
-	bool nonblock = file->flags & O_NONBLOCK;
-	int ret = 0;
-
-	if (IS_ERR(pipe))
-		return (int)PTR_ERR(pipe);
-	file->private = pipe;
-	file->ops = &pipe_fops;
-	if (!file_readable(file) && nonblock && !READ_ONCE(pipe->readers)) {
-		put_pipe(inode, pipe);
-		return -ENXIO;
-	}
-	count_ends(pipe, file, 1);
-	if (!(file_readable(file) && file_writable(file)) && !nonblock)
-		ret = wait_for_partner(file, pipe);
-	if (ret)
-		pipe_release(file);
-	return ret;
-}
-
-const struct file_operations fifo_fops = { .open = fifo_open };
 
 /* ---- sizes ---- */
 
-/* The pages move to their places in the new ring. pipe->lock held. */
-static int resize_locked(struct pipe *pipe, struct page **ring, unsigned int nr)
+/* The parts move to their places in the new ring. pipe->lock held. */
+static int resize_locked(struct pipe *pipe, struct pipe_buffer *ring, unsigned int size)
 {
-	u64 at = ALIGN_DOWN(pipe->tail, PAGE_SIZE);
-	u64 end = pipe->head % PAGE_SIZE ? ALIGN_UP(pipe->head, PAGE_SIZE) : pipe->head;
-
-	if (end - at > nr * PAGE_SIZE)
+	if (pipe_used(pipe) > size)
 		return -EBUSY;
-	for (; at < end; at += PAGE_SIZE) {
-		ring[at / PAGE_SIZE % nr] = *page_at(pipe, at);
-		*page_at(pipe, at) = NULL;
-	}
-	/* A page that is allocated but empty is not worth to move. */
-	for (unsigned int i = 0; i < pipe->nr_pages; i++) {
-		if (pipe->page[i])
-			free_page(pipe->page[i]);
-	}
-	kfree(pipe->page);
-	pipe->page = ring;
-	WRITE_ONCE(pipe->nr_pages, nr);
+	for (unsigned int n = pipe->tail; n != pipe->head; n++)
+		ring[n & (size - 1)] = *pipe_buf(pipe, n);
+	kfree(pipe->ring);
+	pipe->ring = ring;
+	WRITE_ONCE(pipe->ring_size, size);
 	return 0;
 }
 
 static long set_size(struct pipe *pipe, unsigned long size)
 {
-	unsigned int nr = 1;
-	struct page **ring;
+	struct pipe_buffer *ring;
+	unsigned int parts = 1;
 	int ret;
 
 	if (size > 1ul << 31)
 		return -EINVAL;
-	while (nr * PAGE_SIZE < size)
-		nr *= 2;
-	if (nr > PIPE_MAX_PAGES)
+	while (parts * PAGE_SIZE < size)
+		parts *= 2;
+	if (parts > PIPE_MAX_PARTS)
 		return -EPERM;
-	ring = kzalloc(nr * sizeof(*ring), GFP_KERNEL);
+	ring = kmalloc(parts * sizeof(*ring), GFP_KERNEL);
 	if (!ring)
 		return -ENOMEM;
 	mutex_lock(&pipe->lock);
-	ret = resize_locked(pipe, ring, nr);
+	ret = resize_locked(pipe, ring, parts);
 	mutex_unlock(&pipe->lock);
 	if (ret) {
 		kfree(ring);
 		return ret;
 	}
 	wake_up_all(&pipe->write_wait);
-	return (long)(nr * PAGE_SIZE);
+	return (long)(parts * PAGE_SIZE);
 }
 
 long fcntl_pipe(struct file *file, int cmd, unsigned long arg)
 {
-	struct pipe *pipe = file->private;
+	struct pipe *pipe = get_pipe_info(file);
 
-	if (file->ops != &pipe_fops)
+	if (!pipe)
 		return -EBADF;
-	return cmd == F_GETPIPE_SZ ? (long)(READ_ONCE(pipe->nr_pages) * PAGE_SIZE) : set_size(pipe, arg);
-}
-
-/* ---- pipe() ---- */
-
-static long do_pipe(int *user_fds, int flags)
-{
-	struct file *ends[2] = { NULL, NULL };
-	long ret;
-
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
-		return -EINVAL;
-	ret = pipe_open(ends, flags & O_NONBLOCK);
-	return ret ? ret : fd_new_pair(ends, user_fds, flags & O_CLOEXEC);
-}
-
-SYSCALL_DEFINE1(pipe, int *, fds) { return do_pipe(fds, 0); }
-SYSCALL_DEFINE2(pipe2, int *, fds, int, flags) { return do_pipe(fds, flags); }
-
-static int pipefs_fill_super(struct super_block *sb, const char *data)
-{
-	sb->magic = PIPEFS_MAGIC;
-	return 0;
-}
-
-static struct file_system_type pipefs_type = {
-	.name = "pipefs", .flags = FS_INTERNAL, .fill_super = pipefs_fill_super,
-};
-
-void pipe_init(void)
-{
-	pipe_cache = kmem_cache_create("pipe", sizeof(struct pipe), 0);
-	register_filesystem(&pipefs_type);
-	pipe_sb = kern_mount(&pipefs_type);
+	return cmd == F_GETPIPE_SZ ? (long)(READ_ONCE(pipe->ring_size) * PAGE_SIZE) : set_size(pipe, arg);
 }

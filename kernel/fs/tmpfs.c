@@ -458,6 +458,7 @@ static const struct inode_operations other_operations = { 0 };
 
 static const struct file_operations tmpfs_fops = {
 	.read_iter = generic_file_read_iter,
+	.splice_read = filemap_splice_read,
 	.write_iter = generic_file_write_iter,
 	.llseek = generic_file_llseek,
 	.mmap = generic_file_mmap,

@@ -46,6 +46,12 @@
 #define F_SEAL_EXEC	0x0020
 #define FD_CLOEXEC	1
 
+#define SPLICE_F_MOVE		1	/* hints, which change nothing here */
+#define SPLICE_F_NONBLOCK	2
+#define SPLICE_F_MORE		4
+#define SPLICE_F_GIFT		8
+#define SPLICE_F_ALL		15
+
 #define AT_FDCWD		(-100)
 #define AT_SYMLINK_NOFOLLOW	0x100
 #define AT_EACCESS		0x200

@@ -12,7 +12,7 @@
  * A letter for each argument: * the bad pointer; f a file open for both, D a directory's
  * descriptor, d AT_FDCWD, s the path of a file, n a new path, l a symbolic link, x a program,
  * b a buffer of zeros, k 4096, c the size of clone_args, a SIGUSR1, p the own number, N
- * PR_SET_NAME, 0-9 that number.
+ * PR_SET_NAME, q and Q the ends of a pipe, 0-9 that number.
  */
 #define CALL(name, letters) { __NR_##name, #name, letters }
 
@@ -54,14 +54,15 @@ static const struct {
 	CALL(rt_sigtimedwait, "b0*8"), CALL(sched_getaffinity, "0k*"),
 	CALL(sched_getparam, "0*"), CALL(sched_setaffinity, "08*"), CALL(sendfile, "ff*1"),
 	CALL(setitimer, "0*0"), CALL(setitimer, "00*"), CALL(setrlimit, "7*"),
-	CALL(sigaltstack, "*0"), CALL(sigaltstack, "0*"), CALL(stat, "*b"), CALL(stat, "s*"),
+	CALL(sigaltstack, "*0"), CALL(sigaltstack, "0*"), CALL(splice, "f*Q010"),
+	CALL(splice, "q0f*10"), CALL(stat, "*b"), CALL(stat, "s*"),
 	CALL(statfs, "*b"), CALL(statfs, "s*"), CALL(statx, "d*00b"), CALL(statx, "ds00*"),
 	CALL(symlink, "*n"), CALL(symlink, "s*"), CALL(symlinkat, "*dn"),
 	CALL(symlinkat, "sd*"), CALL(sysinfo, "*"), CALL(time, "*"), CALL(times, "*"),
 	CALL(truncate, "*0"), CALL(umount2, "*0"), CALL(uname, "*"), CALL(unlink, "*"),
 	CALL(unlinkat, "d*0"), CALL(utime, "*0"), CALL(utime, "s*"), CALL(utimes, "*0"),
 	CALL(utimes, "s*"), CALL(utimensat, "d*00"), CALL(utimensat, "ds*0"),
-	CALL(write, "f*8"), CALL(writev, "f*1"),
+	CALL(vmsplice, "Q*10"), CALL(write, "f*8"), CALL(writev, "f*1"),
 };
 
 enum { NR_CALLS = sizeof(calls) / sizeof(calls[0]), KINDS = 5 };
@@ -69,7 +70,7 @@ enum { NR_CALLS = sizeof(calls) / sizeof(calls[0]), KINDS = 5 };
 static const char contents[] = "what the file holds";
 static uintptr_t bads[KINDS];
 static char *zeros;
-static int file, directory;
+static int file, directory, ends[2];
 
 static long value(char letter, uintptr_t bad)
 {
@@ -77,6 +78,8 @@ static long value(char letter, uintptr_t bad)
 	case '*': return (long)bad;
 	case 'f': return file;
 	case 'D': return directory;
+	case 'q': return ends[0];
+	case 'Q': return ends[1];
 	case 'd': return AT_FDCWD;
 	case 's': return P("file");
 	case 'n': return P("new");
@@ -132,6 +135,7 @@ static void prepare(void)
 	file = make_file("file", contents);
 	sys_lseek(file, 0, SEEK_SET);
 	sys_symlink("file", "link");
+	sys_pipe(ends);
 	directory = (int)sys_open(".", O_RDONLY | O_DIRECTORY, 0);
 }
 

@@ -124,6 +124,12 @@ static void pin_remotely(void)
 	WRITE_ONCE(*first_word(held), BY_PIN);
 	mmput(child);
 }
+/* The child keeps a page by a reference alone, as a pipe holds it. */
+static void child_keeps_reference(void)
+{
+	RACE_EQ(get_user_pages_unlocked(child, AT, 1, 0, &held), 1);
+	RACE_EQ(mm_munmap(child, AT, PAGE_SIZE), 0);
+}
 static void force_write(void)
 {
 	struct page *page;
@@ -299,6 +305,13 @@ static void protected(void)
 	RACE_EQ(race_peek(AT), held ? BY_PIN : OLD);
 	let_go();
 }
+/* What the parent has written since is its own. */
+static void reference_is_apart(void)
+{
+	RACE_EQ(race_peek(AT), 7);
+	RACE_EQ(READ_ONCE(*first_word(held)), OLD);
+	put_page(held);
+}
 static void unpinned(void)
 {
 	struct page *page;
@@ -380,6 +393,8 @@ RACE("pin-read-fork", "a pin that only reads, of a page that fork shares", .leve
      .cpu = { pin_for_reading, fork_it }, .probe = reader_sees_its_program)
 RACE("gup-cow", "a reference to a shared page while its program writes", .levels = 3, .setup = with_child,
      .cpu = { get_and_read, write_7 }, .probe = child_is_apart)
+RACE("get-munmap-write", "a child keeps a page in a pipe alone, and its parent writes", .levels = 3,
+     .setup = with_child, .cpu = { child_keeps_reference, write_7 }, .probe = reference_is_apart)
 RACE("pin-fault", "a pin and a write, both the first touch", .levels = 3, .setup = map_untouched,
      .cpu = { pin_and_write, write_7 }, .probe = written_or_dropped)
 RACE("gup-dontneed-refault", "a page is dropped, and another comes to its place", .levels = 3,
