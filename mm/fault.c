@@ -121,6 +121,17 @@ static vm_fault_t file_cow_fault(const struct vm_fault *vmf, struct folio *folio
 	return 0;
 }
 
+/*
+ * Somebody is about to get write permission for the folio, which is locked: so that it is not written back
+ * between this note and the entry.
+ */
+static void page_mkwrite(const struct vm_area_struct *vma, struct folio *folio)
+{
+	lockdep_assert_held(folio);
+	if (mapping_tracks_dirty(vma->mapping))
+		page_set(&folio->page, PG_dirty);
+}
+
 /* Maps the page cache's own page. */
 static void map_cache_page(const struct vm_fault *vmf, struct folio *folio)
 {
@@ -132,6 +143,8 @@ static void map_cache_page(const struct vm_fault *vmf, struct folio *folio)
 	folio_get(folio);
 	if (vmf->flags & FAULT_FLAG_WRITE)
 		pte = pte_mkwrite(pte_mkdirty(pte), vmf->vma);
+	else if (mapping_tracks_dirty(vmf->vma->mapping))
+		pte = pte_wrprotect(pte);	/* the first write is to be seen */
 	page_dup_rmap(&folio->page);
 	install(vmf, slot.ptep, &folio->page, pte);
 	pte_unlock(slot);
@@ -148,8 +161,62 @@ static vm_fault_t locked_folio_fault(const struct vm_fault *vmf, struct folio *f
 		return 0;
 	if (private_write)
 		return file_cow_fault(vmf, folio);
+	if (vmf->flags & FAULT_FLAG_WRITE)
+		page_mkwrite(vma, folio);
 	map_cache_page(vmf, folio);
 	return 0;
+}
+
+/* Without mmap_lock: waits until the page is there, and whoever has it locked is done. */
+static vm_fault_t wait_for_page(const struct vm_fault *vmf)
+{
+	unsigned long index = linear_page_index(vmf->vma, vmf->addr);
+	struct vma_pin pin = vma_pin_file(vmf->vma);
+	struct folio *folio;
+	vm_fault_t ret = VM_FAULT_RETRY;
+
+	mmap_read_unlock(vmf->vma->vm_mm);
+	folio = filemap_get(pin.mapping, index);
+	if (IS_ERR(folio)) {
+		ret |= PTR_ERR(folio) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	} else {
+		folio_lock(folio);
+		folio_unlock(folio);
+		folio_put(folio);
+	}
+	vma_unpin_file(pin);
+	return ret;
+}
+
+/* Its lock, but not by waiting for a device. With an error the reference is gone. */
+static vm_fault_t lock_folio_or_retry(const struct vm_fault *vmf, struct folio *folio)
+{
+	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY) || !mapping_tracks_dirty(vmf->vma->mapping)) {
+		folio_lock(folio);
+		return 0;
+	}
+	if (folio_trylock(folio))
+		return 0;
+	folio_put(folio);
+	return wait_for_page(vmf);
+}
+
+/* Does the fault have to wait for the page to be read, and may it let go of mmap_lock for that? */
+static bool wants_retry(const struct vm_fault *vmf)
+{
+	const struct vm_area_struct *vma = vmf->vma;
+	unsigned long index = linear_page_index(vma, vmf->addr);
+	struct folio *folio;
+	bool absent;
+
+	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY) || !mapping_tracks_dirty(vma->mapping) ||
+	    index >= size_pages(vma->mapping))
+		return false;
+	folio = filemap_find(vma->mapping, index);
+	absent = !folio || !page_test(&folio->page, PG_uptodate);
+	if (folio)
+		folio_put(folio);
+	return absent;
 }
 
 /*
@@ -159,16 +226,59 @@ static vm_fault_t locked_folio_fault(const struct vm_fault *vmf, struct folio *f
 static vm_fault_t file_fault(const struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	struct folio *folio = filemap_get(vma->mapping, linear_page_index(vma, vmf->addr));
+	struct folio *folio;
 	vm_fault_t ret;
 
+	if (wants_retry(vmf))
+		return wait_for_page(vmf);
+	folio = filemap_get(vma->mapping, linear_page_index(vma, vmf->addr));
 	if (IS_ERR(folio))
 		return PTR_ERR(folio) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
-	folio_lock(folio);
+	ret = lock_folio_or_retry(vmf, folio);
+	if (ret)
+		return ret;
 	ret = locked_folio_fault(vmf, folio);
 	folio_unlock(folio);
 	folio_put(folio);
 	return ret;
+}
+
+/* The entry stays and gets its permission, if the page is still the file's and the entry what it was. */
+static void make_writable(const struct vm_fault *vmf, struct folio *folio)
+{
+	const struct vm_area_struct *vma = vmf->vma;
+	struct pte_slot slot;
+
+	if (!folio_belongs(folio, vma->mapping, linear_page_index(vma, vmf->addr)))
+		return;
+	page_mkwrite(vma, folio);
+	slot = lock_if_same(vmf);
+	if (!slot.ptep)
+		return;
+	ptep_upgrade(vma->vm_mm, vmf->addr, slot.ptep,
+		     pte_mkwrite(pte_mkyoung(pte_mkdirty(vmf->orig)), vma));
+	pte_unlock(slot);
+}
+
+/* The first write to a page of a device since it was read or written back, through a shared mapping. */
+static vm_fault_t wp_page_shared(const struct vm_fault *vmf)
+{
+	struct pte_slot slot = lock_if_same(vmf);
+	struct folio *folio;
+	vm_fault_t ret;
+
+	if (!slot.ptep)
+		return 0;
+	folio = page_folio(vm_normal_page(vmf->orig));
+	folio_get(folio);
+	pte_unlock(slot);
+	ret = lock_folio_or_retry(vmf, folio);
+	if (ret)
+		return ret;
+	make_writable(vmf, folio);
+	folio_unlock(folio);
+	folio_put(folio);
+	return 0;
 }
 
 /* ---- a write to a present, read-only entry ---- */
@@ -327,7 +437,8 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 	if (pte_none(vmf.orig))
 		return vma_is_anonymous(vma) ? anonymous_fault(&vmf) : file_fault(&vmf);
 	if ((flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) && !pte_write(vmf.orig))
-		return wp_fault(&vmf);
+		return vma->vm_flags & VM_SHARED && mapping_tracks_dirty(vma->mapping) ? wp_page_shared(&vmf)
+										       : wp_fault(&vmf);
 	return spurious_fault(&vmf);
 }
 
@@ -352,6 +463,19 @@ static void refuse(struct fault_result *res, int signo, int code, unsigned long 
 		res->vm_end = vma->vm_end;
 		res->vm_flags = vma->vm_flags;
 	}
+}
+
+/* What handle_mm_fault() says of the access; after VM_FAULT_RETRY alone the program tries it again. */
+static void refuse_fault(struct fault_result *res, vm_fault_t ret, unsigned long addr, unsigned int flags,
+			 const struct vm_area_struct *vma)
+{
+	bool retry = ret & VM_FAULT_RETRY;	/* then vma may be gone */
+
+	if (ret & VM_FAULT_OOM)
+		refuse(res, SIGKILL, 0, addr, flags, retry ? NULL : vma, "gets no page: out of memory");
+	else if (ret & VM_FAULT_SIGBUS)
+		refuse(res, SIGBUS, BUS_ADRERR, addr, flags, retry ? NULL : vma,
+		       retry ? "the page cannot be read from the disk" : "ends beyond its file");
 }
 
 void fault_explain(const struct fault_result *res, char *buf, size_t size)
@@ -427,7 +551,7 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 {
 	struct vm_area_struct *vma;
 	const char *why;
-	vm_fault_t ret;
+	vm_fault_t ret = 0;
 
 	count_vm_event(VM_EVENT_FAULT);
 	trace(TRACE_FAULT, addr, flags, 0);
@@ -446,13 +570,12 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 		/* With mmap_lock held no unfolding is under way: every CPU should have been told. */
 		WARN_ONCE(!UNFOLD_LAZY, "CPU %u had an old root of its address space", this_cpu());
 	} else {
-		ret = handle_mm_fault(vma, addr, flags);
-		if (unlikely(ret & VM_FAULT_OOM))
-			refuse(res, SIGKILL, 0, addr, flags, vma, "gets no page: out of memory");
-		else if (unlikely(ret & VM_FAULT_SIGBUS))
-			refuse(res, SIGBUS, BUS_ADRERR, addr, flags, vma, "ends beyond its file");
+		ret = handle_mm_fault(vma, addr, flags | FAULT_FLAG_ALLOW_RETRY);
+		if (unlikely(ret))
+			refuse_fault(res, ret, addr, flags, vma);
 	}
-	mmap_read_unlock(mm);
+	if (likely(!(ret & VM_FAULT_RETRY)))
+		mmap_read_unlock(mm);
 	trace(TRACE_FAULT_END, addr, (u64)res->signo, 0);
 }
 

@@ -3,6 +3,7 @@
 #include "mm/fault.h"
 #include "mm/mmap_lock.h"
 #include "mm/pgtable.h"
+#include "mm/writeback.h"
 
 /* The page of zeroes that read faults on untouched memory map; its entries are special. */
 extern struct page *zero_page;
@@ -69,7 +70,7 @@ static inline bool pte_may_be_writable(const struct vm_area_struct *vma, pte_t p
 		return false;
 	if (!pte_accessible_normal(pte))		/* PROT_NONE; the zero page */
 		return false;
-	if (vma->vm_flags & VM_SHARED)
-		return true;			/* shared memory: nobody tracks its dirtying */
+	if (vma->vm_flags & VM_SHARED)	/* a page that is clean, as far as that is noted, is not */
+		return !mapping_tracks_dirty(vma->mapping) || pte_dirty(pte, vma);
 	return (READ_ONCE(pfn_to_page(pte_pfn(pte))->flags) & exclusive) == exclusive;
 }

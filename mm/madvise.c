@@ -60,22 +60,6 @@ static long check_mapped(struct mm_struct *mm, unsigned long start, unsigned lon
 	return 0;
 }
 
-long mm_msync(struct mm_struct *mm, unsigned long addr, unsigned long len, int flags)
-{
-	unsigned long end = addr + ALIGN_UP(len, PAGE_SIZE);
-	long ret;
-
-	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || addr & ~PAGE_MASK ||
-	    (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
-		return -EINVAL;
-	if (end < addr)
-		return -ENOMEM;
-	mmap_read_lock(mm);
-	ret = check_mapped(mm, addr, end);
-	mmap_read_unlock(mm);
-	return ret;
-}
-
 static bool advice_is_known(int advice)
 {
 	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) || advice == MADV_DONTNEED_LOCKED ||

@@ -26,7 +26,7 @@ static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long a
 {
 	struct change *ch = walk->private;
 	/* The loop is the cost of mprotect: it works on copies that the compiler can keep in registers. */
-	const struct vm_area_struct vma = { .vm_flags = ch->vma->vm_flags };
+	const struct vm_area_struct vma = { .vm_flags = ch->vma->vm_flags, .mapping = ch->vma->mapping };
 	const pgprot_t prot = ch->vma->vm_page_prot;
 	const u64 seen = walk->mm->soft_dirty_asked ? _PAGE_SOFT_DIRTY : 0;
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);

@@ -28,6 +28,8 @@ struct address_space_ops {
 	 * nowhere but here.
 	 */
 	int (*write_folios)(struct address_space *mapping, struct folio *const *folios, unsigned int n);
+	/* What the device was given, it keeps without power: 0 or -EIO. NULL: it always does. */
+	int (*flush)(struct address_space *mapping);
 	/* A page more, or less. charge: 0 or -ENOSPC. Both or neither; do not sleep. */
 	int (*charge)(struct address_space *mapping);
 	void (*uncharge)(struct address_space *mapping);

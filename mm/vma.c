@@ -334,6 +334,25 @@ static bool counts_as_writable(const struct vm_area_struct *vma)
 	return (vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
 }
 
+struct vma_pin vma_pin_file(const struct vm_area_struct *vma)
+{
+	const struct vma_pin pin = { vma->mapping, vma->vm_file };
+
+	if (pin.file)
+		vma_file_get(pin.file);
+	else
+		mapping_get(pin.mapping);
+	return pin;
+}
+
+void vma_unpin_file(struct vma_pin pin)
+{
+	if (pin.file)
+		vma_file_put(pin.file);
+	else
+		mapping_put(pin.mapping);
+}
+
 int vma_set_file(struct vm_area_struct *vma, const struct mmap_source *source, unsigned long pgoff)
 {
 	vma->vm_pgoff = pgoff;
@@ -341,10 +360,7 @@ int vma_set_file(struct vm_area_struct *vma, const struct mmap_source *source, u
 		return -EPERM;
 	vma->mapping = source->mapping;
 	vma->vm_file = source->file;
-	if (vma->vm_file)
-		vma_file_get(vma->vm_file);
-	else
-		mapping_get(vma->mapping);
+	vma_pin_file(vma);
 	return 0;
 }
 
@@ -361,10 +377,8 @@ void vma_free(struct vm_area_struct *vma)
 {
 	if (vma->mapping && counts_as_writable(vma))
 		mapping_unmap_writable(vma->mapping);
-	if (vma->vm_file)
-		vma_file_put(vma->vm_file);
-	else if (vma->mapping)
-		mapping_put(vma->mapping);
+	if (vma->mapping)
+		vma_unpin_file((struct vma_pin){ vma->mapping, vma->vm_file });
 	kmem_cache_free(vma_cache, vma);
 }
 

@@ -67,6 +67,17 @@ struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
 /* The first mapping that intersects [start, end). */
 struct vm_area_struct *vma_find_intersection(const struct mm_struct *mm, unsigned long start, unsigned long end);
 
+/*
+ * Keeps what the VMA maps (not the VMA) while mmap_lock is let go: filled under the lock, put without.
+ * The last put may close the file, and sleep.
+ */
+struct vma_pin {
+	struct address_space *mapping;
+	struct file *file;
+};
+struct vma_pin vma_pin_file(const struct vm_area_struct *vma);
+void vma_unpin_file(struct vma_pin pin);
+
 /* All that follow need mmap_lock held for writing. */
 struct vm_area_struct *vma_alloc(struct mm_struct *mm, unsigned long start, unsigned long end,
 				 unsigned long vm_flags);

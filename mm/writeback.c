@@ -1,6 +1,10 @@
 #include "mm/writeback.h"
 #include "kernel/uapi/errno.h"
+#include "mm/pagewalk.h"
+#include "mm/rmap.h"
+#include "mm/tlb.h"
 #include "mm/truncate.h"
+#include "mm/vma.h"
 
 /* Folios that are written at once. Each is locked, the first one by waiting, the others by trying. */
 #define BATCH	8
@@ -11,6 +15,52 @@ struct batch {
 	unsigned int n;
 	int error; /* the first of all batches */
 };
+
+/* ---- who may write to a page ---- */
+
+/* The entry loses its write permission, and then every CPU does, before the table is unlocked. */
+static int clean_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+{
+	const struct folio *folio = walk->private;
+	struct pte_slot slot = pte_offset_lock(pmdp, addr);
+	pte_t old, new;
+
+	if (!slot.ptep)
+		return 0;
+	old = ptep_get(slot.ptep);
+	/* Dirty without being writable: mprotect() was here, and may not have flushed yet. */
+	if (!pte_none(old) && vm_normal_page(old) == &folio->page &&
+	    (pte_write(old) || pte_dirty_novma(old))) {
+		do
+			new = pte_wrprotect(pte_mkclean(old));
+		while (!ptep_change(walk->mm, addr, slot.ptep, &old, new));
+		flush_tlb_page(walk->mm, addr);
+	}
+	pte_unlock(slot);
+	return 0;
+}
+
+/* After this the next write to the folio through a mapping faults, wherever it comes from. */
+static void folio_mkclean(struct address_space *mapping, struct folio *folio)
+{
+	static const struct walk_ops ops = { .pte_range = clean_pte_range };
+	const unsigned long index = folio->page.index;
+	struct vm_area_struct *vma;
+
+	lockdep_assert_held(folio); /* so that no fault maps it meanwhile */
+	if (!atomic_read(&folio->page._mapcount))
+		return;
+	down_read(&mapping->i_mmap_lock);
+	for (vma = i_mmap_first(mapping, index, index); vma; vma = i_mmap_next(vma, index, index)) {
+		unsigned long addr = vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
+
+		if (vma->vm_flags & VM_SHARED)
+			walk_page_range(vma->vm_mm, addr, addr + PAGE_SIZE, &ops, folio);
+	}
+	up_read(&mapping->i_mmap_lock);
+}
+
+/* ---- writing ---- */
 
 static bool wants_writing(const struct folio *folio)
 {
@@ -55,6 +105,7 @@ static void add(struct batch *batch, struct folio *folio)
 		return;
 	}
 	page_set(&folio->page, PG_writeback);
+	folio_mkclean(batch->mapping, folio);
 	page_clear(&folio->page, PG_dirty);
 	batch->folios[batch->n++] = folio;
 	if (batch->n == BATCH)
@@ -77,4 +128,13 @@ int filemap_write_and_wait_range(struct address_space *mapping, unsigned long fi
 	}
 	write_batch(&batch);
 	return batch.error;
+}
+
+int filemap_fsync_range(struct address_space *mapping, unsigned long first, unsigned long last)
+{
+	int err = filemap_write_and_wait_range(mapping, first, last), flush = 0;
+
+	if (mapping->ops->flush)
+		flush = mapping->ops->flush(mapping);
+	return err ? err : flush;
 }

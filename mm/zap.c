@@ -8,13 +8,25 @@ struct zap {
 	bool keep_anon;			/* only the file's own pages go, not copies of them */
 };
 
+/*
+ * A page that will be written back counts as dirty once no CPU can write to it any more: otherwise
+ * writeback could come between, and what a CPU writes through its TLB after that would be lost.
+ */
+static void dirty_after_flush(struct mmu_gather *tlb, unsigned long addr, struct page *page)
+{
+	if (!tlb->dead && !page_test(page, PG_swapbacked))
+		flush_tlb_page(tlb->mm, addr);
+	page_set(page, PG_dirty);
+}
+
 /* What the page counted as. What is known of a file's page by its entry alone goes to the page. */
-static __always_inline enum mm_counter unmapped_as(struct page *page, pte_t pte)
+static __always_inline enum mm_counter unmapped_as(struct mmu_gather *tlb, unsigned long addr,
+						   struct page *page, pte_t pte)
 {
 	if (likely(page_test(page, PG_anon)))
 		return MM_ANONPAGES;
-	if (pte_dirty_novma(pte) && !page_test(page, PG_dirty))
-		page_set(page, PG_dirty);
+	if (pte_dirty_novma(pte))
+		dirty_after_flush(tlb, addr, page);
 	return mm_counter(page);
 }
 
@@ -27,7 +39,7 @@ static __always_inline bool zap_pte(struct mmu_gather *tlb, unsigned long addr, 
 
 	if (!page)
 		return false;
-	tlb->rss[unmapped_as(page, pte)]++;
+	tlb->rss[unmapped_as(tlb, addr, page, pte)]++;
 	page_remove_rmap(page);
 	return tlb_remove_page(tlb, page);
 }

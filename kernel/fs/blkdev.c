@@ -1,7 +1,7 @@
 /*
  * The disk as a file. All device nodes with its numbers lead to one inode without a name, whose page
  * cache is the disk's contents, under its lock. Pages are read when somebody wants them, and written
- * by fsync() and its like, by sync(), and when the last one closes the disk.
+ * by fsync() and its like, by sync(), and when the last one closes the disk or unmaps it.
  */
 #include "kernel/fs/blkdev.h"
 #include "kernel/base/string.h"
@@ -52,18 +52,17 @@ static int disk_write_folios(struct address_space *mapping, struct folio *const 
 	return disk_wait(rqs, n);
 }
 
+static int disk_flush_mapping(struct address_space *mapping) { return disk_flush(); }
+
 static const struct address_space_ops disk_mapping_ops = {
 	.read_folio = disk_read_folio,
 	.write_folios = disk_write_folios,
+	.flush = disk_flush_mapping,
 };
 
 static int sync_range(u64 start, u64 end)
 {
-	int err = filemap_write_and_wait_range(&disk_inode->mapping, start >> PAGE_SHIFT,
-					       end >> PAGE_SHIFT),
-	    flush = disk_flush();
-
-	return err ? err : flush;
+	return filemap_fsync_range(&disk_inode->mapping, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
 }
 
 int blkdev_sync(void)
@@ -179,6 +178,12 @@ static int blkdev_fsync(struct file *file, u64 start, u64 end, bool datasync)
 	return sync_range(start, end);
 }
 
+static int blkdev_mmap(struct file *file, struct mmap_source *source)
+{
+	source->read_only = disk_read_only();
+	return generic_file_mmap(file, source);
+}
+
 /* ---- ioctl ---- */
 
 /* To the program, in the width that the command says. */
@@ -222,6 +227,7 @@ static const struct file_operations disk_fops = {
 	.ioctl = blkdev_ioctl,
 	.open = blkdev_open,
 	.release = blkdev_release,
+	.mmap = blkdev_mmap,
 	.fsync = blkdev_fsync,
 };
 

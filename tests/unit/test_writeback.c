@@ -1,0 +1,259 @@
+/* Pages of a file on a device: read for faults, noted when they are written to, written back. */
+#include "tests/unit/space.h"
+#include "mm/truncate.h"
+
+#define PAGES	20
+
+/* The device: the first word of each page, and what happened. */
+static u64 disk[PAGES];
+static int reads, writes, flushes, fail_read, fail_page;
+static struct mm_struct *without_lock; /* whose mmap_lock nobody holds who waits for the device */
+
+static int read_disk(struct address_space *mapping, struct folio *folio)
+{
+	(void)mapping;
+	CHECK(!without_lock || !lockdep_held(&without_lock->mmap_lock));
+	reads++;
+	*(u64 *)folio_address(folio) = disk[folio->page.index];
+	return fail_read;
+}
+
+static int write_disk(struct address_space *mapping, struct folio *const *folios, unsigned int n)
+{
+	int err = 0;
+
+	(void)mapping;
+	CHECK(n >= 1 && n <= 8);
+	writes++;
+	for (unsigned int i = 0; i < n; i++) {
+		CHECK(page_test(&folios[i]->page, PG_writeback) && !page_test(&folios[i]->page, PG_dirty));
+		if (fail_page && folios[i]->page.index == (unsigned long)fail_page)
+			err = -EIO;
+		else
+			disk[folios[i]->page.index] = *(u64 *)folio_address(folios[i]);
+	}
+	return err;
+}
+
+static int flush_disk(struct address_space *mapping) { (void)mapping; flushes++; return 0; }
+
+static const struct address_space_ops ops = {
+	.read_folio = read_disk, .write_folios = write_disk, .flush = flush_disk,
+};
+static struct address_space file;
+static const struct mmap_source source = { .mapping = &file };
+static unsigned long shared;
+
+static unsigned long map_file(struct mm_struct *mm, int prot, int type)
+{
+	long ret = mm_mmap(mm, 0, PAGES * PAGE_SIZE, prot, type, &source, 0);
+
+	CHECK(!IS_ERR_VALUE(ret));
+	return (unsigned long)ret;
+}
+
+static struct space start(void)
+{
+	struct space s = space_start(3, 4, 2);
+
+	mapping_init(&file, &ops, NULL, PAGES * PAGE_SIZE);
+	for (u64 i = 0; i < PAGES; i++)
+		disk[i] = 100 + i;
+	shared = map_file(s.mm, RW, MAP_SHARED);
+	run_on(1, s.mm);
+	run_on(0, s.mm);
+	return s;
+}
+
+static void end(struct space *s)
+{
+	CHECK_EQ(mm_munmap(s->mm, 0x10000, levels_reach(3) - 0x20000), 0);
+	filemap_drop_all(&file);
+	space_end(s);
+}
+
+static bool dirty(unsigned long index)
+{
+	struct folio *folio = filemap_find(&file, index);
+	bool ret = folio && page_test(&folio->page, PG_dirty);
+
+	if (folio)
+		folio_put(folio);
+	return ret;
+}
+
+static int sync_all(void) { return filemap_write_and_wait_range(&file, 0, ~0ul); }
+
+TEST("a-page-is-dirty-from-its-first-write-until-it-is-written-back")
+{
+	struct space s = start();
+
+	CHECK_EQ(peek(shared), 100);
+	CHECK(!dirty(0));
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(writes, 0);
+	for (u64 value = 1; value < 4; value++) {
+		poke(shared, value);
+		CHECK(dirty(0));
+		CHECK_EQ(sync_all(), 0);
+		CHECK(!dirty(0));
+		CHECK_EQ(disk[0], value);
+		CHECK_EQ(peek(shared), value);
+	}
+	CHECK_EQ(writes, 3);
+	end(&s);
+}
+
+TEST("writeback-stops-writes-through-every-cpus-tlb")
+{
+	struct space s = start();
+
+	poke(shared, 1);
+	run_on(1, s.mm);
+	poke(shared, 2);
+	CHECK_EQ(sync_all(), 0);
+	run_on(0, s.mm);
+	poke(shared, 3);
+	CHECK(dirty(0));
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(disk[0], 3);
+	end(&s);
+}
+
+TEST("a-private-copy-is-not-the-files")
+{
+	struct space s = start();
+	unsigned long copy = map_file(s.mm, RW, MAP_PRIVATE);
+
+	CHECK_EQ(peek(copy), 100);
+	poke(copy, 5);
+	CHECK(!dirty(0));
+	poke(shared, 6);
+	CHECK_EQ(peek(copy), 5);
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(disk[0], 6);
+	poke(copy, 7);
+	CHECK(!dirty(0));
+	end(&s);
+}
+
+TEST("mprotect-does-not-let-a-clean-page-be-written-unnoticed")
+{
+	struct space s = start();
+
+	for (int synced = 0; synced < 2; synced++) {
+		poke(shared, 1);
+		CHECK_EQ(mm_mprotect(s.mm, shared, PAGE_SIZE, PROT_READ), 0);
+		if (synced)
+			CHECK_EQ(sync_all(), 0);
+		CHECK_EQ(mm_mprotect(s.mm, shared, PAGE_SIZE, RW), 0);
+		CHECK_EQ(sync_all(), 0);
+		poke(shared, 2);
+		CHECK(dirty(0));
+	}
+	end(&s);
+}
+
+/* Between the zapping of the entries and the end of munmap(). */
+static void look(void)
+{
+	CHECK(!dirty(0) || !sim_tlb_entries(1, shared));
+}
+static void look_later(void) { sim_before_lock(LOCK_PAGE_TABLE, 1, look); }
+
+TEST("an-unmapped-page-is-dirty-when-no-cpu-can-write-to-it-any-more")
+{
+	struct space s = start();
+	struct folio *folio;
+
+	run_on(1, s.mm);
+	poke(shared, 1);
+	folio = filemap_find(&file, 0);
+	page_clear(&folio->page, PG_dirty); /* as if it had been written back once it had no VMA */
+	folio_put(folio);
+	run_on(0, s.mm);
+	sim_before_lock(LOCK_PAGE_TABLE, 1, look_later);
+	CHECK_EQ(mm_munmap(s.mm, shared, PAGES * PAGE_SIZE), 0);
+	CHECK(dirty(0));
+	end(&s);
+}
+
+TEST("what-the-kernel-writes-into-a-programs-file-is-dirty")
+{
+	struct space s = start();
+	u64 value = 9;
+
+	CHECK_EQ(mm_access(s.mm, shared, &value, sizeof(value), true), sizeof(value));
+	CHECK(dirty(0));
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(disk[0], 9);
+	end(&s);
+}
+
+TEST("a-fault-waits-for-its-page-without-the-mmap-lock-and-reads-it-once")
+{
+	struct space s = start();
+
+	without_lock = s.mm;
+	CHECK_EQ(peek(shared + PAGE_SIZE), 101);
+	poke(shared + 2 * PAGE_SIZE, 1);
+	CHECK_EQ(reads, 2);
+	run_on(1, s.mm);
+	CHECK_EQ(peek(shared + PAGE_SIZE), 101);
+	CHECK_EQ(reads, 2);
+	end(&s);
+}
+
+TEST("a-page-that-cannot-be-read-is-a-bus-error-until-it-can")
+{
+	struct space s = start();
+
+	fail_read = -EIO;
+	CHECK_EQ(sim_user_write(shared, 1), SIGBUS);
+	CHECK(strstr(sim_last_signal.why, "cannot be read"));
+	CHECK_EQ(sim_last_signal.code, BUS_ADRERR);
+	CHECK_EQ(file.nr_pages, 0);
+	fail_read = 0;
+	poke(shared, 1);
+	CHECK_EQ(peek(shared), 1);
+	end(&s);
+}
+
+TEST("what-cannot-be-written-stays-dirty-and-the-rest-is-written")
+{
+	struct space s = start();
+
+	for (unsigned long i = 0; i < PAGES; i++)
+		poke(shared + i * PAGE_SIZE, i);
+	fail_page = 3;
+	CHECK_EQ(sync_all(), -EIO);
+	CHECK_EQ(writes, 3);
+	CHECK(dirty(3) && !dirty(8) && !dirty(PAGES - 1));
+	CHECK(disk[3] == 103 && disk[4] == 4 && disk[PAGES - 1] == PAGES - 1);
+	CHECK_EQ(sync_all(), -EIO);
+	fail_page = 0;
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(disk[3], 3);
+	end(&s);
+}
+
+TEST("msync-writes-what-its-range-maps-shared")
+{
+	struct space s = start();
+	unsigned long copy = map_file(s.mm, RW, MAP_PRIVATE);
+
+	for (unsigned long i = 0; i < 4; i++)
+		poke(shared + i * PAGE_SIZE, i);
+	poke(copy + 9 * PAGE_SIZE, 1);
+	CHECK_EQ(mm_msync(s.mm, shared, 4 * PAGE_SIZE, MS_ASYNC), 0);
+	CHECK_EQ(mm_msync(s.mm, copy, 4 * PAGE_SIZE, MS_SYNC), 0);
+	CHECK_EQ(writes + flushes, 0);
+	CHECK_EQ(mm_munmap(s.mm, shared + 2 * PAGE_SIZE, PAGE_SIZE), 0);
+	CHECK_EQ(mm_msync(s.mm, shared + PAGE_SIZE, 3 * PAGE_SIZE, MS_SYNC), -ENOMEM);
+	CHECK(dirty(0) && !dirty(1) && dirty(2) && !dirty(3));
+	CHECK(disk[1] == 1 && disk[3] == 3 && flushes == 2);
+	fail_page = 5;
+	poke(shared + 5 * PAGE_SIZE, 1);
+	CHECK_EQ(mm_msync(s.mm, shared + 5 * PAGE_SIZE, PAGE_SIZE, MS_SYNC), -EIO);
+	end(&s);
+}
