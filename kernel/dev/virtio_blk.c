@@ -50,7 +50,7 @@ static struct {
 	unsigned long ended[3];		/* by operation */
 } disk = { .lock = SPINLOCK_INIT(LOCK_WAIT_QUEUE) };
 
-static long delay_ms;
+static long delay_ms, bad_sector = -1;
 static struct wait_queue delay_wait, disk_waiters;
 
 static const char *set_delay(const char *value)
@@ -59,6 +59,12 @@ static const char *set_delay(const char *value)
 								   : "it is milliseconds, up to 60000";
 }
 BOOT_OPTION("disk_delay", "=MS", "the disk takes that much longer for each request", set_delay);
+
+static const char *set_bad(const char *value)
+{
+	return value && cmdline_number(value, 0, 1l << 50, &bad_sector) ? NULL : "it is a sector's number";
+}
+BOOT_OPTION("disk_bad", "=SECTOR", "the disk fails what concerns this sector", set_bad);
 
 u64 disk_sectors(void) { return disk.sectors; }
 bool disk_read_only(void) { return disk.features & F_READ_ONLY; }
@@ -119,6 +125,11 @@ void disk_submit(struct block_request *rq)
 
 /* ---- ending ---- */
 
+static bool is_bad(const struct block_request *rq)
+{
+	return rq->op != BLOCK_FLUSH && (u64)bad_sector - rq->sector < rq->bytes / SECTOR_SIZE;
+}
+
 /* Takes what the device has ended; disk.lock held. */
 static void collect(struct request_list *ended)
 {
@@ -135,7 +146,7 @@ static void collect(struct request_list *ended)
 		disk.running[slot] = NULL;
 		disk.free |= 1ull << slot;
 		disk.ended[rq->op]++;
-		rq->error = READ_ONCE(disk.slots->status[slot]) ? -EIO : 0;
+		rq->error = READ_ONCE(disk.slots->status[slot]) || is_bad(rq) ? -EIO : 0;
 		TAILQ_INSERT_TAIL(ended, rq, link);
 	}
 }

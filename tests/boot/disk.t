@@ -72,6 +72,22 @@ done
 sh_boot -- 'dd if=/dev/vda bs=1 skip=2000001 count=13 2>/dev/null'
 is 'the-next-boot-finds-it' "$out" 'in the middle'
 
+# ---- mapped ----
+
+for cpus in 1 2 4; do
+	make_disk $((1 << 20))
+	boot --cpus $cpus --disk "$disk" -- /tests/msync /dev/vda
+	is "$cpus-cpus-a-mapped-disk-is-a-mapped-file" "$status$(grep '^not ok' <<<"$out")" 0
+	is "$cpus-cpus-what-was-stored-is-on-the-disk" "$(tail -c +4102 "$disk" | head -c 4)" 3wsz
+	cmp "$disk" <(perl -e '$_ = pack("Q<*", map { $_ * 8 } 0 .. (1 << 17) - 1);
+		substr($_, 4101, 4) = "3wsz"; substr($_, 8192, 2) = "dp"; print') >&2
+	result $? "$cpus-cpus-and-nothing-else"
+done
+boot --disk "$disk" --append disk_delay=20 -- /tests/msync /dev/vda
+is 'also-a-slow-one' "$status$(grep '^not ok' <<<"$out")" 0
+boot --disk "$disk" --append disk_bad=18 -- /tests/msync /dev/vda bad 2
+is 'a-page-that-cannot-be-read-is-a-sigbus' "$status$(grep '^not ok' <<<"$out")" 0
+
 # ---- the end of the disk ----
 
 head -c 5120 /dev/zero >"$disk" # a page and a quarter
