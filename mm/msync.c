@@ -25,7 +25,7 @@ static int sync_vma(const struct vm_area_struct *vma, unsigned long start, unsig
 }
 
 /* mmap_lock held for reading. What is mapped is written although something in between is not. */
-static long sync_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write)
+static long sync_range(struct mm_struct *mm, unsigned long start, unsigned long end, int flags)
 {
 	struct vm_area_struct *vma;
 	unsigned long upto;
@@ -39,7 +39,9 @@ static long sync_range(struct mm_struct *mm, unsigned long start, unsigned long 
 		if (!vma || vma->vm_start >= end)
 			break;
 		upto = min(end, vma->vm_end);
-		if (write)
+		if ((flags & MS_INVALIDATE) && (vma->vm_flags & VM_LOCKED))
+			return -EBUSY;
+		if (flags & MS_SYNC)
 			err = sync_vma(vma, max(start, vma->vm_start), upto);
 	}
 	return err ? err : ret;
@@ -56,7 +58,7 @@ long mm_msync(struct mm_struct *mm, unsigned long addr, unsigned long len, int f
 	if (end < addr)
 		return -ENOMEM;
 	mmap_read_lock(mm);
-	ret = sync_range(mm, addr, end, flags & MS_SYNC);
+	ret = sync_range(mm, addr, end, flags);
 	mmap_read_unlock(mm);
 	return ret;
 }

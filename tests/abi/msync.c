@@ -60,6 +60,9 @@ static void test_arguments(void)
 	is(msync(mem, 3 * PAGE_SIZE, MS_SYNC), -ENOMEM, "a-hole-is-an-error");
 	is(msync(mem, 3 * PAGE_SIZE, MS_ASYNC), -ENOMEM, "also-when-nobody-waits");
 	is(msync(mem + PAGE_SIZE, PAGE_SIZE, MS_INVALIDATE), -ENOMEM, "also-alone");
+	is(syscall2(__NR_mlock, P(mem), PAGE_SIZE), 0, "a-page-is-locked");
+	is(msync(mem, PAGE_SIZE, MS_SYNC), 0, "it-can-be-synced");
+	is(msync(mem, PAGE_SIZE, MS_INVALIDATE), -EBUSY, "but-not-invalidated");
 	unmap(mem, 3 * PAGE_SIZE);
 }
 
