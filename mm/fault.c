@@ -167,24 +167,45 @@ static vm_fault_t locked_folio_fault(const struct vm_fault *vmf, struct folio *f
 	return 0;
 }
 
-/* Without mmap_lock: waits until the page is there, and whoever has it locked is done. */
+/* Until the page is there, and whoever has it locked is done; or until we are killed, if that is wanted. */
+static int wait_unlocked(struct address_space *mapping, unsigned long index, bool killable)
+{
+	struct folio *folio = killable ? filemap_get_killable(mapping, index) : filemap_get(mapping, index);
+	int err = 0;
+
+	if (IS_ERR(folio))
+		return (int)PTR_ERR(folio);
+	if (killable)
+		err = folio_lock_killable(folio);
+	else
+		folio_lock(folio);
+	if (!err)
+		folio_unlock(folio);
+	folio_put(folio);
+	return err;
+}
+
+/*
+ * What happens when a page is not there, or somebody has it locked. Who does not want to wait keeps the
+ * lock, and the device begins to read meanwhile; else the wait is without the lock.
+ */
 static vm_fault_t wait_for_page(const struct vm_fault *vmf)
 {
 	unsigned long index = linear_page_index(vmf->vma, vmf->addr);
-	struct vma_pin pin = vma_pin_file(vmf->vma);
-	struct folio *folio;
 	vm_fault_t ret = VM_FAULT_RETRY;
+	struct vma_pin pin;
+	int err;
 
-	mmap_read_unlock(vmf->vma->vm_mm);
-	folio = filemap_get(pin.mapping, index);
-	if (IS_ERR(folio)) {
-		ret |= PTR_ERR(folio) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
-	} else {
-		folio_lock(folio);
-		folio_unlock(folio);
-		folio_put(folio);
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT) {
+		filemap_ask_for(vmf->vma->mapping, index);
+		return VM_FAULT_RETRY;
 	}
+	pin = vma_pin_file(vmf->vma);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	err = wait_unlocked(pin.mapping, index, vmf->flags & FAULT_FLAG_KILLABLE);
 	vma_unpin_file(pin);
+	if (err && err != -EINTR)
+		ret |= err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 	return ret;
 }
 
@@ -570,7 +591,9 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 		/* With mmap_lock held no unfolding is under way: every CPU should have been told. */
 		WARN_ONCE(!UNFOLD_LAZY, "CPU %u had an old root of its address space", this_cpu());
 	} else {
-		ret = handle_mm_fault(vma, addr, flags | FAULT_FLAG_ALLOW_RETRY);
+		/* The kernel's own access would be tried again and again by a task that is killed. */
+		ret = handle_mm_fault(vma, addr, flags | FAULT_FLAG_ALLOW_RETRY |
+						 (flags & FAULT_FLAG_USER ? FAULT_FLAG_KILLABLE : 0));
 		if (unlikely(ret))
 			refuse_fault(res, ret, addr, flags, vma);
 	}

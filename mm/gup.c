@@ -242,7 +242,8 @@ static int faultin_page(struct gup *g, unsigned long addr, unsigned int unshare)
 			BUG_MSG(!g->locked, "a fault dropped a lock that its caller keeps");
 			*g->locked = 0;
 		}
-		return -EBUSY;
+		if (!(ret & (VM_FAULT_OOM | VM_FAULT_SIGBUS)))
+			return -EBUSY;
 	}
 	if (ret & VM_FAULT_OOM)
 		return -ENOMEM;
@@ -319,6 +320,8 @@ static long gup_range(struct gup *g, unsigned long start, unsigned long nr, stru
 		if (!g->locked || *g->locked)
 			break;
 		dropped = true;
+		if (n < 0)
+			break;
 		if (fatal_signal_pending() || ((g->foll & FOLL_INTERRUPTIBLE) && signal_pending())) {
 			n = -EINTR;
 			break;

@@ -1,5 +1,6 @@
 /* struct page and folio: the array, references, the folio lock, and what a page says of itself. */
 #include "kernel/base/wait.h"
+#include "kernel/uapi/errno.h"
 #include "mm/buddy.h"
 #include "mm/check.h"
 #include "mm/page_owner.h"
@@ -81,15 +82,42 @@ void folio_lock(struct folio *folio)
 	wait_event(folio_queue(folio), take_or_announce(folio));
 }
 
-void folio_unlock(struct folio *folio)
+int folio_lock_killable(struct folio *folio)
 {
-	unsigned long old;
+	int err;
 
-	lockdep_release(folio);
-	old = atomic_and_return_old(~(BIT(PG_locked) | BIT(PG_waiters)), &folio->page.flags);
+	lockdep_acquire(folio, LOCK_FOLIO, 0, false);
+	if (likely(!page_test_and_set(&folio->page, PG_locked)))
+		return 0;
+	err = wait_event_killable(folio_queue(folio), take_or_announce(folio));
+	if (err)
+		lockdep_release(folio);
+	return err;
+}
+
+static void unlock_and_wake(struct folio *folio)
+{
+	unsigned long old = atomic_and_return_old(~(BIT(PG_locked) | BIT(PG_waiters)), &folio->page.flags);
+
 	BUG_MSG(!(old & BIT(PG_locked)), "the folio of frame %#lx is not locked", folio_pfn(folio));
 	if (unlikely(old & BIT(PG_waiters)))
 		wake_up_all(folio_queue(folio));
+}
+
+void folio_unlock(struct folio *folio)
+{
+	lockdep_release(folio);
+	unlock_and_wake(folio);
+}
+
+void folio_start_read(struct folio *folio) { lockdep_release(folio); }
+
+/* The contents come before the flag, and that before the lock is free: both steps are full barriers. */
+void folio_end_read(struct folio *folio, bool uptodate)
+{
+	if (uptodate)
+		page_set(&folio->page, PG_uptodate);
+	unlock_and_wake(folio);
 }
 
 /* ---- for people ---- */

@@ -204,6 +204,14 @@ static inline bool page_pinned(const struct page *page)
 void folio_lock(struct folio *folio);
 bool folio_trylock(struct folio *folio);
 void folio_unlock(struct folio *folio);
+/* The same as folio_lock(), but gives up with -EINTR when the task is killed. */
+int folio_lock_killable(struct folio *folio);
+/*
+ * For a device that fills a page: the lock passes from the running task to the one that calls
+ * folio_end_read(), which says whether the contents are there and unlocks; any context, interrupts off.
+ */
+void folio_start_read(struct folio *folio);
+void folio_end_read(struct folio *folio, bool uptodate);
 
 /* Boot: mem_map for [0, max_pfn), nothing of it initialised; takes its memory from boot_alloc. */
 void page_init(void);

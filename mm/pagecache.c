@@ -113,9 +113,30 @@ void filemap_remove(struct address_space *mapping, struct folio *folio)
 	folio_put(folio);
 }
 
+/* Fills a locked folio, or begins to: then the lock is the device's when it returns, else it is free. */
+static int fill_folio(struct address_space *mapping, struct folio *folio)
+{
+	const struct address_space_ops *ops = mapping->ops;
+	int err = 0;
+
+	if (ops->start_read) {
+		err = ops->start_read(mapping, folio);
+		if (!err)
+			return 0;
+	} else if (ops->read_folio) {
+		err = ops->read_folio(mapping, folio);
+	}
+	if (err)
+		filemap_remove(mapping, folio);
+	else
+		page_set(&folio->page, PG_uptodate);
+	folio_unlock(folio);
+	return err;
+}
+
 /*
- * A new folio for index, in its place and read in. It is locked until its contents are there, so that
- * whoever finds it meanwhile waits. -EEXIST: another task was faster, look again.
+ * A new folio for index, in its place, and read in or being so. It is locked until its contents are there,
+ * so that whoever finds it meanwhile waits. -EEXIST: another task was faster, look again.
  */
 static struct folio *read_new_folio(struct address_space *mapping, unsigned long index)
 {
@@ -126,41 +147,85 @@ static struct folio *read_new_folio(struct address_space *mapping, unsigned long
 		return ERR_PTR(-ENOMEM);
 	folio_lock(folio);
 	err = add_folio(mapping, index, folio);
-	if (!err && mapping->ops->read_folio) {
-		err = mapping->ops->read_folio(mapping, folio);
-		if (err)
-			filemap_remove(mapping, folio);
-	}
-	if (!err)
-		page_set(&folio->page, PG_uptodate);
-	folio_unlock(folio);
+	if (err)
+		folio_unlock(folio);
+	else
+		err = fill_folio(mapping, folio);
 	if (!err)
 		return folio;
 	folio_put(folio);
 	return ERR_PTR(err);
 }
 
-struct folio *filemap_grab(struct address_space *mapping, unsigned long index)
+/*
+ * Until who reads the folio gives its lock back. A page that could not be read leaves the cache: by who
+ * notices first, since a device's interrupt cannot do it. 0, -EIO or -EINTR.
+ */
+static int wait_for_read(struct address_space *mapping, struct folio *folio, bool killable)
 {
+	int err = 0;
+
+	if (killable)
+		err = folio_lock_killable(folio);
+	else
+		folio_lock(folio);
+	if (err)
+		return err;
+	if (!page_test(&folio->page, PG_uptodate)) {
+		err = -EIO;
+		if (folio->page.mapping == mapping)
+			filemap_remove(mapping, folio);
+	}
+	folio_unlock(folio);
+	return err;
+}
+
+/* Who has asked the device gets its error; who has only waited asks again. */
+static struct folio *grab(struct address_space *mapping, unsigned long index, bool killable)
+{
+	bool asked = false;
 	struct folio *folio;
+	int err;
 
 	for (;;) {
 		folio = filemap_find(mapping, index);
 		if (!folio) {
 			folio = read_new_folio(mapping, index);
-			if (PTR_ERR(folio) != -EEXIST)
+			if (PTR_ERR(folio) == -EEXIST)
+				continue;
+			if (IS_ERR(folio))
 				return folio;
-			continue;
+			asked = true;
 		}
 		if (page_test(&folio->page, PG_uptodate))
 			return folio;
-		/* Its reader holds the lock. If reading failed, the folio has left the cache: try again. */
-		folio_lock(folio);
-		folio_unlock(folio);
-		if (page_test(&folio->page, PG_uptodate))
+		err = wait_for_read(mapping, folio, killable);
+		if (!err)
 			return folio;
 		folio_put(folio);
+		if (asked || err == -EINTR)
+			return ERR_PTR(err);
 	}
+}
+
+struct folio *filemap_grab(struct address_space *mapping, unsigned long index)
+{
+	return grab(mapping, index, false);
+}
+
+struct folio *filemap_get_killable(struct address_space *mapping, unsigned long index)
+{
+	return index < size_pages(mapping) ? grab(mapping, index, true) : ERR_PTR(-EIO);
+}
+
+void filemap_ask_for(struct address_space *mapping, unsigned long index)
+{
+	struct folio *folio = filemap_find(mapping, index);
+
+	if (!folio && mapping->ops->start_read && index < size_pages(mapping))
+		folio = read_new_folio(mapping, index);
+	if (folio && !IS_ERR(folio))
+		folio_put(folio);
 }
 
 struct folio *filemap_get(struct address_space *mapping, unsigned long index)
@@ -195,8 +260,13 @@ void filemap_drop_all(struct address_space *mapping)
 	unsigned long index = 0;
 	struct folio *folio;
 
-	while ((folio = radix_next(&mapping->tree, &index)))
+	while ((folio = radix_next(&mapping->tree, &index))) {
+		if (!page_test(&folio->page, PG_uptodate)) {
+			folio_lock(folio);	/* a device may still be filling it */
+			folio_unlock(folio);
+		}
 		filemap_remove(mapping, folio);
+	}
 }
 
 /* Whoever uses a page has a reference beside the cache's, and gets one only under tree_lock. */
@@ -207,7 +277,9 @@ void filemap_drop_clean(struct address_space *mapping)
 
 	spin_lock(&mapping->tree_lock);
 	while ((folio = radix_next(locked_tree(mapping), &index))) {
-		if (folio_ref_count(folio) == 1 && !page_test(&folio->page, PG_dirty)) {
+		/* Locked without anybody's reference: the device is filling it. */
+		if (folio_ref_count(folio) == 1 &&
+		    !(READ_ONCE(folio->page.flags) & (BIT(PG_dirty) | BIT(PG_locked)))) {
 			remove_locked(mapping, folio);
 			folio_put(folio);
 		}

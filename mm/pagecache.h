@@ -24,6 +24,11 @@ struct address_space_ops {
 	/* Fills a new, locked, zeroed folio with the file's contents. 0 or -errno. May sleep. NULL: zeros. */
 	int (*read_folio)(struct address_space *mapping, struct folio *folio);
 	/*
+	 * In place of it: begins, and does not wait. 0: folio_start_read(), and folio_end_read() once the
+	 * device is done; until then the folio stays locked, and thereby in the cache. Or -ENOMEM.
+	 */
+	int (*start_read)(struct address_space *mapping, struct folio *folio);
+	/*
 	 * Writes 1 to 8 folios, which are locked, to the device, and waits: 0 or -EIO. NULL: the file is
 	 * nowhere but here.
 	 */
@@ -54,6 +59,14 @@ struct address_space {
 	u64 i_mmap_count;		/* VMAs ever put in: among equals, a child comes after its parent */
 	atomic_t i_mmap_writable;	/* shared mappings that may be written to; below 0: none may be made */
 };
+
+/* Do absent pages come from somewhere? Else they are holes. */
+static inline bool mapping_reads(const struct address_space *mapping)
+{
+	const struct address_space_ops *ops = READ_ONCE(mapping->ops);
+
+	return ops->read_folio || ops->start_read;
+}
 
 /* The tree, for who holds its lock. */
 static inline struct radix_tree *locked_tree(struct address_space *mapping)
@@ -88,6 +101,10 @@ struct folio *filemap_find(struct address_space *mapping, unsigned long index);
 struct folio *filemap_grab(struct address_space *mapping, unsigned long index);
 /* The same; ERR_PTR(-EIO) for a page beyond the size. */
 struct folio *filemap_get(struct address_space *mapping, unsigned long index);
+/* The same; -EINTR when the task is killed while a device reads. */
+struct folio *filemap_get_killable(struct address_space *mapping, unsigned long index);
+/* Begins to read the page in if it is absent, as far as that needs no waiting. May sleep for memory. */
+void filemap_ask_for(struct address_space *mapping, unsigned long index);
 /* Copies [pos, pos + len) to a kernel buffer, stopping at the size. Bytes copied or -errno. */
 long filemap_read(struct address_space *mapping, u64 pos, void *buf, size_t len);
 /*

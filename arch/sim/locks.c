@@ -189,6 +189,10 @@ static u16 who_should_wake(void *arg)
 	return lock ? tasks_holding(lock) & (u16)~(1u << self) : 0;
 }
 
+static void (*on_sleep)(void);
+
+void sim_on_sleep(void (*fn)(void)) { on_sleep = fn; }
+
 void schedule(void)
 {
 	BUG_MSG(irqs_disabled(), "the task would sleep with interrupts off");
@@ -198,6 +202,10 @@ void schedule(void)
 
 		explore_wait(ACCESS_WRITE, &wait);
 		clock_acquire(s->wq);
+		return;
+	}
+	if (on_sleep) {
+		on_sleep();
 		return;
 	}
 	panic("deadlock: the task sleeps and nobody else is running to wake it");

@@ -42,6 +42,9 @@ void sim_before_lock(enum lock_class cls, unsigned int cpu, void (*fn)(void));
 /* Outside schedules: mm/ is about to read the entry at slot, each time. NULL: no more. fn must not read it. */
 void sim_watch_reads(const u64 *slot, void (*fn)(void));
 
+/* Outside schedules: the task would sleep. fn, each time, is what happens in the world meanwhile. */
+void sim_on_sleep(void (*fn)(void));
+
 /* The address space of the running task. It does not load it: switch_mm() does. */
 void sim_set_mm(struct mm_struct *mm);
 /* The running task has been killed. */

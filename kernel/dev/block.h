@@ -34,6 +34,8 @@ void disk_submit(struct block_request *rq);
 int disk_wait(struct block_request *rqs, unsigned int n);
 /* What has been written stays, whatever happens to the machine: 0 or -EIO. Sleeps. */
 int disk_flush(void);
+/* The end of the machine: disk_delay no longer holds. */
+void disk_hurry(void);
 /* Requests that the device has ended since boot. */
 unsigned long disk_requests(enum block_op op);
 /* Boot: finds the first virtio-blk device. Stops with one sentence if it cannot be used. */

@@ -164,7 +164,7 @@ static void end_all(struct request_list *ended)
 /* For a while longer they look as if the device still worked on them; disk.lock held. */
 static void delay_all(struct request_list *ended)
 {
-	u64 due = clock_ns() + (u64)delay_ms * 1000000;
+	u64 due = clock_ns() + (u64)READ_ONCE(delay_ms) * 1000000;
 	struct block_request *rq;
 
 	TAILQ_FOREACH(rq, ended, link)
@@ -175,14 +175,15 @@ static void delay_all(struct request_list *ended)
 static void disk_interrupt(void *arg)
 {
 	struct request_list ended = TAILQ_HEAD_INITIALIZER(ended);
+	bool delay = READ_ONCE(delay_ms);
 
 	spin_lock(&disk.lock);
 	collect(&ended);
 	start_requests();
-	if (delay_ms)
+	if (delay)
 		delay_all(&ended);
 	spin_unlock(&disk.lock);
-	if (delay_ms)
+	if (delay)
 		wake_up(&delay_wait);
 	end_all(&ended);
 }
@@ -196,7 +197,7 @@ static u64 take_due(struct request_list *due, u64 now)
 	struct block_request *rq;
 	u64 next = NO_DEADLINE;
 
-	while ((rq = TAILQ_FIRST(&disk.delayed)) && rq->due <= now) {
+	while ((rq = TAILQ_FIRST(&disk.delayed)) && (rq->due <= now || !READ_ONCE(delay_ms))) {
 		TAILQ_REMOVE(&disk.delayed, rq, link);
 		TAILQ_INSERT_TAIL(due, rq, link);
 	}
@@ -226,6 +227,12 @@ static void end_delayed(void *arg)
 		end_all(&due);
 		irq_restore(flags);
 	}
+}
+
+void disk_hurry(void)
+{
+	WRITE_ONCE(delay_ms, 0);
+	wake_up(&delay_wait);
 }
 
 static void start_delaying(void)
@@ -262,12 +269,20 @@ int disk_wait(struct block_request *rqs, unsigned int n)
 	return error;
 }
 
-/* A device without the feature has no cache of its own. */
+/* A device without the feature has no cache of its own; one that was not written to since has nothing in it. */
 int disk_flush(void)
 {
+	static unsigned long flushed;	/* writes that need no flush any more */
+	const unsigned long writes = disk_requests(BLOCK_WRITE);
 	struct block_request rq = { .op = BLOCK_FLUSH };
+	int err;
 
-	return disk.features & F_FLUSH ? disk_wait(&rq, 1) : 0;
+	if (!(disk.features & F_FLUSH) || READ_ONCE(flushed) == writes)
+		return 0;
+	err = disk_wait(&rq, 1);
+	if (!err)
+		WRITE_ONCE(flushed, writes);
+	return err;
 }
 
 /* ---- boot ---- */

@@ -13,6 +13,7 @@
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/fs.h"
 #include "kernel/uapi/statfs.h"
+#include "mm/slab.h"
 #include "mm/writeback.h"
 
 #define LAST_PAGE (~0ul)
@@ -36,11 +37,51 @@ static struct block_request folio_request(enum block_op op, struct address_space
 	};
 }
 
-static int disk_read_folio(struct address_space *mapping, struct folio *folio)
-{
-	struct block_request rq = folio_request(BLOCK_READ, mapping, folio);
+/* Reading is begun by a task and ended by an interrupt, which keeps the request for the next one. */
+static struct {
+	spinlock_t lock;
+	TAILQ_HEAD(, block_request) list;
+} spare = { .lock = SPINLOCK_INIT(LOCK_WAIT_QUEUE), .list = TAILQ_HEAD_INITIALIZER(spare.list) };
 
-	return disk_wait(&rq, 1);
+static struct kmem_cache *request_cache;
+
+/* A spare one, or NULL. */
+static struct block_request *take_spare(void)
+{
+	unsigned long flags = spin_lock_irqsave(&spare.lock);
+	struct block_request *rq = TAILQ_FIRST(&spare.list);
+
+	if (rq)
+		TAILQ_REMOVE(&spare.list, rq, link);
+	spin_unlock_irqrestore(&spare.lock, flags);
+	return rq;
+}
+
+static void disk_end_read(struct block_request *rq)
+{
+	struct folio *folio = rq->private;
+	bool read = !rq->error;
+	unsigned long flags = spin_lock_irqsave(&spare.lock);
+
+	TAILQ_INSERT_HEAD(&spare.list, rq, link);
+	spin_unlock_irqrestore(&spare.lock, flags);
+	folio_end_read(folio, read);
+}
+
+static int disk_start_read(struct address_space *mapping, struct folio *folio)
+{
+	struct block_request *rq = take_spare();
+
+	if (!rq)
+		rq = kmem_cache_alloc(request_cache, GFP_KERNEL);
+	if (!rq)
+		return -ENOMEM;
+	*rq = folio_request(BLOCK_READ, mapping, folio);
+	rq->done = disk_end_read;
+	rq->private = folio;
+	folio_start_read(folio);
+	disk_submit(rq);
+	return 0;
 }
 
 static int disk_write_folios(struct address_space *mapping, struct folio *const *folios, unsigned int n)
@@ -55,7 +96,7 @@ static int disk_write_folios(struct address_space *mapping, struct folio *const 
 static int disk_flush_mapping(struct address_space *mapping) { return disk_flush(); }
 
 static const struct address_space_ops disk_mapping_ops = {
-	.read_folio = disk_read_folio,
+	.start_read = disk_start_read,
 	.write_folios = disk_write_folios,
 	.flush = disk_flush_mapping,
 };
@@ -72,9 +113,14 @@ int blkdev_sync(void)
 
 void blkdev_discard_pages(void)
 {
+	struct block_request *rq;
+
+	disk_hurry();
 	if (blkdev_sync())
 		pr_warn("the disk does not take what was written to it: that is lost");
 	filemap_drop_all(&disk_inode->mapping);
+	while ((rq = take_spare()))
+		kmem_cache_free(request_cache, rq);
 }
 
 /*
@@ -252,6 +298,7 @@ static struct file_system_type bdev_type = {
 
 void blkdev_init(void)
 {
+	request_cache = kmem_cache_create("block_request", sizeof(struct block_request), 0);
 	disk_inode = inode_alloc(kern_mount(&bdev_type), S_IFBLK | 0600);
 	if (!disk_inode)
 		boot_stop("There is not enough memory for the disk's inode.");

@@ -30,7 +30,7 @@ static long read_page(struct address_space *mapping, u64 pos, size_t n, struct i
 	struct folio *folio = filemap_find(mapping, index);
 
 	n = min(n, PAGE_SIZE - offset);
-	if (!folio && !READ_ONCE(mapping->ops)->read_folio) { /* a hole stays one */
+	if (!folio && !mapping_reads(mapping)) { /* a hole stays one */
 		moved = zero_iter(n, to);
 		return moved ? (long)moved : -EFAULT;
 	}

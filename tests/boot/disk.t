@@ -88,6 +88,9 @@ is 'also-a-slow-one' "$status$(grep '^not ok' <<<"$out")" 0
 boot --disk "$disk" --append disk_bad=18 -- /tests/msync /dev/vda bad 2
 is 'a-page-that-cannot-be-read-is-a-sigbus' "$status$(grep '^not ok' <<<"$out")" 0
 
+boot --disk "$disk" --append disk_delay=60000 --timeout 300 -- /tests/msync /dev/vda slow
+is 'who-waits-for-the-disk-does-not-keep-others-from-mapping-and-can-be-killed' "$status$(grep '^not ok' <<<"$out")" 0
+
 # ---- the end of the disk ----
 
 head -c 5120 /dev/zero >"$disk" # a page and a quarter

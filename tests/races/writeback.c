@@ -3,6 +3,7 @@
  * the order, what was written last arrives on the device in the end.
  */
 #include "mm/buddy.h"
+#include "mm/gup.h"
 #include "mm/writeback.h"
 #include "tests/races/race.h"
 
@@ -31,6 +32,25 @@ static const struct address_space_ops device_ops = {
 	.read_folio = read_platter, .write_folios = write_platter,
 };
 
+/* A device that begins to read, and ends it as another CPU's interrupt; the second time it is done at once. */
+static struct folio *reading;
+
+static int start_read(struct address_space *mapping, struct folio *folio)
+{
+	folio_start_read(folio);
+	if (reads++) {
+		page_copy(folio_address(folio), page_address(platter));
+		folio_end_read(folio, true);
+	} else {
+		reading = folio;
+	}
+	return 0;
+}
+
+static const struct address_space_ops slow_device_ops = {
+	.start_read = start_read, .write_folios = write_platter,
+};
+
 static void map_absent(void)
 {
 	const struct mmap_source source = { .mapping = &file };
@@ -40,6 +60,22 @@ static void map_absent(void)
 	mapping_init(&file, &device_ops, NULL, PAGE_SIZE);
 	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, &source, 0), AT);
 }
+/* The device is reading. */
+static void map_being_read(void)
+{
+	map_absent();
+	file.ops = &slow_device_ops;
+	filemap_ask_for(&file, 0);
+}
+static void device_reads(void) { folio_end_read(reading, true); }
+/* Who maps first: nobody may hold mmap_lock who waits for what comes then. */
+static void map_and_device_reads(void)
+{
+	race_map(AT + 8 * PAGE_SIZE, 1);
+	device_reads();
+}
+static void device_fails(void) { folio_end_read(reading, false); }
+
 /* What was dirty before is there when it returns, whoever has written it. */
 static void write_back_1(void)
 {
@@ -85,6 +121,40 @@ static void protect(void)
 	RACE_EQ(mm_mprotect(race_mm, AT, PAGE_SIZE, RW), 0);
 }
 
+/* The lock is ours from beginning to end. */
+static void get_with_lock(unsigned int flags)
+{
+	struct page *page;
+	long n;
+
+	mmap_read_lock(race_mm);
+	n = get_user_pages(race_mm, AT, 1, flags, &page);
+	RACE_CHECK(n == 1 || (!n && flags & FOLL_NOWAIT));
+	RACE_CHECK(vma_lookup(race_mm, AT));
+	mmap_read_unlock(race_mm);
+	if (n)
+		put_page(page);
+	race_outcome((u64)n);
+}
+static void get_nowait(void) { get_with_lock(FOLL_NOWAIT); }
+static void get_waiting(void) { get_with_lock(0); }
+static void get_without_lock(void)
+{
+	struct page *page;
+
+	RACE_EQ(get_user_pages_unlocked(race_mm, AT, 1, 0, &page), 1);
+	put_page(page);
+}
+
+static void is_read(void)
+{
+	RACE_EQ(reads, 1);
+	RACE_EQ(race_peek(AT), 0);
+	RACE_EQ(mm_munmap(race_mm, AT, 9 * PAGE_SIZE), 0);
+	filemap_drop_all(&file);
+	free_page(platter);
+}
+
 /* What is clean is on the device; what is not is after it has been written back. */
 static void is_on_device(void)
 {
@@ -101,6 +171,21 @@ static void is_on_device(void)
 	RACE_EQ(mm_munmap(race_mm, AT, PAGE_SIZE), 0);
 	filemap_drop_all(&file);
 	free_page(platter);
+}
+
+static void is_read_once_7(void)
+{
+	RACE_EQ(reads, 1);
+	RACE_EQ(race_peek(AT), 7);
+	is_on_device();
+}
+
+static void is_7_and_8(void)
+{
+	RACE_EQ(race_peek(AT), 7);
+	RACE_EQ(race_peek(AT + 8), 8);
+	race_outcome(reads);
+	is_on_device();
 }
 
 /* And what the program writes then is not missed. */
@@ -141,3 +226,13 @@ RACE("writeback-mprotect", "a page is written back while its permission goes and
      .setup = map_dirty, .cpu = { write_back_1, protect }, .probe = is_noted)
 RACE("absent-fault-fault", "two faults want a page that is on the device: it is read once", .levels = 3,
      .setup = map_absent, .cpu = { write_7, write_8 }, .probe = is_read_once)
+RACE("device-fault", "a fault waits for a page that a device is reading, which ends", .levels = 3,
+     .setup = map_being_read, .cpu = { write_7, device_reads }, .probe = is_read_once_7)
+RACE("device-fails-fault", "two faults wait for a page that cannot be read: one of them asks again", .levels = 3,
+     .setup = map_being_read, .cpu = { write_7, device_fails, write_8 }, .probe = is_7_and_8)
+RACE("gup-nowait-device", "one takes a page that a device is reading, without waiting; the other maps meanwhile",
+     .levels = 3, .setup = map_being_read, .cpu = { get_nowait, map_and_device_reads }, .probe = is_read)
+RACE("gup-waits-device", "one waits for a page that a device is reading, and keeps the lock", .levels = 3,
+     .setup = map_being_read, .cpu = { get_waiting, device_reads }, .probe = is_read)
+RACE("gup-unlocked-device", "one waits for a page that a device is reading; the other maps meanwhile",
+     .levels = 3, .setup = map_being_read, .cpu = { get_without_lock, map_and_device_reads }, .probe = is_read)
