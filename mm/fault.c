@@ -567,6 +567,12 @@ static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned l
 	return vma;
 }
 
+/* The kernel's own access would be tried again and again by a task that is killed. */
+static unsigned int may_wait(unsigned int flags)
+{
+	return FAULT_FLAG_ALLOW_RETRY | (flags & FAULT_FLAG_USER ? FAULT_FLAG_KILLABLE : 0);
+}
+
 static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags,
 			       struct fault_result *res)
 {
@@ -591,9 +597,7 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 		/* With mmap_lock held no unfolding is under way: every CPU should have been told. */
 		WARN_ONCE(!UNFOLD_LAZY, "CPU %u had an old root of its address space", this_cpu());
 	} else {
-		/* The kernel's own access would be tried again and again by a task that is killed. */
-		ret = handle_mm_fault(vma, addr, flags | FAULT_FLAG_ALLOW_RETRY |
-						 (flags & FAULT_FLAG_USER ? FAULT_FLAG_KILLABLE : 0));
+		ret = handle_mm_fault(vma, addr, flags | may_wait(flags));
 		if (unlikely(ret))
 			refuse_fault(res, ret, addr, flags, vma);
 	}
