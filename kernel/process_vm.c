@@ -12,7 +12,7 @@
 struct transfer {
 	struct mm_struct *mm;	/* the other one */
 	bool write;		/* to it */
-	struct iov_iter local;
+	struct iov_iter local, remote;
 	struct page *pages[BATCH];
 };
 
@@ -33,22 +33,26 @@ static size_t move_pages(struct transfer *t, unsigned long offset, size_t len)
 	return done;
 }
 
+/* The program's own pages need no lock. */
 static long pin_pages(struct transfer *t, unsigned long addr, unsigned long nr)
 {
 	int locked = 1;
+	unsigned int foll = t->write ? FOLL_WRITE : 0;
 	long n;
 
+	if (t->mm == current_mm())
+		return pin_user_pages_fast(addr, nr, foll, t->pages);
 	mmap_read_lock(t->mm);
-	n = pin_user_pages_remote(t->mm, addr, nr, t->write ? FOLL_WRITE : 0, t->pages, &locked);
+	n = pin_user_pages_remote(t->mm, addr, nr, foll, t->pages, &locked);
 	if (locked)
 		mmap_read_unlock(t->mm);
 	return n;
 }
 
-/* One segment of the other side, as far as the local side has room. 0 or -EFAULT. */
+/* Of one segment of the other side, for which the local side has room. 0 or -EFAULT. */
 static int move_segment(struct transfer *t, unsigned long addr, size_t len)
 {
-	for (len = min(len, t->local.left); len;) {
+	while (len) {
 		unsigned long offset = addr & ~PAGE_MASK;
 		unsigned long nr = min((offset + len + PAGE_SIZE - 1) >> PAGE_SHIFT, (unsigned long)BATCH);
 		long pinned = pin_pages(t, addr, nr);
@@ -83,17 +87,16 @@ static struct mm_struct *mm_of_task(int tid)
 }
 
 /* All that was moved counts, whatever stopped it; the error only if that was nothing. */
-static long move_vectors(struct transfer *t, const struct iovec *remote, unsigned long count)
+static long move_vectors(struct transfer *t)
 {
 	size_t total = t->local.left;
-	struct iovec seg;
 	int err = 0;
 
-	for (unsigned long i = 0; i < count && t->local.left && !err; i++) {
-		if (copy_from_user(&seg, remote + i, sizeof(seg)))
-			err = -EFAULT;
-		else
-			err = move_segment(t, (unsigned long)seg.iov_base, seg.iov_len);
+	while (t->local.left && t->remote.left && !err) {
+		size_t n = iov_iter_part(&t->remote, min(t->local.left, t->remote.left));
+
+		err = n ? move_segment(t, (unsigned long)t->remote.first.iov_base, n) : -EFAULT;
+		iov_iter_advance(&t->remote, n);
 	}
 	return total > t->local.left ? (long)(total - t->local.left) : err;
 }
@@ -103,22 +106,21 @@ static long process_vm_rw(int pid, const struct iovec *local, unsigned long loca
 			  bool write)
 {
 	struct transfer t;
-	long total, ret;
+	long ret;
 
 	if (flags)
 		return -EINVAL;
-	total = check_vector(local, local_count);
-	if (total <= 0)
-		return total;
 	t.write = write;
-	t.local = iov_iter_vec(local, (size_t)total);
-	ret = check_vector(remote, remote_count);
+	ret = import_vector(local, local_count, &t.local);
+	if (ret <= 0)
+		return ret;
+	ret = import_vector(remote, remote_count, &t.remote);
 	if (ret <= 0)
 		return ret;
 	t.mm = mm_of_task(pid);
 	if (!t.mm)
 		return -ESRCH;
-	ret = move_vectors(&t, remote, remote_count);
+	ret = move_vectors(&t);
 	mmput(t.mm);
 	return ret;
 }

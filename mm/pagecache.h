@@ -124,6 +124,11 @@ void truncate_setsize(struct address_space *mapping, u64 size);
 /* [start, end) becomes a hole: whole pages are gone, parts of others are zero. Private copies stay. */
 void truncate_pagecache_range(struct address_space *mapping, u64 start, u64 end);
 /*
+ * The device has other contents than the cache for [first, last]: those pages are gone from the cache and
+ * from all mappings, but those that have been written to since. Who still holds one sees what was.
+ */
+void filemap_invalidate_range(struct address_space *mapping, unsigned long first, unsigned long last);
+/*
  * Takes the pages [first, last] out of all page tables that map them; and, with even_cows, the private
  * copies made of them. A fault may bring them back at once, unless what it needs is gone.
  */

@@ -37,7 +37,8 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long first, uns
 	up_read(&mapping->i_mmap_lock);
 }
 
-static void remove_pages(struct address_space *mapping, unsigned long first, unsigned long last)
+/* dirty: those too that somebody has written to. */
+static void remove_pages(struct address_space *mapping, unsigned long first, unsigned long last, bool dirty)
 {
 	struct folio *folio;
 
@@ -47,7 +48,8 @@ static void remove_pages(struct address_space *mapping, unsigned long first, uns
 		if (READ_ONCE(folio->page.mapping) == mapping) {
 			if (atomic_read(&folio->page._mapcount))
 				unmap_mapping_range(mapping, index, index, false);
-			filemap_remove(mapping, folio);
+			if (dirty || !page_test(&folio->page, PG_dirty))
+				filemap_remove(mapping, folio);
 		}
 		folio_unlock(folio);
 		folio_put(folio);
@@ -94,7 +96,7 @@ void truncate_setsize(struct address_space *mapping, u64 size)
 	unmap_mapping_range(mapping, first, NO_PAGE, true);
 	if (part)
 		zero_part(mapping, size >> PAGE_SHIFT, part, PAGE_SIZE);
-	remove_pages(mapping, first, NO_PAGE);
+	remove_pages(mapping, first, NO_PAGE, true);
 	unmap_mapping_range(mapping, first, NO_PAGE, true);
 }
 
@@ -113,5 +115,10 @@ void truncate_pagecache_range(struct address_space *mapping, u64 start, u64 end)
 	if (first == behind)
 		return;
 	unmap_mapping_range(mapping, first, behind - 1, false);
-	remove_pages(mapping, first, behind - 1);
+	remove_pages(mapping, first, behind - 1, true);
+}
+
+void filemap_invalidate_range(struct address_space *mapping, unsigned long first, unsigned long last)
+{
+	remove_pages(mapping, first, last, false);
 }

@@ -6,6 +6,7 @@
 #include "kernel/fs/blkdev.h"
 #include "kernel/base/string.h"
 #include "kernel/dev/block.h"
+#include "kernel/fs/direct.h"
 #include "kernel/fs/fs.h"
 #include "kernel/fs/iov_iter.h"
 #include "kernel/task.h"
@@ -158,10 +159,24 @@ static void blkdev_release(struct file *file)
 	filemap_drop_clean(&disk_inode->mapping);
 }
 
+/* The kernel's own buffers are copied: they are no pages of the program's. */
+static bool is_direct(const struct file *file, const struct iov_iter *iter)
+{
+	return READ_ONCE(file->flags) & O_DIRECT && !iter->kernel && iter->left;
+}
+
 static long blkdev_read_iter(struct file *file, struct iov_iter *to, u64 *pos)
 {
-	int err = make_room();
+	int err;
+	long ret;
 
+	if (is_direct(file, to) && *pos < file->f_mapping->size) {
+		file_accessed(file);
+		ret = direct_io(file->f_mapping, false, to, *pos);
+		*pos += (u64)max(ret, 0l);
+		return ret;
+	}
+	err = make_room();
 	return err ? err : generic_file_read_iter(file, to, pos);
 }
 
@@ -192,7 +207,8 @@ static long blkdev_write_iter(struct file *file, struct iov_iter *from, u64 *pos
 		return ret;
 	n = min(n, size - start);
 	down_write(&disk_inode->lock);
-	ret = generic_perform_write(file->f_mapping, start, n, from);
+	ret = is_direct(file, from) ? direct_io(file->f_mapping, true, from, start)
+				    : generic_perform_write(file->f_mapping, start, n, from);
 	up_write(&disk_inode->lock);
 	if (ret > 0) {
 		*pos += (u64)ret;

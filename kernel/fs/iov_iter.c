@@ -2,8 +2,7 @@
 #include "arch/system.h"
 #include "kernel/base/string.h"
 
-/* A part of the n bytes that lies in one segment; 0: the list of segments is bad. */
-static size_t next_part(struct iov_iter *iter, size_t n)
+size_t iov_iter_part(struct iov_iter *iter, size_t n)
 {
 	while (!iter->first.iov_len) {
 		if (!iter->vec || copy_from_user(&iter->first, iter->vec, sizeof(iter->first)))
@@ -13,7 +12,7 @@ static size_t next_part(struct iov_iter *iter, size_t n)
 	return min(n, (size_t)iter->first.iov_len);
 }
 
-static void advance(struct iov_iter *iter, size_t n)
+void iov_iter_advance(struct iov_iter *iter, size_t n)
 {
 	iter->first.iov_base = (char *)iter->first.iov_base + n;
 	iter->first.iov_len -= n;
@@ -42,20 +41,34 @@ static size_t move(struct iov_iter *iter, enum direction direction, char *buf, s
 {
 	size_t done = 0, part, left = 0;
 
-	while (done < n && !left && (part = next_part(iter, n - done))) {
+	while (done < n && !left && (part = iov_iter_part(iter, n - done))) {
 		left = move_part(iter, direction, buf ? buf + done : NULL, part);
-		advance(iter, part - left);
+		iov_iter_advance(iter, part - left);
 		done += part - left;
 	}
 	return done;
 }
 
+/* Most of what is moved lies in one buffer of the program's. */
+static bool is_plain(const struct iov_iter *iter, size_t n)
+{
+	return likely(!iter->kernel && iter->first.iov_len >= n);
+}
+
 size_t copy_from_iter(void *dst, size_t n, struct iov_iter *iter)
 {
-	return move(iter, FROM, dst, n);
+	if (!is_plain(iter, n))
+		return move(iter, FROM, dst, n);
+	n -= copy_from_user(dst, iter->first.iov_base, n);
+	iov_iter_advance(iter, n);
+	return n;
 }
 size_t copy_to_iter(const void *src, size_t n, struct iov_iter *iter)
 {
-	return move(iter, TO, (void *)src, n);
+	if (!is_plain(iter, n))
+		return move(iter, TO, (void *)src, n);
+	n -= copy_to_user(iter->first.iov_base, src, n);
+	iov_iter_advance(iter, n);
+	return n;
 }
 size_t zero_iter(size_t n, struct iov_iter *iter) { return move(iter, ZERO, NULL, n); }

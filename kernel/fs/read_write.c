@@ -131,6 +131,31 @@ long check_vector(const struct iovec *user, unsigned long count)
 	return (long)min(total, MAX_RW);
 }
 
+/* One segment is read once: there is nothing to look at before. */
+static long import_single(const struct iovec *user, struct iov_iter *iter)
+{
+	struct iovec seg;
+
+	if (copy_from_user(&seg, user, sizeof(seg)))
+		return -EFAULT;
+	if ((s64)seg.iov_len < 0)
+		return -EINVAL;
+	*iter = iov_iter_buf(seg.iov_base, min(seg.iov_len, MAX_RW));
+	return (long)iter->left;
+}
+
+long import_vector(const struct iovec *user, unsigned long count, struct iov_iter *iter)
+{
+	long total;
+
+	if (likely(count == 1))
+		return import_single(user, iter);
+	total = check_vector(user, count);
+	if (total > 0)
+		*iter = iov_iter_vec(user, (size_t)total);
+	return total;
+}
+
 /* Segment after segment, until one is not moved whole. */
 static long move_segments(struct file *file, bool write, const struct iovec *user, long left,
 			  u64 *pos)

@@ -1,6 +1,7 @@
 /* Moving bytes between files and programs, for the system calls. */
 #pragma once
 #include "kernel/fs/fs.h"
+#include "kernel/fs/iov_iter.h"
 #include "kernel/uapi/uio.h"
 
 /* The most bytes that one call moves, as on Linux: a result fits an int, in whole pages. */
@@ -16,3 +17,5 @@ long file_rw(struct file *file, bool write, void *buf, size_t n, u64 *pos);
  * -EFAULT.
  */
 long check_vector(const struct iovec *user, unsigned long count);
+/* The same; if it is more than 0, iter is what the vector describes. */
+long import_vector(const struct iovec *user, unsigned long count, struct iov_iter *iter);

@@ -5,6 +5,7 @@
  */
 #include "user/child.h"
 #include "user/events.h"
+#include "user/files.h"
 #include "user/linux.h"
 #include "user/probe.h"
 #include "user/sockets.h"
@@ -151,6 +152,31 @@ static long op_pipe(void)
 	return is_error(result) ? result : 0;
 }
 
+/* A hole of a file, by a second pipe; the program's own page; a larger ring. */
+static long op_splice(void)
+{
+	struct iovec range = { map_private(PAGE_SIZE), PAGE_SIZE };
+	long fd = sys_memfd_create("hole", 0);
+	int from[2], to[2];
+	long result = is_error(fd) ? fd : sys_ftruncate((int)fd, PAGE_SIZE);
+
+	if (!is_error(result))
+		result = sys_pipe(from);
+	if (!is_error(result))
+		result = sys_pipe(to);
+	if (!is_error(result))
+		result = sys_splice((int)fd, NULL, from[1], NULL, PAGE_SIZE, 0);
+	if (!is_error(result))
+		result = sys_tee(from[0], to[1], 10, 0);
+	if (!is_error(result))
+		result = syscall4(__NR_vmsplice, from[1], (long)&range, 1, 0);
+	if (!is_error(result))
+		result = sys_fcntl(from[1], F_SETPIPE_SZ, 32 * PAGE_SIZE);
+	if (!is_error(result))
+		result = sys_splice(from[0], NULL, (int)fd, NULL, PAGE_SIZE, 0);
+	return is_error(result) ? result : 0;
+}
+
 static long op_sockets(void)
 {
 	int fds[2], pipe[2];
@@ -203,6 +229,7 @@ static const struct operation operations[] = {
 	{ op_fork, "fork" },	     { op_exec, "execve" },   { op_vfork_exec, "vfork-and-execve" },
 	{ op_thread, "thread" },     { op_mmap, "mmap" },     { op_shared, "shared-mmap" },
 	{ op_split, "mapping-split" }, { op_unfold, "unfold" }, { op_pipe, "pipe" },
+	{ op_splice, "splice-and-vmsplice" },
 	{ op_open, "open-and-read" }, { op_brk, "brk" },
 	{ op_sockets, "sockets-and-files-on-their-way" }, { op_epoll, "epoll-eventfd-and-poll" },
 };

@@ -61,6 +61,37 @@ TEST("truncation-takes-pages-out-of-all-mappings-and-the-cache")
 	end(&s);
 }
 
+TEST("invalidation-takes-clean-pages-and-leaves-those-that-were-written-to")
+{
+	struct space s = start(4);
+	unsigned long shared = map_file(s.mm, 4, MAP_SHARED);
+	struct folio *folio;
+
+	for (unsigned long i = 0; i < 4; i++)
+		poke(shared + i * PAGE_SIZE, i + 1);
+	for (unsigned long i = 0; i < 4; i++) {
+		folio = filemap_find(&file, i);
+		if (i == 1)
+			page_set(&folio->page, PG_dirty);
+		else
+			page_clear(&folio->page, PG_dirty);
+		folio_put(folio);
+	}
+	CHECK_EQ(mm_munmap(s.mm, shared, 2 * PAGE_SIZE), 0);
+	folio = filemap_find(&file, 1);
+	page_set(&folio->page, PG_dirty);
+	folio_put(folio);
+	folio = filemap_find(&file, 0);
+	page_clear(&folio->page, PG_dirty);
+	filemap_invalidate_range(&file, 0, 2);
+	CHECK(!filemap_find(&file, 0));
+	CHECK_EQ(*(u64 *)folio_address(folio), 1);	/* who holds it sees what was */
+	folio_put(folio);
+	CHECK_EQ(word_of(1), 2);
+	CHECK(entry_of(s.mm, shared + 3 * PAGE_SIZE));	/* not in the range */
+	end(&s);
+}
+
 TEST("truncation-zeroes-the-rest-of-the-last-page")
 {
 	struct space s = start(1);
