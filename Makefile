@@ -23,8 +23,14 @@ UNFOLD ?= ipi
 ifeq ($(filter $(UNFOLD),ipi lazy),)
 $(error UNFOLD=$(UNFOLD): it is ipi or lazy)
 endif
-VARIANT := $(if $(filter lazy,$(UNFOLD)),-unfold-lazy)
-VARIANT_FLAGS := $(if $(filter lazy,$(UNFOLD)),-DCONFIG_UNFOLD_LAZY)
+
+# When page tables may be given back: after an IPI, or after a grace period (docs/table-free.md).
+TABLE_FREE ?= ipi
+ifeq ($(filter $(TABLE_FREE),ipi rcu),)
+$(error TABLE_FREE=$(TABLE_FREE): it is ipi or rcu)
+endif
+VARIANT := $(if $(filter lazy,$(UNFOLD)),-unfold-lazy)$(if $(filter rcu,$(TABLE_FREE)),-rcu)
+VARIANT_FLAGS := $(if $(filter lazy,$(UNFOLD)),-DCONFIG_UNFOLD_LAZY) $(if $(filter rcu,$(TABLE_FREE)),-DCONFIG_TABLE_FREE_RCU)
 
 MAKEFLAGS += --no-print-directory -rR
 SHELL := /bin/bash
@@ -78,7 +84,7 @@ help:
 	'make clean             remove what was built, except newlib' \
 	'make distclean         remove everything that was built' '' \
 	'For run: CPUS=2 MEM=512M LEVELS=3|4|5 BOOT=grub|uefi|direct IMG=DIR DISK=FILE TRACE=FILE STRACE=1 APPEND="boot options"' \
-	'For all: BUILD=debug|release UNFOLD=ipi|lazy CC=clang-14 CROSS_COMPILE=x86_64-linux-gnu- WERROR=1 V=1'
+	'For all: BUILD=debug|release UNFOLD=ipi|lazy TABLE_FREE=ipi|rcu CC=clang-14 CROSS_COMPILE=x86_64-linux-gnu- WERROR=1 V=1'
 
 all: kernel initramfs
 	@:
@@ -95,6 +101,7 @@ test:
 	@$(BUILD_FIRST) all unit races-build gdb-programs fuzz-build
 	@$(BUILD_FIRST) SAN=1 races-build
 	@$(BUILD_FIRST) TSAN=1 races-build
+	@$(BUILD_FIRST) TABLE_FREE=rcu races-build
 	@$(BUILD_FIRST) BUILD=release bench-build
 	@$(BUILD_FIRST) BUILD=release kernel
 	@T='$(T)' FAST='$(FAST)' tests/run

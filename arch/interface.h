@@ -39,6 +39,13 @@ unsigned long kernel_root(void);
 unsigned long tlb_flush_local(unsigned long start, unsigned long end);
 extern unsigned long tlb_flush_ceiling;	/* READ_ONCE: set at any time; docs/tlb.md says how it was chosen */
 void tlb_flush_local_all(void);
+/*
+ * Drop the range from the TLBs of other CPUs without interrupting them, complete on return; false: this machine
+ * cannot do that, and an IPI has to.
+ */
+bool tlb_flush_remote(cpumask_t cpus, unsigned long start, unsigned long end);
+/* CPUs of which this machine can tell from outside that their interrupts are on at this moment. */
+cpumask_t cpus_quiescent(void);
 /* Drop every CPU's translations, kernel ones included. Interrupts on; waits. */
 void tlb_flush_kernel(void);
 

@@ -11,6 +11,7 @@
  */
 #include "kernel/base/trace.h"
 #include "kernel/sched.h"
+#include "mm/table_free.h"
 
 struct run_queue run_queues[NR_CPUS];
 
@@ -64,10 +65,19 @@ static u64 slice_deadline(const struct run_queue *rq, u64 now)
 	return READ_ONCE(idle_cpus) ? min(end, now + SPREAD_NS) : end;
 }
 
-/* Somebody waits beside the running task: its slice will end. This CPU's queue, locked. */
+/*
+ * Somebody waits beside the running task: its slice will end. Where tables wait for CPUs that are told nothing
+ * (TABLE_FREE=rcu), whoever is not idle has a timer that looks.
+ */
+static bool slice_ends(const struct run_queue *rq)
+{
+	return (TABLE_FREE_RCU || rq->nr_queued) && !rq->curr->is_idle;
+}
+
+/* This CPU's queue, locked. */
 static void arm_slice(struct run_queue *rq)
 {
-	if (rq->nr_queued && rq->armed == NO_TIMEOUT && !rq->curr->is_idle)
+	if (slice_ends(rq) && (TABLE_FREE_RCU || rq->armed == NO_TIMEOUT))
 		rq_arm(rq, slice_deadline(rq, clock_ns()));
 }
 
@@ -144,6 +154,7 @@ static void reschedule(bool preempted)
 	arm_slice(rq);
 	spin_unlock(&rq->lock);
 
+	grace_quiescent();
 	switch_mm(next->mm);
 	trace(TRACE_SWITCH, prev->tid, next->tid, 0);
 	switch_to(prev, next);
@@ -358,6 +369,7 @@ void timer_interrupt(void)
 
 	spin_lock(&rq->lock);
 	rq->armed = NO_TIMEOUT;
+	grace_quiescent();
 	timeouts_expire(rq, now);
 	if (unlikely(rq->curr->process->itimers.cpu_active))
 		task_set_work(rq->curr, WORK_CPU_TIMER);
@@ -367,7 +379,7 @@ void timer_interrupt(void)
 		spread(rq);
 	}
 	rq_arm(rq, timeouts_first(rq));
-	if (rq->nr_queued && !rq->curr->is_idle)
+	if (slice_ends(rq))
 		rq_arm(rq, slice_deadline(rq, now));
 	spin_unlock(&rq->lock);
 }
@@ -434,6 +446,7 @@ void idle_loop(void)
 	struct run_queue *rq = &run_queues[cpu];
 
 	for (;;) {
+		grace_poll();
 		irq_disable();
 		/*
 		 * A full barrier, then a look at the queue. A waker queues first, and then kicks
@@ -447,7 +460,9 @@ void idle_loop(void)
 			irq_enable();
 			schedule();
 		} else {
+			grace_idle_enter();
 			cpu_idle();
+			grace_idle_leave();
 			cpumask_test_and_clear(cpu, &idle_cpus);
 		}
 	}

@@ -78,7 +78,7 @@ sub bug_read {
 	$bug{build} = $field{build};
 	$bug{scenarios} = [split ' ', $field{scenario} // ''];
 	die "labs/bugs/$name.patch: no test: or no scenario:\n" unless defined $bug{test} && @{$bug{scenarios}};
-	die "labs/bugs/$name.patch: build: there is only tsan\n" if ($bug{build} // 'tsan') ne 'tsan';
+	die "labs/bugs/$name.patch: build: there are tsan and rcu\n" unless ($bug{build} // 'tsan') =~ /^(tsan|rcu)$/;
 	my $path;
 	for (split /(?<=\n)/, $diff) {
 		if (m{^\+\+\+ b/(\S+)}) {

@@ -17,6 +17,7 @@
 #include "mm/check.h"
 #include "mm/page_owner.h"
 #include "mm/section.h"
+#include "mm/table_free.h"
 
 #define PCP_BATCH     64
 #define PCP_HIGH      (2 * PCP_BATCH)
@@ -398,6 +399,7 @@ static __noinline struct page *alloc_after_drain(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 
+	grace_poll();
 	buddy_drain_all();
 	page = order ? alloc_block(gfp, order) : pcp_alloc(gfp);
 	if (!page && gfp & GFP_NOFAIL)

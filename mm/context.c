@@ -140,13 +140,27 @@ static void wait_for_others(const void *arg)
 	trace(TRACE_IPI_DONE, (unsigned long)arg, 0, 0);
 }
 
-void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end)
+/* On a machine that can do it without interrupting anybody. */
+static bool flush_others_quietly(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	cpumask_t others = READ_ONCE(mm->cpumask) & ~cpumask_of(this_cpu());
+
+	if (!tlb_flush_remote(others, start, end))
+		return false;
+	ledger_flushed(mm, start, end, others);
+	return true;
+}
+
+bool flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	struct flush_request req = { mm, start, end };
-	cpumask_t others;
+	cpumask_t others = 0;
+	bool quietly;
 
 	smp_mb();	/* entries before the mask: pairs with switch_mm(); tests/models/shootdown.pml: NO_MB */
-	others = send_to_others(mm, flush_here, &req);
+	quietly = flush_others_quietly(mm, start, end);
+	if (!quietly)
+		others = send_to_others(mm, flush_here, &req);
 	recent_flush(mm, start, end, others);
 	if (READ_ONCE(cpu_contexts[this_cpu()].mm) == mm)
 		flush_own(start, end);
@@ -155,6 +169,7 @@ void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long en
 	trace(TRACE_FLUSH, start, end, others);
 	/* The others have said so themselves: one that was told and did not flush stays in the ledger. */
 	ledger_flushed(mm, start, end, cpumask_of(this_cpu()));
+	return !quietly;
 }
 
 static void leave_here(void *arg)

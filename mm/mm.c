@@ -6,6 +6,7 @@
 #include "mm/context.h"
 #include "mm/pagecache.h"
 #include "mm/slab.h"
+#include "mm/table_free.h"
 #include "mm/zap.h"
 
 struct page *zero_page;
@@ -37,6 +38,7 @@ void mm_init(void)
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 64);
 	vma_cache_init();
 	pagecache_init();
+	table_free_init();
 }
 
 unsigned int mm_initial_levels(void)

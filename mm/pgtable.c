@@ -15,11 +15,16 @@ struct page *table_alloc(struct mm_struct *mm)
 	return table;
 }
 
-void table_free(struct mm_struct *mm, struct page *table)
+void table_unaccount(struct mm_struct *mm, struct page *table)
 {
-	page_write_flags(table, table->flags & ~BIT(PG_table));
 	table->table_mm = NULL;
 	atomic_long_dec(&mm->table_frames);
+}
+
+void table_free(struct mm_struct *mm, struct page *table)
+{
+	table_unaccount(mm, table);
+	page_write_flags(table, table->flags & ~BIT(PG_table));
 	put_page(table);
 }
 

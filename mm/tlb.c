@@ -1,5 +1,6 @@
 #include "mm/tlb.h"
 #include "mm/buddy.h"
+#include "mm/table_free.h"
 
 void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm)
 {
@@ -86,19 +87,32 @@ static void free_batches(struct mmu_gather *tlb)
 	tlb->last = tlb->first;
 }
 
-void tlb_flush_mmu(struct mmu_gather *tlb)
+/* A program walks its own tables only, and this one has ended. */
+static void free_dead_tables(struct mmu_gather *tlb)
 {
 	struct page *table;
 
-	if (tlb->end && !tlb->dead)
-		flush_tlb_range(tlb->mm, tlb->start, tlb->end);
-	tlb->start = ~0ul;
-	tlb->end = 0;
-	free_batches(tlb);
 	while ((table = TAILQ_FIRST(&tlb->tables))) {
 		TAILQ_REMOVE(&tlb->tables, table, lru);
 		table_free(tlb->mm, table);
 	}
+}
+
+void tlb_flush_mmu(struct mmu_gather *tlb)
+{
+	bool interrupted = true;	/* and of a dead mm there is nobody to be interrupted */
+
+	if (tlb->end && !tlb->dead)
+		interrupted = flush_tlb_range(tlb->mm, tlb->start, tlb->end);
+	tlb->start = ~0ul;
+	tlb->end = 0;
+	free_batches(tlb);
+	if (TAILQ_EMPTY(&tlb->tables))
+		return;
+	if (tlb->dead)
+		free_dead_tables(tlb);
+	else
+		tables_free(tlb->mm, &tlb->tables, interrupted);
 }
 
 void tlb_finish_mmu(struct mmu_gather *tlb)

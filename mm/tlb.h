@@ -12,9 +12,10 @@
 
 /*
  * Drops all translations of [start, end) of mm, on this CPU and every other that may hold some. Interrupts
- * on; waits. mm's entries have been changed before; pairs with the full barrier in switch_mm().
+ * on; waits. mm's entries have been changed before; pairs with the full barrier in switch_mm(). True if each
+ * CPU in mm's mask has answered an interrupt since; false on a machine that flushes without.
  */
-void flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end);
+bool flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end);
 static inline void flush_tlb_page(struct mm_struct *mm, unsigned long addr)
 {
 	flush_tlb_range(mm, addr, addr + PAGE_SIZE);

@@ -10,6 +10,7 @@
 #include "arch/sim/explore.h"
 #include "arch/sim/snapshot.h"
 #include "mm/context.h"
+#include "mm/table_free.h"
 
 struct ipi {
 	void (*fn)(void *arg);
@@ -141,6 +142,25 @@ void irq_restore(unsigned long flags)
 		cpu_take_interrupts();
 	else if (!flags)
 		explore_irqs_on(&flags_of[current_cpu].irqs);
+	/*
+	 * The timer's interrupt, at the earliest moment at which it can come. Looking for it is no point: that the
+	 * others' interrupts are off is what whoever waits has read.
+	 */
+	if (!flags && __atomic_load_n(&grace_waiting, __ATOMIC_RELAXED) & cpumask_of(current_cpu))
+		grace_quiescent();
+}
+
+/* Those are passed at once: what waits for a CPU that could be interrupted would come no earlier. */
+cpumask_t cpus_quiescent(void)
+{
+	cpumask_t quiet = 0;
+	unsigned int cpu;
+
+	for_each_cpu(cpu, cpus_online()) {
+		sim_point(&flags_of[cpu].irqs, ACCESS_READ | ACCESS_NOTE);
+		quiet |= cpus[cpu].irqs_off ? 0 : cpumask_of(cpu);
+	}
+	return quiet;
 }
 
 bool irqs_disabled(void) { return cpus[current_cpu].irqs_off; }

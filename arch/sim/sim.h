@@ -63,6 +63,8 @@ struct sim_events {
 	unsigned long table_reads;    /* entries that the MMU read from memory */
 };
 extern struct sim_events sim_events[NR_CPUS];
+/* The machine flushes other TLBs without an interrupt, as arm64 does: off unless a test sets it. */
+extern bool sim_flush_quietly;
 
 /* ---- user and kernel accesses through the page tables ---- */
 

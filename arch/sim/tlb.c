@@ -149,6 +149,28 @@ void tlb_flush_local_all(void)
 	tlb_drop_user(this_cpu());
 }
 
+bool sim_flush_quietly;
+
+bool tlb_flush_remote(cpumask_t cpus, unsigned long start, unsigned long end)
+{
+	unsigned int self = this_cpu(), cpu;
+
+	if (!sim_flush_quietly)
+		return false;
+	for_each_cpu(cpu, cpus) {
+		cpu_become(cpu);
+		sim_events[cpu].flushes++;
+		if (explore_running()) {
+			sim_point(cpu_tlb(cpu), ACCESS_WRITE | ACCESS_NOTE);
+			hostile_flush(start, end);
+		} else {
+			tlb_filter(cpu, keep_outside, start, end - 1);
+		}
+	}
+	cpu_become(self);
+	return true;
+}
+
 static void flush_kernel_here(void *arg)
 {
 	sim_point(cpu_tlb(this_cpu()), ACCESS_WRITE | ACCESS_NOTE);

@@ -107,6 +107,11 @@ unsigned long tlb_flush_local(unsigned long start, unsigned long end)
 	return pages;
 }
 
+/* INVLPGB is AMD's alone; the others are told by IPI. */
+bool tlb_flush_remote(cpumask_t cpus, unsigned long start, unsigned long end) { return false; }
+/* Nobody sees another processor's interrupt flag. */
+cpumask_t cpus_quiescent(void) { return 0; }
+
 /* Global translations go when PGE changes. */
 static void flush_everything(void *unused)
 {

@@ -17,7 +17,7 @@ static const char *const class_names[NR_LOCK_CLASSES] = {
 	[LOCK_ANON_VMA] = "anon_vma", [LOCK_PAGE_TABLE] = "page table", [LOCK_SWAP] = "swap",
 	[LOCK_TMPFS] = "tmpfs", [LOCK_MAPPING] = "mapping", [LOCK_FS] = "fs",
 	[LOCK_DCACHE] = "dcache", [LOCK_TASKS] = "tasks", [LOCK_LRU] = "LRU",
-	[LOCK_VMALLOC] = "vmalloc", [LOCK_SLAB] = "slab", [LOCK_BUDDY] = "buddy",
+	[LOCK_VMALLOC] = "vmalloc", [LOCK_SLAB] = "slab", [LOCK_GRACE] = "grace", [LOCK_BUDDY] = "buddy",
 	[LOCK_TTY] = "terminal", [LOCK_WAIT_QUEUE] = "wait queue",
 	[LOCK_EPOLL_READY] = "epoll ready list", [LOCK_EPOLL_WAIT] = "epoll wait queue",
 	[LOCK_RUN_QUEUE] = "run queue",

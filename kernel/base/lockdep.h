@@ -29,6 +29,7 @@ enum lock_class {
 	LOCK_LRU,
 	LOCK_VMALLOC,
 	LOCK_SLAB,
+	LOCK_GRACE,		/* tables that wait for a grace period */
 	LOCK_BUDDY,
 	LOCK_TTY,		/* the terminal's input, in interrupts */
 	LOCK_WAIT_QUEUE,	/* from here on: leaves, taken with interrupts off */

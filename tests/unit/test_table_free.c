@@ -1,0 +1,192 @@
+/* When an unlinked page table is given back: after an IPI, or after a grace period (TABLE_FREE=rcu). */
+#include "tests/unit/space.h"
+#include "mm/buddy.h"
+#include "mm/leak.h"
+#include "mm/table_free.h"
+#include "mm/vmstat.h"
+
+#define AT     0x40000000ul
+#define TABLES 2		/* of pmds and of ptes, below the top */
+
+/* Two CPUs run a program that has a page in a table of its own; the test goes on as CPU 0. */
+static struct space two_cpus(void)
+{
+	struct space s = space_start(3, 4, 2);
+
+	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(AT, 1);
+	run_on(1, s.mm);
+	run_on(0, s.mm);
+	return s;
+}
+
+static void end(struct space *s)
+{
+	sim_flush_quietly = false;
+	run_on(1, NULL);
+	run_on(0, s->mm);
+	space_end(s);
+}
+
+static struct page *table_of(struct mm_struct *mm)
+{
+	return pfn_to_page(entry_pfn(table_walk(mm_fold(mm), AT).entry[2]));
+}
+
+/* With a flush that interrupts nobody, while CPU 1 has its interrupts off. Returns the table. */
+static struct page *unmap_under_walker(struct space *s)
+{
+	struct page *table = table_of(s->mm);
+
+	sim_flush_quietly = true;
+	sim_set_irqs_off(1, true);
+	CHECK_EQ(mm_munmap(s->mm, AT, PAGE_SIZE), 0);
+	return table;
+}
+
+/* The walk of CPU 1 is over. */
+static void walker_leaves(void)
+{
+	sim_on_cpu(1);
+	irq_restore(0);
+	sim_on_cpu(0);
+}
+
+TEST("a-flush-that-interrupts-is-enough-for-the-tables")
+{
+	struct space s = two_cpus();
+	struct page *table = table_of(s.mm);
+
+	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
+	CHECK_EQ(vm_events(VM_EVENT_TABLE_IPI), 0);
+	grace_poll();
+	CHECK(!page_test(table, PG_table));
+	CHECK_EQ(vm_events(VM_EVENT_TABLE_RCU), TABLE_FREE_RCU ? TABLES : 0);
+	end(&s);
+}
+
+TEST("where-the-flush-interrupts-nobody-the-walkers-are-waited-for")
+{
+	struct space s = two_cpus();
+	unsigned long before = sim_events[1].ipis_received;
+
+	sim_flush_quietly = true;
+	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
+	CHECK_EQ(sim_events[1].ipis_received - before, !TABLE_FREE_RCU);
+	CHECK_EQ(vm_events(VM_EVENT_TABLE_IPI), !TABLE_FREE_RCU);
+	end(&s);
+}
+
+TEST("the-flush-alone-does-not-wait-for-a-walker")
+{
+	struct space s = two_cpus();
+
+	if (TABLE_FREE_RCU) {
+		unmap_under_walker(&s);
+		walker_leaves();
+	} else {
+		EXPECT_DEATH("CPU 0 waits for CPUs 0x2, whose interrupts are off", unmap_under_walker(&s));
+	}
+	end(&s);
+}
+
+TEST("a-table-waits-until-each-cpu-has-passed-a-quiescent-state")
+{
+	struct space s = two_cpus();
+	struct page *table;
+
+	if (TABLE_FREE_RCU) {
+		table = unmap_under_walker(&s);
+		CHECK_EQ(atomic_long_read(&s.mm->table_frames), 1);	/* no longer the program's, and still a table */
+		CHECK(page_test(table, PG_table));
+		grace_poll();
+		grace_quiescent();	/* that of CPU 0 counts for CPU 0 */
+		grace_poll();
+		CHECK(page_test(table, PG_table));
+		walker_leaves();
+		grace_poll();
+		CHECK(!page_test(table, PG_table));
+		CHECK_EQ(vm_events(VM_EVENT_TABLE_IPI), 0);
+	}
+	end(&s);
+}
+
+TEST("nobody-waits-for-an-idle-cpu")
+{
+	struct space s = two_cpus();
+	struct page *table;
+
+	if (TABLE_FREE_RCU) {
+		sim_on_cpu(1);
+		grace_idle_enter();
+		sim_on_cpu(0);
+		table = unmap_under_walker(&s);
+		CHECK(!page_test(table, PG_table));
+		sim_on_cpu(1);
+		grace_idle_leave();
+		irq_restore(0);
+		sim_on_cpu(0);
+	}
+	end(&s);
+}
+
+TEST("a-cpu-that-becomes-idle-is-waited-for-no-longer")
+{
+	struct space s = two_cpus();
+	struct page *table;
+
+	if (TABLE_FREE_RCU) {
+		table = unmap_under_walker(&s);
+		sim_on_cpu(1);
+		grace_idle_enter();
+		sim_on_cpu(0);
+		grace_poll();
+		CHECK(!page_test(table, PG_table));
+		sim_on_cpu(1);
+		grace_idle_leave();
+		irq_restore(0);
+		sim_on_cpu(0);
+	}
+	end(&s);
+}
+
+TEST("without-memory-to-wait-with-an-interrupt-is-sent")
+{
+	struct space s = two_cpus();
+	struct page *table = table_of(s.mm);
+
+	sim_flush_quietly = true;
+	fail_nth_set(1);
+	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
+	fail_nth_set(0);
+	CHECK_EQ(vm_events(VM_EVENT_TABLE_IPI), 1);
+	CHECK_EQ(vm_events(VM_EVENT_TABLE_RCU), 0);
+	CHECK(!page_test(table, PG_table));
+	end(&s);
+}
+
+TEST("who-counts-frames-does-not-wait-for-the-timer")
+{
+	struct space s = two_cpus();
+	struct page *table;
+
+	if (TABLE_FREE_RCU) {
+		table = unmap_under_walker(&s);
+		sim_set_irqs_off(1, false);	/* and no timer comes */
+		CHECK(page_test(table, PG_table));
+		mem_quiesce();
+		CHECK(!page_test(table, PG_table));
+	}
+	end(&s);
+}
+
+TEST("a-program-that-ends-waits-for-nobody")
+{
+	struct space s = two_cpus();
+	struct page *table = table_of(s.mm);
+
+	sim_flush_quietly = true;
+	end(&s);
+	CHECK(!page_test(table, PG_table));
+	CHECK_EQ(vm_events(VM_EVENT_TABLE_RCU), 0);
+}
