@@ -3,6 +3,7 @@
  * interrupt: the flush keeps nobody waiting, so that freeing a table has to (mm/table_free.c). With
  * TABLE_FREE=rcu by a grace period, else by an IPI of its own.
  */
+#include "arch/sim/explore.h"
 #include "tests/races/race.h"
 #include "mm/buddy.h"
 #include "mm/gup.h"
@@ -45,8 +46,25 @@ static void walk(unsigned long addr)
 }
 static void walk_it(void) { walk(AT); }
 static void walk_other(void) { walk(OTHER); }
+/* A quiescent state: what has waited for it so far may go. */
+static void tick_and_walk_other(void)
+{
+	grace_quiescent();
+	walk(OTHER);
+}
 static void unmap(void) { RACE_EQ(mm_munmap(race_mm, AT, PAGE_SIZE), 0); }
 static void unmap_other(void) { RACE_EQ(mm_munmap(race_mm, OTHER, PAGE_SIZE), 0); }
+
+/* The first table is gone; with a grace period, CPU 0 was in a walk then, and has to be waited for. */
+static void first_unmapped(void)
+{
+	map_two();
+	sim_set_irqs_off(0, TABLE_FREE_RCU);
+	cpu_become(1);
+	unmap();
+	cpu_become(0);
+	sim_set_irqs_off(0, false);
+}
 
 /* What a walker takes for an entry from now on leads nowhere. */
 static void unmap_and_reuse(void)
@@ -79,5 +97,7 @@ RACE("table-walk-5", "the same with 5 levels", .levels = 5, .setup = map_touched
      .cpu = { walk_it, unmap_and_reuse }, .probe = all_gone)
 RACE("table-walk-two", "two tables of one program go, one of them under a walker", .levels = 3,
      .setup = map_two, .cpu = { walk_other, unmap, unmap_other }, .probe = both_gone)
+RACE("table-walk-next", "a table goes while another waits, and the walk that this waits for ends",
+     .levels = 3, .setup = first_unmapped, .cpu = { tick_and_walk_other, unmap_other }, .probe = both_gone)
 RACE("table-two-walks", "two walks without a lock, and the table goes", .levels = 3, .setup = map_touched,
      .cpu = { walk_it, walk_it, unmap }, .probe = all_gone)
