@@ -50,7 +50,7 @@ cpumask_t grace_waiting;
 
 #ifdef CONFIG_TABLE_FREE_RCU
 
-/* As many tables as a frame can name wait for the same grace period; beyond the limit nobody waits any more. */
+/* A batch is a frame. Beyond the limit nobody waits any more. */
 #define BATCH_TABLES	((PAGE_SIZE - 2 * sizeof(long)) / sizeof(struct page *))
 #define MAX_WAITING	(8 * BATCH_TABLES)
 
@@ -73,7 +73,7 @@ void grace_quiescent_slow(void)
 	cpumask_test_and_clear(this_cpu(), &grace_waiting);
 }
 
-/* The order is that of a waker and a sleeper: who begins a grace period sets our bit, then looks whether we are idle. */
+/* A sleeper and its waker: who begins a grace period sets our bit, and then looks whether we are idle. */
 void grace_idle_enter(void)
 {
 	cpumask_test_and_set(this_cpu(), &grace.idle);
