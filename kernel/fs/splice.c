@@ -26,7 +26,7 @@ static struct page *page_to_splice(struct address_space *mapping, unsigned long 
 	struct folio *folio = filemap_find(mapping, index);
 	struct page *zeros;
 
-	if (!folio && !READ_ONCE(mapping->ops)->read_folio) {
+	if (!folio && !mapping_reads(mapping)) {
 		zeros = alloc_page(GFP_KERNEL | GFP_ZERO);
 		return zeros ? zeros : ERR_PTR(-ENOMEM);
 	}

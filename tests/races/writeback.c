@@ -199,9 +199,19 @@ static void is_noted(void)
 	is_on_device();
 }
 
+static void clean_is_on_device(void)
+{
+	struct folio *folio = filemap_find(&file, 0);
+
+	RACE_CHECK(page_test(&folio->page, PG_dirty) ||
+		   *(u64 *)folio_address(folio) == *(u64 *)page_address(platter));
+	folio_put(folio);
+}
+
 static void is_7_and_noted(void)
 {
 	RACE_EQ(race_peek(AT), 7);
+	clean_is_on_device();
 	is_noted();
 }
 
