@@ -4,7 +4,7 @@
 # is interrupted for a table.
 . tests/harness/tap.sh
 
-waited() { sed -n 's/^# .*[^0-9]\([0-9]*\) tables waited for a grace period$/\1/p' <<<"$out"; }
+waited() { sed -n 's/^#.*[^0-9]\([0-9]*\) tables waited for a grace period$/\1/p' <<<"$out"; }
 
 units='test_tlb test_fault test_gup test_race test_table_free'
 ok 'the-variant-builds' make TABLE_FREE=rcu kernel $(printf 'build/sim-rcu/%s ' $units)
