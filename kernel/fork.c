@@ -143,6 +143,8 @@ static struct process *process_alloc(const struct process *from, struct sighand 
 	process->pgid = from->pgid;
 	process->sid = from->sid;
 	process->no_new_privs = from->no_new_privs;
+	process->cred = from->cred;
+	LIST_INIT(&process->posix_timers);
 	memcpy(process->rlimits, from->rlimits, sizeof(process->rlimits));
 	process->personality = from->personality;
 	process->membarrier = from->membarrier;
@@ -331,6 +333,32 @@ static bool self_signalled(void)
 	return signal_pending();
 }
 
+struct user_count {
+	u32 uid;
+	u64 threads;
+};
+
+/* One that has ended and waits for its parent counts, too. */
+static void count_user(struct process *process, void *arg)
+{
+	struct user_count *count = arg;
+
+	if (process->cred.uid.real == count->uid)
+		count->threads += max(process->nr_threads, 1u);
+}
+
+/* RLIMIT_NPROC, which is the user's, not the process's; root has none. tasks_lock held. */
+static bool too_many_threads(const struct process *process)
+{
+	struct user_count count = { .uid = process->cred.uid.real };
+	u64 limit = process->rlimits[RLIMIT_NPROC].rlim_cur;
+
+	if (!count.uid || capable() || limit == RLIM64_INFINITY)
+		return false;
+	process_for_each(count_user, &count);
+	return count.threads >= limit;
+}
+
 /*
  * Gives the task its numbers and its place in the family. From here on it can be found, and
  * killed.
@@ -350,6 +378,8 @@ static int task_publish(struct task *task, const struct clone_request *req)
 	} else if (self_signalled()) {
 		/* What is sent to a group before this moment meets a parent without this child. */
 		ret = -ERESTARTNOINTR;
+	} else if (too_many_threads(self)) {
+		ret = -EAGAIN;
 	} else if ((tid = pid_alloc()) < 0) {
 		ret = tid;
 	} else {
@@ -527,6 +557,7 @@ static void kernel_process_init(void)
 	process->rlimits[RLIMIT_CORE].rlim_cur = 0;
 	process->rlimits[RLIMIT_SIGPENDING].rlim_cur = SIGNALS_MAX;
 	process->rlimits[RLIMIT_SIGPENDING].rlim_max = SIGNALS_MAX;
+	process->rlimits[RLIMIT_MEMLOCK] = (struct rlimit64){ 8 << 20, 8 << 20 };
 	process->rlimits[RLIMIT_NOFILE] = (struct rlimit64){ MAX_FILES, MAX_FILES };
 }
 
@@ -536,5 +567,6 @@ void fork_init(void)
 	process_cache = kmem_cache_create("process", sizeof(struct process), 64);
 	kernel_process_init();
 	signal_init();
+	posix_timers_init();
 	exit_init();
 }

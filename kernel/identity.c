@@ -1,5 +1,5 @@
 /*
- * Who a task is: numbers, groups, sessions, limits, the system's name. All programs run as root.
+ * Who a task is: numbers, groups, sessions, limits, the system's name. Users are cred.c's.
  */
 #include "kernel/base/string.h"
 #include "kernel/fs/files.h"
@@ -21,13 +21,6 @@ SYSCALL_DEFINE0(getppid)
 	spin_unlock(&tasks_lock);
 	return pid;
 }
-
-SYSCALL_DEFINE0(getuid) { return 0; }
-SYSCALL_DEFINE0(geteuid) { return 0; }
-SYSCALL_DEFINE0(getgid) { return 0; }
-SYSCALL_DEFINE0(getegid) { return 0; }
-
-/* No file is ever created. */
 
 SYSCALL_DEFINE1(set_tid_address, u32 *, addr)
 {
@@ -151,10 +144,12 @@ void process_limits(const struct process *process, struct mm_limits *limits)
 	WRITE_ONCE(limits->data, READ_ONCE(process->rlimits[RLIMIT_DATA].rlim_cur));
 	WRITE_ONCE(limits->data_max, READ_ONCE(process->rlimits[RLIMIT_DATA].rlim_max));
 	WRITE_ONCE(limits->stack, READ_ONCE(process->rlimits[RLIMIT_STACK].rlim_cur));
+	/* Root locks what it likes. */
+	WRITE_ONCE(limits->memlock, READ_ONCE(process->cred.uid.effective) ?
+				    READ_ONCE(process->rlimits[RLIMIT_MEMLOCK].rlim_cur) : ~0ul);
 }
 
-/* What the process has mapped obeys from now on; tasks_lock held. */
-static void apply_limits(struct process *process)
+void limits_changed(struct process *process)
 {
 	struct task *task;
 
@@ -166,30 +161,40 @@ static void apply_limits(struct process *process)
 	}
 }
 
+/* tasks_lock held. */
+static long change_locked(struct process *process, unsigned int resource, const struct rlimit64 *new_limit,
+			  struct rlimit64 *old)
+{
+	struct rlimit64 *limit;
+
+	if (!process)
+		return -ESRCH;
+	if (!may_access_process(process))
+		return -EPERM;
+	limit = &process->rlimits[resource];
+	if (new_limit && new_limit->rlim_max > limit->rlim_max && !capable())
+		return -EPERM;
+	*old = *limit;
+	if (new_limit) {
+		*limit = *new_limit;
+		limits_changed(process);
+		itimers_limit(process);
+	}
+	return 0;
+}
+
 /* Reads the old limit and sets the new one (NULL: leaves it). */
 static long change_limit(int pid, unsigned int resource, const struct rlimit64 *new_limit,
 			 struct rlimit64 *old)
 {
-	struct process *process;
-	struct rlimit64 *limit;
-	long ret = -ESRCH;
+	long ret;
 
 	if (resource >= RLIM_NLIMITS || (new_limit && new_limit->rlim_cur > new_limit->rlim_max))
 		return -EINVAL;
 	if (new_limit && resource == RLIMIT_NOFILE && new_limit->rlim_max > MAX_FILES)
 		return -EPERM;
 	spin_lock(&tasks_lock);
-	process = pid ? process_find(pid) : current_process();
-	if (process) {
-		limit = &process->rlimits[resource];
-		*old = *limit;
-		if (new_limit) {
-			*limit = *new_limit;
-			apply_limits(process);
-			itimers_limit(process);
-		}
-		ret = 0;
-	}
+	ret = change_locked(pid ? process_find(pid) : current_process(), resource, new_limit, old);
 	spin_unlock(&tasks_lock);
 	return ret;
 }

@@ -13,8 +13,7 @@
 #define TICK_NS		4000000ull	/* Linux's, with 250 ticks a second */
 #define ITIMER_TICK_NS	1000ull		/* what a timer is set to that should be past */
 
-/* When a timer comes next that comes every `interval`; 0: not at all. */
-static u64 next_time(u64 expires, u64 interval, u64 now)
+u64 timer_next(u64 expires, u64 interval, u64 now)
 {
 	if (!interval)
 		return 0;
@@ -37,7 +36,7 @@ static void fire_real(struct timer *timer)
 void itimers_alarm_taken(struct process *process)
 {
 	struct itimers *it = &process->itimers;
-	u64 next = next_time(it->real.expires, it->real_interval, clock_ns());
+	u64 next = timer_next(it->real.expires, it->real_interval, clock_ns());
 
 	if (next && !it->real.queued)
 		timer_start(&it->real, next);
@@ -108,7 +107,7 @@ static bool check_cpu(struct process *process)
 		struct cpu_timer *timer = &process->itimers.cpu[i];
 
 		if (timer->expires && timer->expires <= now) {
-			timer->expires = next_time(timer->expires, timer->interval, now);
+			timer->expires = timer_next(timer->expires, timer->interval, now);
 			signal_send(process, NULL, KERNEL_SIGNAL(signals[i]));
 		}
 		active |= timer->expires != 0;
@@ -161,7 +160,11 @@ void itimers_init(struct process *process)
 					     .cpu_active = has_cpu_limit(process) };
 }
 
-void itimers_end(struct process *process) { timer_cancel(&process->itimers.real); }
+void itimers_end(struct process *process)
+{
+	timer_cancel(&process->itimers.real);
+	posix_timers_end(process);
+}
 
 /* ---- the calls ---- */
 

@@ -159,6 +159,8 @@ SYSCALL_DEFINE4(reboot, u32, magic, u32, magic2, u32, cmd, const char *, arg)
 {
 	char order[256];	/* for the firmware, which has no use for it */
 
+	if (!capable())
+		return -EPERM;
 	if (magic != LINUX_REBOOT_MAGIC1 ||
 	    (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
 	     magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))

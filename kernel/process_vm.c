@@ -71,14 +71,17 @@ static int move_segment(struct transfer *t, unsigned long addr, size_t len)
 	return 0;
 }
 
+/* ERR_PTR(-ESRCH, -EPERM). */
 static struct mm_struct *mm_of_task(int tid)
 {
-	struct mm_struct *mm = NULL;
+	struct mm_struct *mm = ERR_PTR(-ESRCH);
 	struct task *task;
 
 	spin_lock(&tasks_lock);
 	task = task_find(tid);
-	if (task && task->mm) {
+	if (task && task->mm && !may_access_process(task->process)) {
+		mm = ERR_PTR(-EPERM);
+	} else if (task && task->mm) {
 		mm = task->mm;
 		mmget(mm);
 	}
@@ -118,8 +121,8 @@ static long process_vm_rw(int pid, const struct iovec *local, unsigned long loca
 	if (ret <= 0)
 		return ret;
 	t.mm = mm_of_task(pid);
-	if (!t.mm)
-		return -ESRCH;
+	if (IS_ERR(t.mm))
+		return PTR_ERR(t.mm);
 	ret = move_vectors(&t);
 	mmput(t.mm);
 	return ret;

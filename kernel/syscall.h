@@ -67,6 +67,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(getegid) \
 	CALL(geteuid) \
 	CALL(getgid) \
+	CALL(getgroups) \
 	CALL(getitimer) \
 	CALL(getpeername) \
 	CALL(getpgid) \
@@ -75,6 +76,8 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(getppid) \
 	CALL(getpriority) \
 	CALL(getrandom) \
+	CALL(getresgid) \
+	CALL(getresuid) \
 	CALL(getrlimit) \
 	CALL(getrusage) \
 	CALL(getsid) \
@@ -164,12 +167,19 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(sendto) \
 	CALL(set_robust_list) \
 	CALL(set_tid_address) \
+	CALL(setgid) \
+	CALL(setgroups) \
 	CALL(setitimer) \
 	CALL(setpgid) \
 	CALL(setpriority) \
+	CALL(setregid) \
+	CALL(setresgid) \
+	CALL(setresuid) \
+	CALL(setreuid) \
 	CALL(setrlimit) \
 	CALL(setsid) \
 	CALL(setsockopt) \
+	CALL(setuid) \
 	CALL(shutdown) \
 	CALL(sigaltstack) \
 	CALL(socket) \
@@ -187,6 +197,11 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(tee) \
 	CALL(tgkill) \
 	CALL(time) \
+	CALL(timer_create) \
+	CALL(timer_delete) \
+	CALL(timer_getoverrun) \
+	CALL(timer_gettime) \
+	CALL(timer_settime) \
 	CALL(times) \
 	CALL(tkill) \
 	CALL(truncate) \

@@ -20,6 +20,7 @@
 #include "arch/system.h"
 #include "kernel/base/cpumask.h"
 #include "kernel/base/wait.h"
+#include "kernel/cred.h"
 #include "kernel/uapi/prctl.h"
 #include "kernel/uapi/resource.h"
 #include "kernel/signal/signal.h"
@@ -132,6 +133,9 @@ struct process {
 	int stop_signo;			/* its threads stop, or have stopped, by that; 0: no */
 	bool stop_complete;		/* they all have */
 	int stop_status;		/* stopped, or goes on: not yet told to wait4; 0: nothing new */
+	struct cred cred;
+	LIST_HEAD(, posix_timer) posix_timers;
+	int next_timer;			/* the number that the next of them gets */
 	struct rlimit64 rlimits[RLIM_NLIMITS];
 	u64 start_ns;
 	u64 dead_run_ns;		/* CPU time of threads that are gone */
@@ -281,6 +285,8 @@ bool group_exists(int pgid, int sid);
 
 /* The limits that its address space obeys. */
 void process_limits(const struct process *process, struct mm_limits *limits);
+/* What the process has mapped obeys its new limits, or its new user's, from now on. tasks_lock held. */
+void limits_changed(struct process *process);
 
 /* ---- kernel/exec/exec.c ---- */
 

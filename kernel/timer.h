@@ -23,6 +23,19 @@ void timer_init(void);
 void timer_start(struct timer *timer, u64 expires);
 void timer_cancel(struct timer *timer);
 
+/* When a timer comes next that comes every `interval`; 0: not at all. */
+u64 timer_next(u64 expires, u64 interval, u64 now);
+
+/* ---- posix_timer.c ---- */
+
+struct ksiginfo;
+
+void posix_timers_init(void);	/* boot */
+/* Exec and the end of a process: all its timers go. tasks_lock held. */
+void posix_timers_end(struct process *process);
+/* A timer's signal is taken: the timer goes on, and the signal says what was missed. tasks_lock held. */
+void posix_timer_taken(struct process *process, struct ksiginfo *info);
+
 /* ---- itimer.c ---- */
 
 /* Those of setitimer(2). A time of 0: not set. */

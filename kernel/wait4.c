@@ -153,10 +153,11 @@ SYSCALL_DEFINE5(waitid, int, type, int, id, struct __kernel_siginfo *, user_info
 	if (type == P_PGID && !id)
 		req.id = current_process()->pgid;
 	ret = wait_for_child(&req);
-	if (ret)
-		return ret;
+	/* Also where there is nothing to say: zeroes, as Linux. */
 	if (user_info && write_info(user_info, &req.info))
 		return -EFAULT;
+	if (ret)
+		return ret;
 	if (usage && req.pid && copy_to_user(usage, &req.usage, sizeof(req.usage)))
 		return -EFAULT;
 	return 0;

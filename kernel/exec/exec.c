@@ -132,6 +132,8 @@ static void reset_signals(struct exec *exec)
 		process->sighand = exec->sighand;
 	}
 	sighand_reset(process->sighand);
+	posix_timers_end(process);
+	cred_exec(process);
 	process->has_execed = true;
 	process->membarrier = 0;
 	spin_unlock(&tasks_lock);

@@ -203,6 +203,7 @@ struct auxv { u64 type, value; };
 
 static int push_auxv(struct stack_writer *w, const struct exec *exec, u64 random, u64 execfn)
 {
+	const struct ids uid = current_process()->cred.uid, gid = current_process()->cred.gid;
 	const struct auxv auxv[] = {
 		{ AT_MINSIGSTKSZ, thread_signal_frame_size() },
 		{ AT_HWCAP, thread_hwcap() },
@@ -214,11 +215,11 @@ static int push_auxv(struct stack_writer *w, const struct exec *exec, u64 random
 		{ AT_BASE, exec->interpreter_base },
 		{ AT_FLAGS, 0 },
 		{ AT_ENTRY, exec->program_entry },
-		{ AT_UID, 0 },
-		{ AT_EUID, 0 },
-		{ AT_GID, 0 },
-		{ AT_EGID, 0 },
-		{ AT_SECURE, 0 },
+		{ AT_UID, uid.real },
+		{ AT_EUID, uid.effective },
+		{ AT_GID, gid.real },
+		{ AT_EGID, gid.effective },
+		{ AT_SECURE, uid.effective != uid.real || gid.effective != gid.real },
 		{ AT_RANDOM, random },
 		{ AT_EXECFN, execfn },
 		{ AT_PLATFORM, random + 16 },

@@ -6,6 +6,7 @@
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/termios.h"
 
 /* Lengths that no buffer has, and ends that no position can be. */
 static int check_span(size_t n, const u64 *pos)
@@ -301,15 +302,46 @@ SYSCALL_DEFINE3(lseek, int, fd, s64, offset, int, whence)
 	return ret;
 }
 
+static long set_nonblock(struct file *file, const int *user)
+{
+	unsigned int flags = READ_ONCE(file->flags);
+	int on;
+
+	if (copy_from_user(&on, user, sizeof(on)))
+		return -EFAULT;
+	WRITE_ONCE(file->flags, on ? flags | O_NONBLOCK : flags & ~(unsigned int)O_NONBLOCK);
+	return 0;
+}
+
+static long bytes_left(const struct file *file, int *user)
+{
+	int left = (int)(READ_ONCE(file->inode->mapping.size) - file->pos);
+
+	return copy_to_user(user, &left, sizeof(left)) ? -EFAULT : 0;
+}
+
+/* What is asked of every file alike; then what only this kind knows. */
+static long file_ioctl(int fd, struct file *file, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case FIOCLEX: return fd_cloexec(fd, true, true);
+	case FIONCLEX: return fd_cloexec(fd, true, false);
+	case FIONBIO: return set_nonblock(file, (const int *)arg);
+	case FIONREAD:
+		if (is_regular(file->inode))
+			return bytes_left(file, (int *)arg);
+	}
+	return file->ops->ioctl ? file->ops->ioctl(file, cmd, arg) : -ENOTTY;
+}
+
 SYSCALL_DEFINE3(ioctl, int, fd, unsigned int, cmd, unsigned long, arg)
 {
 	struct fd f = fd_get_io(fd);
-	long ret = -ENOTTY;
+	long ret;
 
 	if (!f.file)
 		return -EBADF;
-	if (f.file->ops->ioctl)
-		ret = f.file->ops->ioctl(f.file, cmd, arg);
+	ret = file_ioctl(fd, f.file, cmd, arg);
 	fd_put(f);
 	return ret;
 }

@@ -157,6 +157,8 @@ static long mount_strings(const char *source, const char *path, const char *type
 		       : IS_ERR(path)	? PTR_ERR(path)
 		       : IS_ERR(source) ? PTR_ERR(source)
 					: PTR_ERR(data);
+	if (!capable())
+		return -EPERM;
 	if (!type)
 		return -EINVAL;
 	return do_mount(source, path, type, data);
@@ -228,6 +230,8 @@ static long umount_dentry(struct dentry *dentry, int flags)
 	struct dentry *mountpoint;
 	int ret;
 
+	if (!capable())
+		return -EPERM;
 	if (dentry != sb->root)
 		return -EINVAL;
 	if (sb == root_dentry->sb)

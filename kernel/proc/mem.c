@@ -14,8 +14,16 @@
 /* The file is about the address space that there was when it was opened: none, once that has been left. */
 static int mem_open(struct inode *inode, struct file *file)
 {
-	struct mm_struct *mm = proc_mm(proc_target_of(file)->process);
+	const struct process *process = proc_target_of(file)->process;
+	struct mm_struct *mm;
+	bool allowed;
 
+	spin_lock(&tasks_lock);
+	allowed = may_access_process(process);
+	spin_unlock(&tasks_lock);
+	if (!allowed)
+		return -EACCES;
+	mm = proc_mm(process);
 	if (!mm)
 		return -ESRCH;
 	file->private = (void *)mm->id;

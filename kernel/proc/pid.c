@@ -23,6 +23,7 @@ struct look {
 	u64 run_ns, children_ns, start_ns;
 	u64 pending, shared_pending, blocked, ignored, caught;
 	struct rlimit64 rlimits[RLIM_NLIMITS];
+	struct cred cred;
 	u64 allowed;
 	unsigned long switches;
 	int exit_signal, nice;
@@ -75,6 +76,7 @@ static void look_at(struct look *look, const struct proc_target *target)
 	look->children_ns = process->children_run_ns;
 	look->run_ns = process_run_ns_locked(process);
 	look->exit_signal = process->exit_signal;
+	look->cred = process->cred;
 	memcpy(look->rlimits, process->rlimits, sizeof(look->rlimits));
 	if (task) {
 		look->tid = task->tid;
@@ -122,6 +124,19 @@ static const char *state_name(char letter)
 	}
 }
 
+static void show_users(struct text *text, const struct cred *cred)
+{
+	const struct ids *u = &cred->uid, *g = &cred->gid;
+
+	/* The fourth is Linux's for files: the effective one. */
+	text_printf(text, "Uid:\t%u\t%u\t%u\t%u\n", u->real, u->effective, u->saved, u->effective);
+	text_printf(text, "Gid:\t%u\t%u\t%u\t%u\n", g->real, g->effective, g->saved, g->effective);
+	text_printf(text, "FDSize:\t%u\nGroups:\t", FIRST_FILES);
+	for (unsigned int i = 0; i < cred->ngroups; i++)
+		text_printf(text, "%u ", cred->groups[i]);
+	text_printf(text, cred->ngroups ? "\n" : " \n");
+}
+
 static SHOW(show_status)
 {
 	struct mm_struct *mm = proc_mm(target->process);
@@ -130,7 +145,7 @@ static SHOW(show_status)
 	look_at(&look, target);
 	text_printf(text, "Name:\t%s\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
 		    look.comm, state_name(look.state), look.pid, look.tid ? look.tid : look.pid, look.ppid);
-	text_printf(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%u\nGroups:\t \n", FIRST_FILES);
+	show_users(text, &look.cred);
 	if (mm) {
 		show_memory(text, mm);
 		mmput(mm);

@@ -69,11 +69,13 @@ int signal_take(struct task *task, __kernel_sigset_t blocked, struct ksiginfo *i
 {
 	int signo = sigpending_take(&task->pending, blocked, info);
 
-	if (signo)
-		return signo;
-	signo = sigpending_take(&task->process->pending, blocked, info);
-	if (signo == SIGALRM)
-		itimers_alarm_taken(task->process);
+	if (!signo) {
+		signo = sigpending_take(&task->process->pending, blocked, info);
+		if (signo == SIGALRM)
+			itimers_alarm_taken(task->process);
+	}
+	if (signo && info->code == SI_TIMER)
+		posix_timer_taken(task->process, info);
 	return signo;
 }
 

@@ -1,4 +1,4 @@
-/* The calls that send signals. All programs run as root, so none needs a permission. */
+/* The calls that send signals. */
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
@@ -6,7 +6,7 @@
 struct kill_request {
 	int pgid;		/* 0: every process but the caller and the first */
 	struct ksiginfo info;
-	int sent;
+	int sent, denied;
 };
 
 static void kill_one(struct process *process, void *arg)
@@ -16,6 +16,10 @@ static void kill_one(struct process *process, void *arg)
 	if (req->pgid ? process->pgid != req->pgid
 		      : process->pid == 1 || process == current_process())
 		return;
+	if (!may_signal(process, req->info.signo)) {
+		req->denied++;
+		return;
+	}
 	req->sent++;
 	if (req->info.signo)
 		signal_send(process, NULL, &req->info);
@@ -30,7 +34,7 @@ static struct process *find_receiver(int pid)
 	return task ? task->process : process;
 }
 
-/* To one process: 0, -ESRCH, -EAGAIN. info->signo 0: only asks. */
+/* To one process: 0, -ESRCH, -EPERM, -EAGAIN. info->signo 0: only asks. */
 static long send_to(int pid, const struct ksiginfo *info)
 {
 	struct process *process;
@@ -38,7 +42,9 @@ static long send_to(int pid, const struct ksiginfo *info)
 
 	spin_lock(&tasks_lock);
 	process = find_receiver(pid);
-	if (process)
+	if (process && !may_signal(process, info->signo))
+		ret = -EPERM;
+	else if (process)
 		ret = info->signo ? signal_send(process, NULL, info) : 0;
 	spin_unlock(&tasks_lock);
 	return ret;
@@ -59,7 +65,8 @@ SYSCALL_DEFINE2(kill, int, pid, int, signo)
 	spin_lock(&tasks_lock);
 	process_for_each(kill_one, &req);
 	spin_unlock(&tasks_lock);
-	return req.sent ? 0 : -ESRCH;
+	/* As Linux: of all processes, those that may not be reached count as reached. */
+	return req.sent || (pid == -1 && req.denied) ? 0 : req.denied ? -EPERM : -ESRCH;
 }
 
 /* ---- to threads ---- */
@@ -72,7 +79,9 @@ static long send_to_thread(int tgid, int tid, const struct ksiginfo *info)
 
 	spin_lock(&tasks_lock);
 	task = task_find(tid);
-	if (task && (!tgid || task->process->pid == tgid))
+	if (task && (!tgid || task->process->pid == tgid) && !may_signal(task->process, info->signo))
+		ret = -EPERM;
+	else if (task && (!tgid || task->process->pid == tgid))
 		ret = info->signo ? signal_send(task->process, task, info) : 0;
 	spin_unlock(&tasks_lock);
 	return ret;

@@ -63,6 +63,37 @@ void sigpending_flush(struct sigpending *pending, __kernel_sigset_t set)
 	}
 }
 
+static bool is_of_timer(const struct sigqueue *entry, int signo, int timer)
+{
+	return entry->info.signo == signo && entry->info.code == SI_TIMER && (int)(u32)entry->info.words[0] == timer;
+}
+
+bool sigpending_timer(const struct sigpending *pending, int signo, int timer)
+{
+	const struct sigqueue *entry;
+
+	TAILQ_FOREACH(entry, &pending->queue, link) {
+		if (is_of_timer(entry, signo, timer))
+			return true;
+	}
+	return false;
+}
+
+void sigpending_drop_timer(struct sigpending *pending, int signo, int timer)
+{
+	struct sigqueue *entry, *next;
+	bool others = false;
+
+	TAILQ_FOREACH_SAFE(entry, &pending->queue, link, next) {
+		if (is_of_timer(entry, signo, timer))
+			drop(pending, entry);
+		else
+			others |= entry->info.signo == signo;
+	}
+	if (!others)
+		pending->set &= ~SIGMASK(signo);
+}
+
 /* The signal that an instruction has raised just now goes first; the lowest number otherwise. */
 static int next_signal(const struct sigpending *pending, __kernel_sigset_t ready)
 {

@@ -119,7 +119,8 @@ int signal_send(struct process *process, struct task *task, const struct ksiginf
 	}
 	if (dropped(process, task ? task : TAILQ_FIRST(&process->threads), signo))
 		return 0;
-	if (signo < SIGRTMIN && pending->set & SIGMASK(signo))
+	/* What timers send is told apart by the timer, which does not send another. */
+	if (signo < SIGRTMIN && info->code != SI_TIMER && pending->set & SIGMASK(signo))
 		return 0;
 	ret = sigpending_add(pending, info, process->rlimits[RLIMIT_SIGPENDING].rlim_cur);
 	if (!ret)
@@ -130,7 +131,8 @@ int signal_send(struct process *process, struct task *task, const struct ksiginf
 void siginfo_user(struct ksiginfo *info, int signo, int code)
 {
 	*info = (struct ksiginfo){ .signo = signo, .code = code,
-				   .child = { .pid = current_process()->pid } };
+				   .child = { .pid = current_process()->pid,
+					      .uid = current_process()->cred.uid.real } };
 }
 
 void signal_process(struct process *process, int signo)

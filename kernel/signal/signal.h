@@ -119,6 +119,9 @@ int sigpending_add(struct sigpending *pending, const struct ksiginfo *info, u64 
 int sigpending_take(struct sigpending *pending, __kernel_sigset_t blocked, struct ksiginfo *info);
 /* The same of all that waits for a thread: its own, then its process's. tasks_lock held. */
 int signal_take(struct task *task, __kernel_sigset_t blocked, struct ksiginfo *info);
+/* Does the signal of that timer wait? And: forgets it. */
+bool sigpending_timer(const struct sigpending *pending, int signo, int timer);
+void sigpending_drop_timer(struct sigpending *pending, int signo, int timer);
 /* Forgets the signals of the set. */
 void sigpending_flush(struct sigpending *pending, __kernel_sigset_t set);
 

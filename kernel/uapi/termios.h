@@ -19,6 +19,9 @@
 #define TIOCGWINSZ	0x5413
 #define TIOCSWINSZ	0x5414
 #define FIONREAD	0x541b
+#define FIONBIO		0x5421
+#define FIONCLEX	0x5450
+#define FIOCLEX		0x5451
 #define TIOCNOTTY	0x5422
 #define TIOCGETD	0x5424
 #define TCSBRKP		0x5425

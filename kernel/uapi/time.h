@@ -25,6 +25,24 @@ struct __kernel_old_timeval {
 	__s64 tv_usec;
 };
 
+/* timer_create(2) */
+#define SIGEV_SIGNAL			0
+#define SIGEV_NONE			1
+#define SIGEV_THREAD			2	/* the C library's; here as SIGEV_SIGNAL */
+#define SIGEV_THREAD_ID			4
+
+struct __kernel_sigevent {
+	__u64 value;
+	__s32 signo;
+	__s32 notify;
+	__s32 tid;
+	__s32 pad[11];			/* the whole is 64 bytes */
+};
+
+struct __kernel_itimerspec {
+	struct __kernel_timespec it_interval, it_value;
+};
+
 /* setitimer(2) */
 #define ITIMER_REAL			0
 #define ITIMER_VIRTUAL			1

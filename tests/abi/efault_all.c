@@ -3,7 +3,9 @@
  * half done. efault.c has more kinds of pointers, for fewer calls.
  */
 #include "user/files.h"
+#include "kernel/uapi/termios.h"
 #include "user/probe.h"
+#include "user/signals.h"
 #include "user/tap.h"
 
 #include <string.h>
@@ -12,7 +14,7 @@
  * A letter for each argument: * the bad pointer; f a file open for both, D a directory's
  * descriptor, d AT_FDCWD, s the path of a file, n a new path, l a symbolic link, x a program,
  * b a buffer of zeros, k 4096, c the size of clone_args, a SIGUSR1, p the own number, N
- * PR_SET_NAME, q and Q the ends of a pipe, 0-9 that number.
+ * PR_SET_NAME, q and Q the ends of a pipe, F ARCH_GET_FS, I FIONBIO, 0-9 that number.
  */
 #define CALL(name, letters) { __NR_##name, #name, letters }
 
@@ -63,6 +65,12 @@ static const struct {
 	CALL(unlinkat, "d*0"), CALL(utime, "*0"), CALL(utime, "s*"), CALL(utimes, "*0"),
 	CALL(utimes, "s*"), CALL(utimensat, "d*00"), CALL(utimensat, "ds*0"),
 	CALL(vmsplice, "Q*10"), CALL(write, "f*8"), CALL(writev, "f*1"),
+	CALL(arch_prctl, "F*"), CALL(getresgid, "*bb"), CALL(getresgid, "b*b"), CALL(getresgid, "bb*"),
+	CALL(getresuid, "*bb"), CALL(getresuid, "b*b"), CALL(getresuid, "bb*"), CALL(ioctl, "fI*"),
+	CALL(mount, "sss0*"), CALL(pselect6, "1*0000"), CALL(pselect6, "10*000"), CALL(pselect6, "0000*0"),
+	CALL(sched_setparam, "0*"), CALL(sched_setscheduler, "00*"), CALL(select, "1*000"),
+	CALL(select, "10*00"), CALL(select, "0000*"), CALL(setgroups, "1*"), CALL(timer_create, "1*b"),
+	CALL(timer_create, "10*"), CALL(timer_settime, "00*0"), CALL(waitid, "00*50"),
 };
 
 enum { NR_CALLS = sizeof(calls) / sizeof(calls[0]), KINDS = 5 };
@@ -91,6 +99,8 @@ static long value(char letter, uintptr_t bad)
 	case 'a': return SIGUSR1;
 	case 'p': return sys_getpid();
 	case 'N': return PR_SET_NAME;
+	case 'F': return ARCH_GET_FS;
+	case 'I': return FIONBIO;
 	default: return letter - '0';
 	}
 }
@@ -118,6 +128,20 @@ static void test_call(size_t i)
 		wrong++;
 	}
 	ok(wrong == 0, "efault-at-%s-%s", calls[i].name, calls[i].letters);
+}
+
+/* The signal is taken, though nobody learns what it said. */
+static void test_taken_signal(void)
+{
+	const uint64_t set = SIGNAL_BIT(SIGUSR1);
+	int wrong = 0;
+
+	signal_mask(SIG_BLOCK, set);
+	for (int kind = 0; kind < KINDS; kind++) {
+		signal_self(SIGUSR1);
+		wrong += signal_wait(set, (void *)bads[kind], 0) != -EFAULT || signal_waiting();
+	}
+	is(wrong, 0, "efault-at-rt_sigtimedwait-info");
 }
 
 static void prepare(void)
@@ -161,9 +185,10 @@ int main(void)
 	prepare();
 	lowest = (int)syscall1(__NR_dup, file);
 	sys_close(lowest);
-	tap_plan(NR_CALLS + 7);
+	tap_plan(NR_CALLS + 8);
 	for (size_t i = 0; i < NR_CALLS; i++)
 		test_call(i);
+	test_taken_signal();
 	is(syscall1(__NR_dup, file), lowest, "the-next-descriptor-is-the-same");
 	sys_close(lowest);
 	test_nothing_done(lowest);

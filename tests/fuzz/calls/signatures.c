@@ -78,7 +78,11 @@ static const char *const signatures[NR_CALLS] = {
 	CALL(recvfrom, "fplnpp"), CALL(epoll_pwait2, "fpnppl"), CALL(getsockname, "fpp"), CALL(getpeername, "fpp"),
 	CALL(getsockopt, "fnnpp"), CALL(setsockopt, "fnnpl"), CALL(getpriority, "nn"), CALL(setpriority, "nnn"),
 	CALL(sched_setparam, "ip"), CALL(sched_setscheduler, "inp"), CALL(syslog, "npl"),
-	CALL(sendmsg, "fvn"), CALL(recvmsg, "fvn"),
+	CALL(setuid, "n"), CALL(setgid, "n"), CALL(setreuid, "nn"), CALL(setregid, "nn"),
+	CALL(setresuid, "nnn"), CALL(setresgid, "nnn"), CALL(getresuid, "ppp"), CALL(getresgid, "ppp"),
+	CALL(getgroups, "np"), CALL(setgroups, "np"), CALL(timer_create, "cpp"),
+	CALL(timer_settime, "nnpp"), CALL(timer_gettime, "np"), CALL(timer_getoverrun, "n"),
+	CALL(timer_delete, "n"), CALL(sendmsg, "fvn"), CALL(recvmsg, "fvn"),
 	CALL(shutdown, "fn"), CALL(timerfd_create, "cn"), CALL(timerfd_settime, "fnpp"),
 	CALL(signalfd4, "fplF"), CALL(readahead, "fll"), CALL(fadvise64, "flln"),
 };
@@ -122,6 +126,14 @@ bool call_is_deadly(long nr)
 	case __NR_prlimit64:
 	case __NR_sigaltstack:
 	case __NR_mlockall:
+	case __NR_setuid:
+	case __NR_setgid:
+	case __NR_setreuid:
+	case __NR_setregid:
+	case __NR_setresuid:
+	case __NR_setresgid:
+	case __NR_setgroups:
+	case __NR_timer_settime:
 		return true;
 	default:
 		return false;

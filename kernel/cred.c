@@ -1,0 +1,187 @@
+/* The calls on users and groups (credentials(7)). */
+#include "kernel/cred.h"
+#include "kernel/base/string.h"
+#include "kernel/syscall.h"
+#include "kernel/uapi/errno.h"
+
+#define KEEP	(~0u)	/* -1: leaves it as it is */
+
+static bool is_root(const struct cred *cred) { return !cred->uid.effective; }
+
+bool capable(void) { return is_root(&current_process()->cred); }
+
+static bool one_of(u32 id, const struct ids *ids)
+{
+	return id == ids->real || id == ids->effective || id == ids->saved;
+}
+
+bool may_signal(const struct process *process, int signo)
+{
+	const struct process *self = current_process();
+	const struct ids *mine = &self->cred.uid, *theirs = &process->cred.uid;
+
+	return process == self || capable() || mine->effective == theirs->saved ||
+	       mine->effective == theirs->real || mine->real == theirs->saved || mine->real == theirs->real ||
+	       (signo == SIGCONT && self->sid == process->sid);
+}
+
+static bool same(u32 id, const struct ids *ids)
+{
+	return id == ids->real && id == ids->effective && id == ids->saved;
+}
+
+bool may_access_process(const struct process *process)
+{
+	const struct process *self = current_process();
+
+	return process == self || capable() ||
+	       (same(self->cred.uid.real, &process->cred.uid) && same(self->cred.gid.real, &process->cred.gid));
+}
+
+void cred_exec(struct process *process)
+{
+	process->cred.uid.saved = process->cred.uid.effective;
+	process->cred.gid.saved = process->cred.gid.effective;
+}
+
+/* ---- asking ---- */
+
+SYSCALL_DEFINE0(getuid) { return current_process()->cred.uid.real; }
+SYSCALL_DEFINE0(geteuid) { return current_process()->cred.uid.effective; }
+SYSCALL_DEFINE0(getgid) { return current_process()->cred.gid.real; }
+SYSCALL_DEFINE0(getegid) { return current_process()->cred.gid.effective; }
+
+static long write_ids(const struct ids *ids, u32 *real, u32 *effective, u32 *saved)
+{
+	return copy_to_user(real, &ids->real, sizeof(u32)) ||
+	       copy_to_user(effective, &ids->effective, sizeof(u32)) ||
+	       copy_to_user(saved, &ids->saved, sizeof(u32)) ? -EFAULT : 0;
+}
+
+SYSCALL_DEFINE3(getresuid, u32 *, real, u32 *, effective, u32 *, saved)
+{
+	return write_ids(&current_process()->cred.uid, real, effective, saved);
+}
+
+SYSCALL_DEFINE3(getresgid, u32 *, real, u32 *, effective, u32 *, saved)
+{
+	return write_ids(&current_process()->cred.gid, real, effective, saved);
+}
+
+/* ---- changing ---- */
+
+/* setuid, setgid: all three for root; else the effective one becomes one of the others. */
+static int set_id(struct ids *ids, u32 id, bool root)
+{
+	if (id == KEEP)
+		return -EINVAL;
+	if (root)
+		ids->real = ids->saved = id;
+	else if (id != ids->real && id != ids->saved)
+		return -EPERM;
+	ids->effective = id;
+	return 0;
+}
+
+static int set_reid(struct ids *ids, u32 real, u32 effective, bool root)
+{
+	const struct ids old = *ids;
+
+	if (real != KEEP && !root && real != old.real && real != old.effective)
+		return -EPERM;
+	if (effective != KEEP && !root && !one_of(effective, &old))
+		return -EPERM;
+	if (real != KEEP)
+		ids->real = real;
+	if (effective != KEEP)
+		ids->effective = effective;
+	if (real != KEEP || (effective != KEEP && effective != old.real))
+		ids->saved = ids->effective;
+	return 0;
+}
+
+static int set_resid(struct ids *ids, u32 real, u32 effective, u32 saved, bool root)
+{
+	const struct ids old = *ids;
+
+	if (!root && ((real != KEEP && !one_of(real, &old)) || (effective != KEEP && !one_of(effective, &old)) ||
+		      (saved != KEEP && !one_of(saved, &old))))
+		return -EPERM;
+	*ids = (struct ids){ real != KEEP ? real : old.real, effective != KEEP ? effective : old.effective,
+			     saved != KEEP ? saved : old.saved };
+	return 0;
+}
+
+/* One of them, on the caller's users or groups; what depends on who root is follows. */
+static long change(bool groups, int how, u32 a, u32 b, u32 c)
+{
+	struct process *process = current_process();
+	struct ids *ids = groups ? &process->cred.gid : &process->cred.uid;
+	bool root = capable();
+	int ret;
+
+	spin_lock(&tasks_lock);
+	ret = how == 1 ? set_id(ids, a, root) : how == 2 ? set_reid(ids, a, b, root) :
+	      set_resid(ids, a, b, c, root);
+	limits_changed(process);
+	spin_unlock(&tasks_lock);
+	return ret;
+}
+
+SYSCALL_DEFINE1(setuid, u32, id) { return change(false, 1, id, 0, 0); }
+SYSCALL_DEFINE1(setgid, u32, id) { return change(true, 1, id, 0, 0); }
+SYSCALL_DEFINE2(setreuid, u32, real, u32, effective) { return change(false, 2, real, effective, 0); }
+SYSCALL_DEFINE2(setregid, u32, real, u32, effective) { return change(true, 2, real, effective, 0); }
+SYSCALL_DEFINE3(setresuid, u32, real, u32, effective, u32, saved) { return change(false, 3, real, effective, saved); }
+SYSCALL_DEFINE3(setresgid, u32, real, u32, effective, u32, saved) { return change(true, 3, real, effective, saved); }
+
+/* ---- supplementary groups ---- */
+
+SYSCALL_DEFINE2(getgroups, int, size, u32 *, user)
+{
+	const struct cred *cred = &current_process()->cred;
+	unsigned int n = cred->ngroups;
+
+	if (size < 0)
+		return -EINVAL;
+	if (!size)
+		return n;
+	if ((unsigned int)size < n)
+		return -EINVAL;
+	return copy_to_user(user, cred->groups, n * sizeof(u32)) ? -EFAULT : (long)n;
+}
+
+static void sort_groups(u32 *groups, unsigned int n)
+{
+	for (unsigned int i = 1; i < n; i++) {
+		u32 group = groups[i];
+		unsigned int at = i;
+
+		for (; at && groups[at - 1] > group; at--)
+			groups[at] = groups[at - 1];
+		groups[at] = group;
+	}
+}
+
+SYSCALL_DEFINE2(setgroups, int, size, const u32 *, user)
+{
+	struct cred *cred = &current_process()->cred;
+	u32 groups[NGROUPS];
+
+	if (!capable())
+		return -EPERM;
+	if (size < 0 || size > NGROUPS)
+		return -EINVAL;
+	if (copy_from_user(groups, user, (unsigned int)size * sizeof(u32)))
+		return -EFAULT;
+	for (int i = 0; i < size; i++) {
+		if (groups[i] == KEEP)
+			return -EINVAL;
+	}
+	sort_groups(groups, (unsigned int)size);	/* they are a set */
+	spin_lock(&tasks_lock);
+	memcpy(cred->groups, groups, (unsigned int)size * sizeof(u32));
+	cred->ngroups = (unsigned int)size;
+	spin_unlock(&tasks_lock);
+	return 0;
+}

@@ -1,0 +1,31 @@
+/*
+ * Whose a process is: its users and groups. Root (an effective user of 0) has every privilege, nobody else
+ * has any; files' permissions are stored and not asked for. One set for a process, where Linux has one for
+ * each thread and leaves it to C libraries to keep them equal.
+ */
+#pragma once
+#include "kernel/base/types.h"
+
+struct process;
+
+#define NGROUPS		32	/* supplementary groups that a process can have */
+
+struct ids {
+	u32 real, effective, saved;
+};
+
+/* Under tasks_lock; the running process reads its own without it. */
+struct cred {
+	struct ids uid, gid;
+	unsigned int ngroups;
+	u32 groups[NGROUPS];
+};
+
+/* Has the running process root's privileges? */
+bool capable(void);
+/* May the running process send signals to that one? tasks_lock held. */
+bool may_signal(const struct process *process, int signo);
+/* ... look at its memory, and change its limits? tasks_lock held. */
+bool may_access_process(const struct process *process);
+/* exec: the effective users become the saved ones. tasks_lock held. */
+void cred_exec(struct process *process);

@@ -1,0 +1,224 @@
+/*
+ * users.c - users and groups, and what only root may: signals to others, limits that are raised; and the limits
+ * that root is exempt from, NPROC and MEMLOCK. Each case is a child, which gives its privileges up.
+ */
+#include "user/child.h"
+#include "user/linux.h"
+#include "user/probe.h"
+#include "user/tap.h"
+
+#define SOMEBODY	54321	/* nobody else's number */
+
+static long set_uid(uint32_t id) { return syscall1(__NR_setuid, id); }
+static long set_resuid(uint32_t r, uint32_t e, uint32_t s) { return syscall3(__NR_setresuid, r, e, s); }
+
+/* Real, effective and saved user are those. */
+static bool users_are(uint32_t real, uint32_t effective, uint32_t saved)
+{
+	uint32_t r = 0, e = 0, s = 0;
+
+	return syscall3(__NR_getresuid, (long)&r, (long)&e, (long)&s) == 0 && r == real && e == effective &&
+	       s == saved && syscall0(__NR_getuid) == real && syscall0(__NR_geteuid) == effective;
+}
+static bool groups_are(uint32_t real, uint32_t effective, uint32_t saved)
+{
+	uint32_t r = 0, e = 0, s = 0;
+
+	return syscall3(__NR_getresgid, (long)&r, (long)&e, (long)&s) == 0 && r == real && e == effective &&
+	       s == saved && syscall0(__NR_getgid) == real && syscall0(__NR_getegid) == effective;
+}
+
+/* The number of the first thing that does not hold, as an exit status; 0 if all do. */
+#define EXPECT(n, holds) do { if (!(holds)) return n; } while (0)
+
+static int drops(void *arg)
+{
+	(void)arg;
+	EXPECT(1, users_are(0, 0, 0));
+	EXPECT(2, set_uid(~0u) == -EINVAL);
+	EXPECT(3, set_uid(SOMEBODY) == 0 && users_are(SOMEBODY, SOMEBODY, SOMEBODY));
+	EXPECT(4, set_uid(0) == -EPERM);
+	EXPECT(5, set_uid(SOMEBODY) == 0);
+	EXPECT(6, set_resuid(~0u, 0, ~0u) == -EPERM && set_resuid(~0u, ~0u, ~0u) == 0);
+	EXPECT(7, syscall2(__NR_setreuid, 0, -1) == -EPERM && syscall2(__NR_setreuid, -1, 0) == -EPERM);
+	EXPECT(8, syscall1(__NR_setgid, 5) == -EPERM);
+	EXPECT(9, syscall2(__NR_setgroups, 0, 0) == -EPERM);
+	return 0;
+}
+
+static int comes_back(void *arg)
+{
+	(void)arg;
+	EXPECT(1, set_resuid(1, 2, 0) == 0 && users_are(1, 2, 0));
+	EXPECT(2, set_uid(3) == -EPERM && users_are(1, 2, 0));
+	EXPECT(3, syscall2(__NR_setreuid, 2, 1) == 0 && users_are(2, 1, 1));
+	EXPECT(4, set_resuid(1, 1, 2) == 0 && users_are(1, 1, 2));
+	EXPECT(5, set_uid(2) == 0 && users_are(1, 2, 2));
+	return 0;
+}
+
+static int back_to_root(void *arg)
+{
+	(void)arg;
+	EXPECT(1, set_resuid(~0u, SOMEBODY, ~0u) == 0 && users_are(0, SOMEBODY, 0));
+	EXPECT(2, set_uid(0) == 0 && users_are(0, 0, 0));
+	EXPECT(3, syscall2(__NR_setreuid, SOMEBODY, 7) == 0 && users_are(SOMEBODY, 7, 7));
+	return 0;
+}
+
+static int groups(void *arg)
+{
+	uint32_t set[3] = { 30, 10, 20 }, list[3] = { 0 };
+
+	(void)arg;
+	EXPECT(1, syscall3(__NR_setresgid, 1, 2, 3) == 0 && groups_are(1, 2, 3));
+	EXPECT(2, syscall1(__NR_setgid, 9) == 0 && groups_are(9, 9, 9));
+	EXPECT(3, syscall2(__NR_setregid, 8, 7) == 0 && groups_are(8, 7, 7));
+	EXPECT(4, syscall2(__NR_setgroups, 3, (long)set) == 0);
+	EXPECT(5, syscall2(__NR_getgroups, 0, 0) == 3);
+	EXPECT(6, syscall2(__NR_getgroups, 3, (long)list) == 3);
+	EXPECT(7, list[0] == 10 && list[1] == 20 && list[2] == 30);
+	EXPECT(8, syscall2(__NR_getgroups, 2, (long)list) == -EINVAL);
+	EXPECT(9, syscall2(__NR_getgroups, -1, 0) == -EINVAL);
+	EXPECT(10, syscall2(__NR_getgroups, 3, 8) == -EFAULT && syscall2(__NR_setgroups, 3, 8) == -EFAULT);
+	EXPECT(11, syscall2(__NR_setgroups, 1000000, (long)set) == -EINVAL);
+	EXPECT(12, syscall2(__NR_setgroups, 0, 0) == 0 && syscall2(__NR_getgroups, 0, 0) == 0);
+	EXPECT(13, syscall3(__NR_getresuid, 8, 8, 8) == -EFAULT && syscall3(__NR_getresgid, 8, 8, 8) == -EFAULT);
+	return 0;
+}
+
+/* ---- what only root may ---- */
+
+static int signals(void *arg)
+{
+	int parent = (int)sys_getppid();
+
+	(void)arg;
+	EXPECT(1, sys_kill(parent, 0) == 0);
+	set_uid(SOMEBODY);
+	EXPECT(2, sys_kill(parent, 0) == -EPERM);
+	EXPECT(3, syscall3(__NR_tgkill, parent, parent, 0) == -EPERM);
+	EXPECT(4, sys_kill((int)sys_getpid(), 0) == 0);
+	EXPECT(5, sys_kill(1, SIGTERM) == -EPERM);
+	return 0;
+}
+
+static long set_limit(int resource, uint64_t soft, uint64_t hard)
+{
+	struct rlimit64 limit = { soft, hard };
+
+	return sys_prlimit64(0, resource, &limit, NULL);
+}
+
+static int limits(void *arg)
+{
+	struct rlimit64 old;
+
+	(void)arg;
+	EXPECT(1, set_limit(RLIMIT_RSS, 10, 200) == 0);
+	set_uid(SOMEBODY);
+	EXPECT(3, set_limit(RLIMIT_RSS, 200, 200) == 0);
+	EXPECT(4, set_limit(RLIMIT_RSS, 10, 201) == -EPERM);
+	EXPECT(5, set_limit(RLIMIT_RSS, 10, 100) == 0);
+	EXPECT(6, set_limit(RLIMIT_RSS, 101, 100) == -EINVAL);
+	EXPECT(7, sys_prlimit64((int)sys_getppid(), RLIMIT_RSS, NULL, &old) == -EPERM);
+	return 0;
+}
+
+static int others(void *arg)
+{
+	struct iovec mine = { arg, 1 }, theirs = { arg, 1 };
+	int parent = (int)sys_getppid();
+
+	EXPECT(1, syscall6(__NR_process_vm_readv, parent, (long)&mine, 1, (long)&theirs, 1, 0) == 1);
+	set_uid(SOMEBODY);
+	EXPECT(2, syscall6(__NR_process_vm_readv, parent, (long)&mine, 1, (long)&theirs, 1, 0) == -EPERM);
+	EXPECT(3, syscall2(__NR_umount2, (long)"/proc", 0) == -EPERM);
+	EXPECT(4, syscall5(__NR_mount, (long)"none", (long)"/", (long)"tmpfs", 0, 0) == -EPERM);
+	return 0;
+}
+
+/* ---- limits that root does not have ---- */
+
+static int waits(void *arg)
+{
+	(void)arg;
+	while (syscall0(__NR_pause))
+		;
+	return 0;
+}
+
+static int processes(void *arg)
+{
+	int pids[4];
+
+	(void)arg;
+	set_limit(RLIMIT_NPROC, 4, 4);
+	pids[0] = (int)sys_fork();
+	if (!pids[0])
+		sys_exit_group(0);
+	EXPECT(1, pids[0] > 0 && child_wait(pids[0]) == 0);
+	set_uid(SOMEBODY);
+	for (int i = 0; i < 3; i++)
+		pids[i] = child_start(waits, NULL);
+	pids[3] = (int)sys_fork();
+	if (!pids[3])
+		sys_exit_group(0);
+	for (int i = 0; i < 3; i++) {
+		sys_kill(pids[i], SIGKILL);
+		if (i < 2)
+			child_wait(pids[i]);
+	}
+	EXPECT(2, pids[3] == -EAGAIN);
+	pids[3] = (int)sys_fork();
+	if (!pids[3])
+		sys_exit_group(0);
+	EXPECT(3, pids[3] > 0 && child_wait(pids[3]) == 0);
+	child_wait(pids[2]);
+	return 0;
+}
+
+static long lock(char *mem, size_t len) { return syscall2(__NR_mlock, (long)mem, (long)len); }
+
+static int locked_memory(void *arg)
+{
+	char *mem = map_private(8 * PAGE_SIZE);
+
+	(void)arg;
+	set_limit(RLIMIT_MEMLOCK, 4 * PAGE_SIZE, 4 * PAGE_SIZE);
+	EXPECT(1, lock(mem, 8 * PAGE_SIZE) == 0);
+	syscall0(__NR_munlockall);
+	set_uid(SOMEBODY);
+	EXPECT(2, lock(mem, 5 * PAGE_SIZE) == -ENOMEM);
+	EXPECT(3, lock(mem, 3 * PAGE_SIZE) == 0);
+	EXPECT(4, lock(mem, 4 * PAGE_SIZE) == 0);	/* three of them do not count again */
+	EXPECT(5, lock(mem + 4 * PAGE_SIZE, PAGE_SIZE) == -ENOMEM);
+	EXPECT(6, sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0) == -EAGAIN);
+	EXPECT(7, syscall1(__NR_mlockall, MCL_CURRENT) == -ENOMEM);
+	EXPECT(8, syscall1(__NR_mlockall, MCL_FUTURE) == 0);
+	EXPECT(9, sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == -EAGAIN);
+	set_limit(RLIMIT_MEMLOCK, 0, 4 * PAGE_SIZE);
+	EXPECT(10, lock(mem, PAGE_SIZE) == -EPERM && syscall1(__NR_mlockall, MCL_CURRENT) == -EPERM);
+	EXPECT(11, sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0) == -EPERM);
+	EXPECT(12, syscall2(__NR_munlock, (long)mem, PAGE_SIZE) == 0 && syscall0(__NR_munlockall) == 0);
+	return 0;
+}
+
+int main(void)
+{
+	static char byte;
+
+	if (syscall0(__NR_geteuid))
+		bail("it takes root to become somebody else");
+	tap_plan(9);
+	ok_child_exits(drops, NULL, 0, "who-gives-root-up-does-not-get-it-back");
+	ok_child_exits(comes_back, NULL, 0, "others-move-between-their-three-users");
+	ok_child_exits(back_to_root, NULL, 0, "a-saved-user-of-root-is-a-way-back");
+	ok_child_exits(groups, NULL, 0, "groups-are-set-and-told");
+	ok_child_exits(signals, NULL, 0, "signals-to-others-are-root's");
+	ok_child_exits(limits, NULL, 0, "hard-limits-are-raised-by-root-alone");
+	ok_child_exits(others, &byte, 0, "so-are-other-processes'-memory-and-mounts");
+	ok_child_exits(processes, NULL, 0, "NPROC-limits-processes");
+	ok_child_exits(locked_memory, NULL, 0, "MEMLOCK-limits-locked-memory");
+	return tap_done();
+}
