@@ -180,6 +180,10 @@ static void add_process(struct process *process, struct process *parent, int pid
 	process_hash(process);
 }
 
+static unsigned long total_forks;	/* written under tasks_lock */
+
+unsigned long forks_so_far(void) { return READ_ONCE(total_forks); }
+
 /* tasks_lock held. */
 static void add_task(struct task *task, int tid)
 {
@@ -187,6 +191,7 @@ static void add_task(struct task *task, int tid)
 	TAILQ_INSERT_TAIL(&task->process->threads, task, thread_link);
 	task->process->nr_threads++;
 	task_hash(task);
+	WRITE_ONCE(total_forks, total_forks + 1);
 }
 
 struct task *first_process(void (*fn)(void *arg), void *arg)

@@ -85,6 +85,8 @@ static bool is_group(int id)
 	return search.found;
 }
 
+int pid_last(void) { return READ_ONCE(last_pid); }
+
 int pid_alloc(void)
 {
 	static bool wrapped;

@@ -216,6 +216,8 @@ void remove_waiter(struct wait_queue *wq, struct waiter *w);
 /* ---- kernel/fork.c ---- */
 
 void fork_init(void);
+/* Tasks that were made since boot, the kernel's own left out. */
+unsigned long forks_so_far(void);
 /* A kernel thread that sleeps: wake_task() starts it. NULL: no memory. */
 struct task *kernel_thread(const char *name, void (*fn)(void *arg), void *arg);
 /*
@@ -245,6 +247,8 @@ void vfork_finish(struct task *task);
 
 /* A number that no task, process, group or session has; -EAGAIN: there is none. */
 int pid_alloc(void);
+/* The number that was given last. */
+int pid_last(void);
 struct task *task_find(int tid);
 struct process *process_find(int pid);
 void task_hash(struct task *task);

@@ -45,7 +45,6 @@ static SHOW(show_uptime)
 
 struct count {
 	unsigned int processes, running;
-	int last;
 };
 
 static void count_process(struct process *process, void *arg)
@@ -53,7 +52,6 @@ static void count_process(struct process *process, void *arg)
 	struct count *count = arg;
 	struct task *task;
 
-	count->last = max(count->last, process->pid);
 	TAILQ_FOREACH(task, &process->threads, thread_link) {
 		count->processes++;
 		count->running += READ_ONCE(task->state) == TASK_RUNNING;
@@ -79,7 +77,7 @@ static SHOW(show_loadavg)
 
 		text_printf(text, "%lu.%02lu ", hundredths / 100, hundredths % 100);
 	}
-	text_printf(text, "%u/%u %d\n", count.running, count.processes, count.last);
+	text_printf(text, "%u/%u %d\n", count.running, count.processes, pid_last());
 	return 0;
 }
 
@@ -104,8 +102,8 @@ static SHOW(show_stat)
 		scnprintf(name, sizeof(name), "cpu%u", cpu);
 		show_cpu(text, name, now > idle ? now - idle : 0, idle);
 	}
-	text_printf(text, "ctxt %lu\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n",
-		    context_switches(), (unsigned long long)clock_boot_realtime(), count.last, count.running);
+	text_printf(text, "ctxt %lu\nbtime %llu\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
+		    context_switches(), (unsigned long long)clock_boot_realtime(), forks_so_far(), count.running);
 	return 0;
 }
 
