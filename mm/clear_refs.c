@@ -44,6 +44,20 @@ static bool wanted(const struct vm_area_struct *vma, int what)
 	return (what != CLEAR_REFS_ANON || !vma->mapping) && (what != CLEAR_REFS_MAPPED || vma->mapping);
 }
 
+/* The lock is held for writing: nobody faults, so nothing becomes dirty before the flush. */
+static void clear_wanted(struct mm_struct *mm, struct clear *clear)
+{
+	lockdep_assert_held(&mm->mmap_lock);
+	if (clear->what == CLEAR_REFS_SOFT_DIRTY)
+		mm->soft_dirty_asked = true;
+	for (struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma)) {
+		if (wanted(vma, clear->what))
+			walk_page_range(mm, vma->vm_start, vma->vm_end, &clear_ops, clear);
+	}
+	if (clear->last)
+		flush_tlb_range(mm, clear->first, clear->last);
+}
+
 void mm_clear_refs(struct mm_struct *mm, int what)
 {
 	struct clear clear = { .what = what, .first = ~0ul };
@@ -51,13 +65,6 @@ void mm_clear_refs(struct mm_struct *mm, int what)
 	if (what == CLEAR_REFS_MM_HIWATER_RSS)
 		return;		/* the largest size there was is not kept */
 	mmap_write_lock(mm);
-	if (what == CLEAR_REFS_SOFT_DIRTY)
-		mm->soft_dirty_asked = true;
-	for (struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma)) {
-		if (wanted(vma, what))
-			walk_page_range(mm, vma->vm_start, vma->vm_end, &clear_ops, &clear);
-	}
-	if (clear.last)
-		flush_tlb_range(mm, clear.first, clear.last);
+	clear_wanted(mm, &clear);
 	mmap_write_unlock(mm);
 }

@@ -172,6 +172,27 @@ TEST("madvise-errors-are-linuxes")
 
 /* ---- fork ---- */
 
+TEST("populating-brings-pages-until-something-is-in-the-way")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x4000, RW, ANON), frame;
+
+	CHECK_EQ(mm_madvise(s.mm, addr, 0x2000, MADV_POPULATE_READ), 0);
+	CHECK_EQ(frame_of(s.mm, addr + 0x1000), page_to_pfn(zero_page));
+	CHECK_EQ(entry_of(s.mm, addr + 0x2000), 0);
+	CHECK_EQ(mm_madvise(s.mm, addr, 0x2000, MADV_POPULATE_WRITE), 0);
+	frame = frame_of(s.mm, addr + 0x1000);
+	CHECK(frame != page_to_pfn(zero_page));
+	CHECK_EQ(mm_madvise(s.mm, addr, 0x2000, MADV_POPULATE_WRITE), 0);
+	CHECK_EQ(frame_of(s.mm, addr + 0x1000), frame);
+	CHECK_EQ(mm_mprotect(s.mm, addr + 0x3000, 0x1000, PROT_READ), 0);
+	CHECK_EQ(mm_madvise(s.mm, addr + 0x2000, 0x2000, MADV_POPULATE_WRITE), -EINVAL);
+	CHECK(entry_of(s.mm, addr + 0x2000));
+	CHECK_EQ(mm_munmap(s.mm, addr + 0x1000, 0x1000), 0);
+	CHECK_EQ(mm_madvise(s.mm, addr, 0x2000, MADV_POPULATE_READ), -ENOMEM);
+	space_end(&s);
+}
+
 TEST("cow-child-write-is-invisible-to-parent-and-back")
 {
 	struct space s = space_start(3, 4, 1);
