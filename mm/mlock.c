@@ -26,6 +26,7 @@ static long apply_lock_flags(struct mm_struct *mm, unsigned long start, unsigned
 {
 	struct vm_area_struct *vma;
 
+	lockdep_assert_held(&mm->mmap_lock);
 	if (end < start)
 		return -EINVAL;
 	for (; start < end; start = vma->vm_end) {
@@ -109,6 +110,7 @@ static void lock_all(struct mm_struct *mm, int flags)
 	const unsigned long lock_flags = flags & MCL_ONFAULT ? VM_LOCKED_MASK : VM_LOCKED;
 	struct vm_area_struct *vma;
 
+	lockdep_assert_held(&mm->mmap_lock);
 	mm->def_flags = flags & MCL_FUTURE ? lock_flags : 0;
 	if ((flags & (MCL_FUTURE | MCL_CURRENT)) == MCL_FUTURE)
 		return;

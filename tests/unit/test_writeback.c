@@ -24,6 +24,7 @@ static int write_disk(struct address_space *mapping, struct folio *const *folios
 
 	(void)mapping;
 	CHECK(n >= 1 && n <= 8);
+	CHECK(!without_lock || !lockdep_held(&without_lock->mmap_lock));
 	writes++;
 	for (unsigned int i = 0; i < n; i++) {
 		CHECK(page_test(&folios[i]->page, PG_writeback) && !page_test(&folios[i]->page, PG_dirty));
@@ -245,6 +246,7 @@ TEST("msync-writes-what-its-range-maps-shared")
 	for (unsigned long i = 0; i < 4; i++)
 		poke(shared + i * PAGE_SIZE, i);
 	poke(copy + 9 * PAGE_SIZE, 1);
+	without_lock = s.mm;
 	CHECK_EQ(mm_msync(s.mm, shared, 4 * PAGE_SIZE, MS_ASYNC), 0);
 	CHECK_EQ(mm_msync(s.mm, copy, 4 * PAGE_SIZE, MS_SYNC), 0);
 	CHECK_EQ(writes + flushes, 0);
