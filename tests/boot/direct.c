@@ -99,6 +99,28 @@ static void test_coherence(void)
 	ok(!memcmp(mem, buf, 700) && mem[1024] == 'D', "both-are-there");
 }
 
+/* A mapping of the disk sees what is written past the cache, and what it stores is seen by who reads so. */
+static void test_mapping(void)
+{
+	char *map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, cached, 20 * PAGE);
+
+	ok(map != MAP_FAILED && from(map, 20 * PAGE, 2 * PAGE), "a-mapping-of-the-disk");
+	memset(mem, 'm', PAGE);
+	is(pwrite(direct, mem, 512, 20 * PAGE), 512, "a-write-past-the-cache");
+	ok(!memcmp(map, mem, 512) && from(map + 512, 20 * PAGE + 512, PAGE - 512), "is-seen-there");
+	map[PAGE] = 's';
+	is(pread(direct, mem, PAGE, 21 * PAGE), PAGE, "a-read-past-the-cache");
+	ok(mem[0] == 's', "sees-what-was-stored-there");
+	map[600] = 't';
+	is(pwrite(direct, mem + PAGE, 512, 20 * PAGE), 512, "a-write-beside-a-store");
+	ok(map[600] == 't', "leaves-it");
+	is(pread(direct, map + PAGE, PAGE, 22 * PAGE), PAGE, "a-read-into-the-mapping-itself");
+	ok(from(map + PAGE, 22 * PAGE, PAGE), "arrives-there");
+	munmap(map, 2 * PAGE);
+	is(pread(direct, mem, PAGE, 21 * PAGE), PAGE, "and-on-the-disk");
+	ok(from(mem, 22 * PAGE, PAGE), "in-its-place");
+}
+
 /* Memory that is shared by fork is the reader's own before the device writes to it. */
 static void test_fork(void)
 {
@@ -131,6 +153,7 @@ int main(void)
 	test_reads();
 	test_errors();
 	test_coherence();
+	test_mapping();
 	test_fork();
 	test_flag();
 	return 0;

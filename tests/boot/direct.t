@@ -11,7 +11,7 @@ for cpus in 1 2; do
 	boot --cpus $cpus --disk "$disk" --img "$tmp/img" -- /direct
 	is "$cpus-cpus-all-is-done" "$status" 0
 	is "$cpus-cpus-nothing-fails" "$(grep -A 1 '^not ok' <<<"$out")" ''
-	is "$cpus-cpus-nothing-is-left-out" "$(grep -c '^ok' <<<"$out")" 36
+	is "$cpus-cpus-nothing-is-left-out" "$(grep -c '^ok' <<<"$out")" 47
 	is "$cpus-cpus-what-was-written-is-in-the-file" \
 		"$(dd if="$disk" bs=512 skip=129 count=1 2>/dev/null)" "$(printf 'd%.0s' {1..512})"
 done
