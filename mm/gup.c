@@ -291,6 +291,7 @@ static long gup_locked_pages(struct gup *g, unsigned long start, unsigned long n
 	unsigned long done = 0;
 	long n;
 
+	lockdep_assert_held(&g->mm->mmap_lock);
 	while (done < nr) {
 		n = gup_some(g, start + done * PAGE_SIZE, nr - done, pages ? pages + done : NULL);
 		if (n < 0)
