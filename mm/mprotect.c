@@ -22,13 +22,13 @@ static __always_inline pte_t changed_pte(const struct vm_area_struct *vma, pgpro
 	return pte_may_be_writable(vma, new) && !(seen & ~new.val) ? pte_mkwrite(new, vma) : pte_wrprotect(new);
 }
 
-static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+/* The loop is the cost of mprotect: it works on copies that the compiler can keep in registers. */
+static __always_inline int change_entries(struct page_walk *walk, pmd_t *pmdp, unsigned long addr,
+					  unsigned long end, u64 seen)
 {
 	struct change *ch = walk->private;
-	/* The loop is the cost of mprotect: it works on copies that the compiler can keep in registers. */
 	const struct vm_area_struct vma = { .vm_flags = ch->vma->vm_flags, .mapping = ch->vma->mapping };
 	const pgprot_t prot = ch->vma->vm_page_prot;
-	const u64 seen = walk->mm->soft_dirty_asked ? _PAGE_SOFT_DIRTY : 0;
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
 	const unsigned long start = addr;
 	u64 had = 0, have = ~0ul;	/* what some old entry allowed, and every new one does */
@@ -52,6 +52,13 @@ static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long a
 		ch->last = end;
 	}
 	return 0;
+}
+
+static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+{
+	return unlikely(walk->mm->soft_dirty_asked) ?
+		       change_entries(walk, pmdp, addr, end, _PAGE_SOFT_DIRTY) :
+		       change_entries(walk, pmdp, addr, end, 0);
 }
 
 static const struct walk_ops change_ops = { .pte_range = change_pte_range };
