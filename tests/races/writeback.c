@@ -12,10 +12,11 @@
 static struct address_space file;
 static struct page *platter; /* the device: one page */
 static unsigned int reads;
+static bool may_keep_lock;	/* a fault that has to read a second time does not drop mmap_lock again */
 
 static int read_platter(struct address_space *mapping, struct folio *folio)
 {
-	RACE_CHECK(!lockdep_held(&race_mm->mmap_lock));
+	RACE_CHECK(may_keep_lock || !lockdep_held(&race_mm->mmap_lock));
 	reads++;
 	page_copy(folio_address(folio), page_address(platter));
 	return 0;
@@ -56,6 +57,7 @@ static void map_absent(void)
 	const struct mmap_source source = { .mapping = &file };
 
 	reads = 0;
+	may_keep_lock = false;
 	platter = alloc_page(GFP_ZERO);
 	mapping_init(&file, &device_ops, NULL, PAGE_SIZE);
 	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, &source, 0), AT);
@@ -94,6 +96,11 @@ static void map_clean(void)
 	map_dirty();
 	write_back();
 }
+static void map_to_be_forgotten(void)
+{
+	map_clean();
+	may_keep_lock = true;
+}
 /* Dirty by a write() beside a mapping through which it has not been written to yet. */
 static void map_dirtied(void)
 {
@@ -114,6 +121,16 @@ static void write_if_mapped(void)
 	RACE_CHECK(!signo || signo == SIGSEGV);
 	race_outcome((u64)signo);
 }
+/* One fault, which the page may leave under. */
+static void try_to_write(void)
+{
+	struct fault_result res;
+
+	user_fault(race_mm, AT, FAULT_FLAG_USER | FAULT_FLAG_WRITE, &res);
+	RACE_EQ(res.signo, 0);
+}
+/* As O_DIRECT does it: what is clean is forgotten, mapped or not. */
+static void forget_page(void) { filemap_invalidate_range(&file, 0, 0); }
 static void unmap(void) { RACE_EQ(mm_munmap(race_mm, AT, PAGE_SIZE), 0); }
 static void protect(void)
 {
@@ -234,6 +251,8 @@ RACE("writeback-munmap-write", "a page is written back and unmapped, while a thi
      .probe = is_on_device)
 RACE("writeback-mprotect", "a page is written back while its permission goes and comes", .levels = 3,
      .setup = map_dirty, .cpu = { write_back_1, protect }, .probe = is_noted)
+RACE("write-fault-invalidate", "a clean page leaves its file while it is about to be written to", .levels = 3,
+     .setup = map_to_be_forgotten, .cpu = { try_to_write, forget_page }, .probe = is_noted)
 RACE("absent-fault-fault", "two faults want a page that is on the device: it is read once", .levels = 3,
      .setup = map_absent, .cpu = { write_7, write_8 }, .probe = is_read_once)
 RACE("device-fault", "a fault waits for a page that a device is reading, which ends", .levels = 3,
