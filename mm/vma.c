@@ -299,7 +299,7 @@ unsigned long vma_unmapped_area(const struct mm_struct *mm, unsigned long len, u
 
 void vma_set_flags(struct vm_area_struct *vma, unsigned long vm_flags)
 {
-	vma->vm_flags = vm_flags;
+	WRITE_ONCE(vma->vm_flags, vm_flags);	/* writeback looks without mmap_lock */
 	vma->vm_page_prot = protection_map(vm_flags);
 }
 

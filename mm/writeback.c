@@ -54,7 +54,8 @@ static void folio_mkclean(struct address_space *mapping, struct folio *folio)
 	for (vma = i_mmap_first(mapping, index, index); vma; vma = i_mmap_next(vma, index, index)) {
 		unsigned long addr = vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
 
-		if (vma->vm_flags & VM_SHARED)
+		/* mprotect changes others of the flags meanwhile. */
+		if (READ_ONCE(vma->vm_flags) & VM_SHARED)
 			walk_page_range(vma->vm_mm, addr, addr + PAGE_SIZE, &ops, folio);
 	}
 	up_read(&mapping->i_mmap_lock);
