@@ -12,7 +12,7 @@
 static struct address_space file;
 static struct page *platter; /* the device: one page */
 static unsigned int reads;
-static bool may_keep_lock;	/* a fault that has to read a second time does not drop mmap_lock again */
+static bool may_keep_lock;	/* a page that goes between a fault's look and its use is read under mmap_lock */
 
 static int read_platter(struct address_space *mapping, struct folio *folio)
 {
