@@ -147,6 +147,8 @@ static long sendfile_to_pipe(struct file *in, s64 *user_in, struct file *out, si
 
 	if (ret)
 		return ret;
+	if (get_pipe_info(in))	/* splice() moves from pipe to pipe, this does not */
+		return n ? -EINVAL : 0;
 	from.pos = user_in ? from.pos : READ_ONCE(in->pos);
 	ret = check_sendfile(in, from.pos, out, 0, n);
 	if (ret)

@@ -26,6 +26,8 @@ static void test_sendfile(void)
 	is(sys_sendfile(fds[1], in, &pos, 10), 10, "into-a-pipe");
 	is(sys_read(fds[0], buf, 100), 10, "arrives");
 	is(sys_sendfile(out, fds[0], NULL, 10), -EINVAL, "not-out-of-a-pipe");
+	is(sys_sendfile(fds[1], fds[0], NULL, 10), -EINVAL, "nor-into-the-same-one");
+	is(sys_sendfile(fds[1], fds[0], NULL, 0), 0, "but-nothing-can-be-sent");
 	is(sys_sendfile(999, in, NULL, 1), -EBADF, "to-nothing");
 	is(sys_sendfile(out, in, (long *)1, 1), -EFAULT, "a-bad-offset");
 	pos = -1;
@@ -223,7 +225,7 @@ static void test_record_locks(void)
 int main(void)
 {
 	scratch_enter();
-	tap_plan(72);
+	tap_plan(74);
 	test_sendfile();
 	test_copy_file_range();
 	test_fifo();
