@@ -32,6 +32,7 @@ static long sync_range(struct mm_struct *mm, unsigned long start, unsigned long 
 	long ret = 0;
 	int err = 0;
 
+	lockdep_assert_held(&mm->mmap_lock);
 	for (; start < end && !err; start = upto) {
 		vma = vma_find(mm, start);
 		if (!vma || vma->vm_start > start)
