@@ -460,6 +460,8 @@ const struct proc_entry tid_entry = PROC_DIR("", tid_entries);
 
 static const struct proc_entry pid_entries[] = {
 	ENTRIES_OF_BOTH,
+	{ .name = "map_files", .mode = S_IFDIR | 0500, .next_range = next_map_file,
+	  .numbered = &map_file_entry },
 	{ .name = "task", .mode = S_IFDIR | 0555, .next = next_thread, .numbered = &tid_entry,
 	  .number_is = NUMBER_THREAD },
 	{ .name = NULL },

@@ -160,6 +160,47 @@ static const struct proc_entry *find_entry(const struct proc_entry *entries, con
 	return NULL;
 }
 
+/* Hexadecimal digits from *at on, as they are printed: no leading zeroes. */
+static bool parse_address(const char **at, const char *end, unsigned long *value)
+{
+	const char *first = *at;
+
+	for (*value = 0; *at < end && *at - first < 16; ++*at) {
+		char c = **at;
+
+		if (c >= '0' && c <= '9')
+			*value = *value << 4 | (unsigned long)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			*value = *value << 4 | (unsigned long)(c - 'a' + 10);
+		else
+			break;
+	}
+	return *at > first && (*first != '0' || *at == first + 1);
+}
+
+/* The link of that name, if just that range is there. */
+static struct dentry *range_lookup(const struct proc_inode *dir, struct dentry *parent, const char *name,
+				   size_t len)
+{
+	const char *at = name, *end = name + len;
+	struct proc_target target = dir->target;
+	unsigned long first, last;
+	struct dentry *dentry;
+	int ret;
+
+	if (!parse_address(&at, end, &first) || at == end || *at++ != '-' || !parse_address(&at, end, &last) ||
+	    at != end)
+		return ERR_PTR(-ENOENT);
+	ret = dir->entry->next_range(&dir->target, first, &target.range);
+	if (ret || target.range.start != first || target.range.end != last)
+		return ERR_PTR(ret ? ret : -ENOENT);
+	target_get(&target);
+	dentry = make_entry(parent, name, len, dir->entry->numbered, target, -1);
+	if (!IS_ERR(dentry))
+		dentry->inode->mode = target.range.mode;
+	return dentry;
+}
+
 /* A number without leading zeroes; -1: something else. */
 static int parse_number(const char *name, size_t len)
 {
@@ -186,6 +227,8 @@ static struct dentry *dir_lookup(struct inode *dir, struct dentry *parent, const
 		target_get(&target);
 		return make_entry(parent, name, len, entry, target, proc->number);
 	}
+	if (proc->entry->next_range)
+		return range_lookup(proc, parent, name, len);
 	if (!proc->entry->next || number < 0)
 		return ERR_PTR(-ENOENT);
 	if (!numbered_target(proc, number, &target)) {
@@ -235,12 +278,35 @@ static void emit_numbered(struct dir_context *ctx, const struct proc_inode *dir)
 	}
 }
 
+/* The same with the page's number as the position. An error for all of it is told. */
+static int emit_ranges(struct dir_context *ctx, const struct proc_inode *dir)
+{
+	struct proc_range range;
+	char name[36];
+	int ret;
+
+	ctx->pos = max(ctx->pos, FIRST_NUMBER);
+	for (;;) {
+		ret = dir->entry->next_range(&dir->target, (ctx->pos - FIRST_NUMBER) << PAGE_SHIFT, &range);
+		if (ret)
+			return ret == -ENOENT ? 0 : ret;
+		ctx->pos = FIRST_NUMBER + (range.start >> PAGE_SHIFT);
+		scnprintf(name, sizeof(name), "%lx-%lx", range.start, range.end);
+		if (!emit(ctx, name, range.mode, ctx->pos))
+			return 0;
+		ctx->pos++;
+	}
+}
+
 static int dir_iterate(struct file *file, struct dir_context *ctx)
 {
 	const struct proc_inode *dir = proc_i(file->inode);
 
-	if (dir_emit_dots(file, ctx) && emit_table(ctx, dir->entry->entries))
-		emit_numbered(ctx, dir);
+	if (!dir_emit_dots(file, ctx) || !emit_table(ctx, dir->entry->entries))
+		return 0;
+	if (dir->entry->next_range)
+		return emit_ranges(ctx, dir);
+	emit_numbered(ctx, dir);
 	return 0;
 }
 
@@ -256,8 +322,7 @@ static struct dentry *link_follow(struct dentry *dentry)
 	return proc->entry->get_link(&proc->target, proc->number);
 }
 
-/* What a link that leads to an object says: the object's path. */
-static long object_path(struct dentry *object, char *buf, size_t size)
+long object_path(struct dentry *object, char *buf, size_t size)
 {
 	char *page, *path;
 	long len;
@@ -385,7 +450,7 @@ static int fill_super(struct super_block *sb, u64 magic, const struct proc_entry
 
 	sb->ops = &super_operations;
 	sb->magic = magic;
-	inode = make_inode(sb, entry, (struct proc_target){ NULL, NULL }, -1);
+	inode = make_inode(sb, entry, (struct proc_target){ .process = NULL }, -1);
 	sb->root = inode ? d_make_root(inode) : NULL;
 	return sb->root ? 0 : -ENOMEM;
 }

@@ -7,10 +7,17 @@
 #include "kernel/proc/text.h"
 #include "kernel/task.h"
 
+/* Addresses that a link of map_files is named by, and what its mode says. */
+struct proc_range {
+	unsigned long start, end;
+	u32 mode;
+};
+
 /* Whose file it is: a process and one of its threads, with references; NULL outside of /proc/PID. */
 struct proc_target {
 	struct process *process;
 	struct task *task;
+	struct proc_range range;	/* below map_files */
 };
 
 struct proc_entry {
@@ -35,6 +42,11 @@ struct proc_entry {
 	 */
 	int (*next)(const struct proc_target *target, int from);
 	const struct proc_entry *numbered;
+	/*
+	 * ... or ones that are named by addresses: the first range that begins at `from` or above. 0;
+	 * -ENOENT: there is none; or another error.
+	 */
+	int (*next_range)(const struct proc_target *target, unsigned long from, struct proc_range *range);
 	enum { NUMBER_PROCESS, NUMBER_THREAD, NUMBER_FILE } number_is;
 };
 
@@ -49,6 +61,10 @@ extern const struct proc_entry sysctl_entries[];	/* sysctl.c */
 const struct proc_target *proc_target_of(const struct file *file);
 /* Any position, from the beginning or from here. */
 s64 proc_llseek(struct file *file, s64 offset, int whence);
+/* May the running process look at that one's memory? */
+bool proc_may_access(const struct proc_target *target);
+/* The path of what a link leads to, whose path_get() it takes over: its length, or -errno. */
+long object_path(struct dentry *object, char *buf, size_t size);
 /* The address space of a process, with a reference; NULL: it has none any more. */
 struct mm_struct *proc_mm(const struct process *process);
 /* At boot: /proc and /sys can be mounted. */
@@ -59,5 +75,7 @@ void proc_init(void);
 #define SHOW(name) int name(struct text *text, const struct proc_target *target)
 SHOW(show_meminfo); SHOW(show_vmstat); SHOW(show_buddyinfo); SHOW(show_zoneinfo); SHOW(show_slabinfo);
 SHOW(show_mounts); SHOW(show_maps); SHOW(show_smaps); SHOW(show_smaps_rollup);
+int next_map_file(const struct proc_target *target, unsigned long from, struct proc_range *range);
+extern const struct proc_entry map_file_entry;
 int write_clear_refs(const struct proc_target *target, char *text, size_t n);
 extern const struct file_operations mem_fops, pagemap_fops, kpagecount_fops, kpageflags_fops;

@@ -177,6 +177,34 @@ static long buddyinfo(const char *name)
 	return pages * 4;
 }
 
+/* The sum of one number over all zones, in pages; of "pages free" in kB, as moves() wants it. */
+static long zones(const char *name)
+{
+	char *at = proc_read("/proc/zoneinfo");
+	long sum = 0, n;
+
+	while ((at = strstr(at, name))) {
+		at += strlen(name);
+		if (sscanf(at, " %ld", &n) == 1)
+			sum += n;
+	}
+	return sum;
+}
+static long zones_kb(const char *name) { return zones(name) * 4; }
+
+/* What a zone covers, what of that is there, and what is given out. */
+static void test_zones(void)
+{
+	const long kb = 64 * KB;
+
+	ok(!strncmp(proc_read("/proc/zoneinfo"), "Node 0, zone ", 13), "zoneinfo-begins-with-a-zone");
+	ok(moves(zones_kb, "pages free ", false, -kb), "zoneinfo's-free-pages-fall");
+	ok(zones("  spanned ") >= zones("  present "), "zones-span-what-is-present");
+	ok(zones("  present ") >= zones("  managed "), "of-which-some-is-managed");
+	is(zones("  managed ") * 4, meminfo("MemTotal"), "which-is-all-of-MemTotal");
+	ok(zones("pages free ") <= zones("  managed "), "no-more-is-free");
+}
+
 static void test_machine(void)
 {
 	const long kb = 64 * KB;
@@ -193,6 +221,7 @@ static void test_machine(void)
 	ok(moves(vmstat, "nr_free_pages", false, -kb / 4), "vmstat's-nr_free_pages");
 	ok(moves(vmstat, "pgfault", false, kb / 4), "vmstat's-pgfault");
 	ok(moves(buddyinfo, "", false, -kb), "buddyinfo-has-less");
+	test_zones();
 }
 
 /* ---- processes and time ---- */
