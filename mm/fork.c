@@ -1,5 +1,6 @@
 /* Copying an address space: pages are shared read-only until one side writes. */
 #include "mm/internal.h"
+#include "kernel/base/file.h"
 #include "kernel/uapi/errno.h"
 #include "mm/pagecache.h"
 #include "mm/pagewalk.h"
@@ -145,6 +146,9 @@ static void copy_layout(struct mm_struct *mm, const struct mm_struct *parent)
 	mm->mmap_base = parent->mmap_base;
 	mm->limits = parent->limits;
 	mm->soft_dirty_asked = parent->soft_dirty_asked;
+	mm->exe_file = parent->exe_file;
+	if (mm->exe_file)
+		exe_file_get(mm->exe_file);
 }
 
 struct mm_struct *mm_fork(struct mm_struct *parent)

@@ -1,6 +1,7 @@
 /* Making and ending address spaces. */
 #include "mm/internal.h"
 #include "kernel/base/cmdline.h"
+#include "kernel/base/file.h"
 #include "kernel/base/string.h"
 #include "kernel/uapi/errno.h"
 #include "mm/context.h"
@@ -125,6 +126,8 @@ void mmput(struct mm_struct *mm)
 		return;
 	mm_leave_all_cpus(mm);
 	exit_mmap(mm);
+	if (mm->exe_file)
+		exe_file_put(mm->exe_file);
 	table_free(mm, pfn_to_page(fold_table(mm_fold(mm))));
 	for (int i = 0; i < NR_MM_COUNTERS; i++)
 		BUG_MSG(rss_sum(mm, i), "counter %d of an empty mm is %ld", i, rss_sum(mm, i));

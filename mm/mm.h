@@ -65,6 +65,7 @@ struct mm_struct {
 	unsigned long mmap_base;	/* unhinted mappings go downward from here */
 	struct mm_limits limits;
 
+	struct file *exe_file;		/* the program, with an exe_file_get(); NULL: none */
 	atomic_t mm_users;
 
 	struct mm_cpu cpu[NR_CPUS];

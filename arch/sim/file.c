@@ -4,3 +4,5 @@
 
 void vma_file_get(struct file *file) { BUG_MSG(file, "there are no files"); }
 void vma_file_put(struct file *file) { BUG_MSG(file, "there are no files"); }
+void exe_file_get(struct file *file) { BUG_MSG(file, "there are no files"); }
+void exe_file_put(struct file *file) { BUG_MSG(file, "there are no files"); }

@@ -4,6 +4,7 @@
  * Nothing in the files is trusted: whatever they say, the result is a program or an error, and the
  * caller goes on as it was.
  */
+#include "kernel/base/file.h"
 #include "kernel/base/string.h"
 #include "kernel/exec/exec.h"
 #include "kernel/uapi/errno.h"
@@ -347,7 +348,7 @@ static int load_program(struct exec *exec, struct image *img)
 	if (!ret && interpreter)
 		ret = load_interpreter(exec, interpreter);
 	if (interpreter)
-		file_put(interpreter);
+		exe_file_put(interpreter);
 	if (!ret && exec->entry >= task_size_max())
 		ret = -ENOEXEC;
 	if (!ret)

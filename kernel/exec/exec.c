@@ -3,6 +3,7 @@
  * other threads end, and from there nothing can fail.
  */
 #include "kernel/base/cmdline.h"
+#include "kernel/base/file.h"
 #include "kernel/base/string.h"
 #include "kernel/exec/exec.h"
 #include "kernel/fs/namei.h"
@@ -27,6 +28,16 @@ static const char *set_norandmaps(const char *value)
 BOOT_OPTION("norandmaps", "", "programs, their stacks and mappings lie at the same addresses each time",
 	    set_norandmaps);
 
+static struct file *deny_writing(struct file *file)
+{
+	int ret = deny_write_access(file->inode);
+
+	if (!ret)
+		return file;
+	file_put(file);
+	return ERR_PTR(ret);
+}
+
 struct file *open_exec(int dirfd, const char *path, int flags)
 {
 	struct dentry *dentry = path_lookup(dirfd, path, (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
@@ -42,13 +53,13 @@ struct file *open_exec(int dirfd, const char *path, int flags)
 	else
 		file = dentry_open(dentry, O_RDONLY);
 	path_put(dentry);
-	return file;
+	return IS_ERR(file) ? file : deny_writing(file);
 }
 
 void exec_set_file(struct exec *exec, struct file *file)
 {
 	if (exec->file)
-		file_put(exec->file);
+		exe_file_put(exec->file);
 	exec->file = file;
 }
 
@@ -67,6 +78,8 @@ static int build_mm(struct exec *exec, const struct string_list *argv,
 	exec->mm = mm_alloc(mm_initial_levels());
 	if (!exec->mm)
 		return -ENOMEM;
+	exe_file_get(exec->file);
+	exec->mm->exe_file = exec->file;
 	choose_random(&exec->random);
 	process_limits(current_process(), &exec->mm->limits);
 	ret = mm_setup_stack(exec->mm, &exec->random, &exec->stack_top);
@@ -187,7 +200,7 @@ static int do_exec(int dirfd, const char *path, const struct string_list *argv,
 	else
 		commit(&exec);
 	script_drop(&exec);
-	file_put(exec.file);
+	exe_file_put(exec.file);
 	return ret;
 }
 

@@ -39,7 +39,7 @@ struct string_list {
 
 /*
  * Opens a regular file with an x bit (root needs no more). flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW.
- * ERR_PTR(-ENOENT, -EACCES, ...).
+ * Until exe_file_put() nobody can write to it. ERR_PTR(-ENOENT, -EACCES, -ETXTBSY, ...).
  */
 struct file *open_exec(int dirfd, const char *path, int flags);
 /* What exec->file was is let go; takes the reference of the new one over. */

@@ -219,7 +219,19 @@ static int check_size(s64 size)
 	return file_size_limit((u64)size) < (u64)size ? -EFBIG : 0;
 }
 
-static int truncate_inode(struct inode *inode, s64 size)
+/* truncate(): ftruncate()'s descriptor is a writer already. */
+static int truncate_as_writer(struct inode *inode, const struct iattr *attr)
+{
+	int ret = get_write_access(inode);
+
+	if (ret)
+		return ret;
+	ret = notify_change(inode, attr);
+	put_write_access(inode);
+	return ret;
+}
+
+static int truncate_inode(struct inode *inode, s64 size, bool is_open)
 {
 	const struct iattr attr = { .valid = ATTR_SIZE, .size = (u64)size };
 
@@ -227,7 +239,9 @@ static int truncate_inode(struct inode *inode, s64 size)
 		return -EISDIR;
 	if (!is_regular(inode))
 		return -EINVAL;
-	return check_size(size) ? check_size(size) : notify_change(inode, &attr);
+	if (check_size(size))
+		return check_size(size);
+	return is_open ? notify_change(inode, &attr) : truncate_as_writer(inode, &attr);
 }
 
 SYSCALL_DEFINE2(truncate, const char *, path, s64, size)
@@ -240,7 +254,7 @@ SYSCALL_DEFINE2(truncate, const char *, path, s64, size)
 	dentry = user_path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	ret = truncate_inode(dentry->inode, size);
+	ret = truncate_inode(dentry->inode, size, false);
 	path_put(dentry);
 	return ret;
 }
@@ -256,7 +270,7 @@ SYSCALL_DEFINE2(ftruncate, int, fd, s64, size)
 	if (!f.file || f.file->fmode & FMODE_PATH)
 		ret = -EBADF;
 	else if (is_regular(f.file->inode) && file_writable(f.file))
-		ret = truncate_inode(f.file->inode, size);
+		ret = truncate_inode(f.file->inode, size, true);
 	fd_put(f);
 	return ret;
 }

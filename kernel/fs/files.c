@@ -42,6 +42,8 @@ void file_put(struct file *file)
 		locks_remove_file(file);
 		if (file->ops->release)
 			file->ops->release(file);
+		if (file->fmode & FMODE_WRITER)
+			put_write_access(file->inode);
 		inode_put(file->inode);
 	}
 	if (file->dentry)

@@ -178,6 +178,7 @@ struct inode {
 	struct pipe *pipe;		/* of a FIFO that is open; under lock */
 	bool sealable;			/* made by memfd_create() */
 	unsigned int seals;		/* F_SEAL_...: added under lock */
+	atomic_t writers;		/* who has it open for writing; below 0: who runs it */
 	struct file_locks *locks;	/* flock() and fcntl() locks; under locks_lock */
 	void *private;			/* of the file system */
 };
@@ -207,6 +208,14 @@ int setattr_copy(struct inode *inode, const struct iattr *attr);
 /* Changes attributes by the inode's own setattr; its lock is held for writing, or taken. */
 int inode_setattr(struct inode *inode, const struct iattr *attr);
 int notify_change(struct inode *inode, const struct iattr *attr);
+/*
+ * Counts who writes to the file, or who runs it and denies that. -ETXTBSY: the others are there. Neither
+ * sleeps.
+ */
+int get_write_access(struct inode *inode);
+void put_write_access(struct inode *inode);
+int deny_write_access(struct inode *inode);
+void allow_write_access(struct inode *inode);
 /* ctime and mtime are now. */
 void inode_touch(struct inode *inode);
 
@@ -339,6 +348,7 @@ struct file_operations {
 #define FMODE_PREAD	BIT(3)	/* and reads and writes at any offset */
 #define FMODE_POS	BIT(4)	/* read and write move the position, under pos_lock */
 #define FMODE_PATH	BIT(5)	/* O_PATH: says where, nothing else */
+#define FMODE_WRITER	BIT(6)	/* has a get_write_access() */
 
 struct file {
 	const struct file_operations *ops;

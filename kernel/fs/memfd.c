@@ -38,6 +38,10 @@ static struct file *memfd_open(const char *name, unsigned int flags)
 		inode->seals |= F_SEAL_EXEC;
 	d_instantiate(dentry, inode);
 	file = dentry_open(dentry, O_RDWR);
+	if (!IS_ERR(file)) {	/* as on Linux it may be run by its own descriptor */
+		file->fmode &= ~FMODE_WRITER;
+		put_write_access(inode);
+	}
 	dput(dentry);
 	return file;
 }

@@ -31,8 +31,23 @@ static const struct file_operations path_fops;
 	(O_ACCMODE | O_NONBLOCK | O_APPEND | O_DIRECTORY | O_NOFOLLOW | O_DSYNC | O_DIRECT | \
 	 O_NOATIME | O_PATH | O_TMPFILE)
 
+/* Devices and FIFOs are no contents that somebody could run. */
+static int become_writer(struct inode *inode, struct file *file)
+{
+	int ret;
+
+	if (!file_writable(file) || is_chardev(inode) || is_blockdev(inode) || is_fifo(inode))
+		return 0;
+	ret = get_write_access(inode);
+	if (!ret)
+		file->fmode |= FMODE_WRITER;
+	return ret;
+}
+
 static int call_open(struct inode *inode, struct file *file, unsigned int flags)
 {
+	int ret;
+
 	if (flags & O_PATH) {
 		file->ops = &path_fops;
 		file->fmode = FMODE_PATH;
@@ -42,7 +57,10 @@ static int call_open(struct inode *inode, struct file *file, unsigned int flags)
 		return -ENXIO;
 	file->ops = inode->fop;
 	file->fmode = fmode_of(inode, inode->fop, flags);
-	return inode->fop->open ? inode->fop->open(inode, file) : 0;
+	ret = become_writer(inode, file);
+	if (!ret && inode->fop->open)
+		ret = inode->fop->open(inode, file);
+	return ret;
 }
 
 /* Makes a new struct file one of the dentry. */
@@ -120,8 +138,16 @@ static int may_open(const struct inode *inode, unsigned int flags)
 static int truncate_opened(struct inode *inode)
 {
 	const struct iattr attr = { .valid = ATTR_SIZE };
+	int ret;
 
-	return is_regular(inode) ? notify_change(inode, &attr) : 0;
+	if (!is_regular(inode))
+		return 0;
+	ret = get_write_access(inode); /* it may be open for reading only */
+	if (ret)
+		return ret;
+	ret = notify_change(inode, &attr);
+	put_write_access(inode);
+	return ret;
 }
 
 /*

@@ -8,7 +8,6 @@
 #include "kernel/uapi/auxvec.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/usage.h"
-#include "mm/mmap_lock.h"
 #include "mm/slab.h"
 
 #define TICKS(ns)	((unsigned long long)(ns) / 10000000)	/* AT_CLKTCK is 100 */
@@ -300,7 +299,6 @@ static SHOW(show_limits)
 
 /* ---- links ---- */
 
-/* The program is the file that its first executable mapping shows. */
 static struct dentry *exe_link(const struct proc_target *target, int number)
 {
 	struct mm_struct *mm = proc_mm(target->process);
@@ -308,15 +306,10 @@ static struct dentry *exe_link(const struct proc_target *target, int number)
 
 	if (!mm)
 		return dentry;
-	mmap_read_lock(mm);
-	for (struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma)) {
-		if (vma->vm_file && vma->vm_start <= mm->start_code && mm->start_code < vma->vm_end) {
-			dentry = vma->vm_file->dentry;
-			path_get(dentry);
-			break;
-		}
+	if (mm->exe_file) {
+		dentry = mm->exe_file->dentry;
+		path_get(dentry);
 	}
-	mmap_read_unlock(mm);
 	mmput(mm);
 	return dentry;
 }
