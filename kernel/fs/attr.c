@@ -239,6 +239,8 @@ static int truncate_inode(struct inode *inode, s64 size, bool is_open)
 		return -EISDIR;
 	if (!is_regular(inode))
 		return -EINVAL;
+	if (sb_readonly(inode->sb))
+		return -EROFS;
 	if (check_size(size))
 		return check_size(size);
 	return is_open ? notify_change(inode, &attr) : truncate_as_writer(inode, &attr);

@@ -49,20 +49,23 @@ static int create_at(const struct last_name *last, const struct new_file *new)
 {
 	struct inode *dir = last->dir->inode;
 	struct dentry *dentry;
-	int ret = -EEXIST;
+	int ret = -EEXIST, writable;
 
 	if (last->special)
 		return -EEXIST;
+	writable = sb_want_write(dir->sb);
 	down_write(&dir->lock);
 	dentry = lookup_one_locked(last->dir, last->name, last->len);
 	if (dentry == ERR_PTR(-ENOENT)) {
 		if (last->slash && (new->mode & S_IFMT) != S_IFDIR)
 			dentry = ERR_PTR(-ENOENT);
 		else
-			dentry = create_locked(last->dir, last, new);
+			dentry = writable ? ERR_PTR(writable) : create_locked(last->dir, last, new);
 		ret = 0;
 	}
 	up_write(&dir->lock);
+	if (!writable)
+		sb_drop_write(dir->sb);
 	if (IS_ERR(dentry))
 		return (int)PTR_ERR(dentry);
 	dput(dentry);
@@ -164,7 +167,7 @@ static int refuse_link(const struct last_name *last, int error)
 	there = lookup_one_locked(last->dir, last->name, last->len);
 	up_write(&dir->lock);
 	if (IS_ERR(there))
-		return error;
+		return sb_readonly(dir->sb) ? -EROFS : error;
 	dput(there);
 	return -EEXIST;
 }
@@ -284,6 +287,21 @@ static int special_error(const struct last_name *last, bool directory)
 	return !last->len ? -EBUSY : last->len == 1 ? -EINVAL : -ENOTEMPTY;
 }
 
+/* In a file system that is read-only there is nothing to be looked for. */
+static int remove_last(const struct last_name *last, bool directory)
+{
+	int ret;
+
+	if (last->special)
+		return special_error(last, directory);
+	ret = sb_want_write(last->dir->sb);
+	if (ret)
+		return ret;
+	ret = remove_at(last, directory);
+	sb_drop_write(last->dir->sb);
+	return ret;
+}
+
 static long do_remove(int dirfd, const char *user_path, bool directory)
 {
 	char *path = path_from_user(user_path);
@@ -294,7 +312,7 @@ static long do_remove(int dirfd, const char *user_path, bool directory)
 		return PTR_ERR(path);
 	ret = path_parent(dirfd, path, &last);
 	if (!ret) {
-		ret = last.special ? special_error(&last, directory) : remove_at(&last, directory);
+		ret = remove_last(&last, directory);
 		path_put(last.dir);
 	}
 	kfree(path);

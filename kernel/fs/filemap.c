@@ -14,7 +14,7 @@ void file_accessed(struct file *file)
 	struct inode *inode = file->inode;
 	u64 now;
 
-	if (READ_ONCE(file->flags) & O_NOATIME)
+	if (READ_ONCE(file->flags) & O_NOATIME || sb_readonly(inode->sb))
 		return;
 	now = realtime_ns();
 	if (inode->atime <= inode->mtime || inode->atime <= inode->ctime ||

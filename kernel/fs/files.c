@@ -42,8 +42,10 @@ void file_put(struct file *file)
 		locks_remove_file(file);
 		if (file->ops->release)
 			file->ops->release(file);
-		if (file->fmode & FMODE_WRITER)
+		if (file->fmode & FMODE_WRITER) {
 			put_write_access(file->inode);
+			sb_drop_write(file->inode->sb);
+		}
 		inode_put(file->inode);
 	}
 	if (file->dentry)

@@ -68,6 +68,8 @@ struct super_operations {
 	void (*evict_inode)(struct inode *inode);
 	/* Sizes and counts; type and lengths are filled in. May be NULL. */
 	void (*statfs)(struct super_block *sb, struct statfs64 *st);
+	/* Other options. 0 or -errno, and nothing has changed. NULL: none are known. */
+	int (*remount)(struct super_block *sb, const char *data);
 };
 
 struct super_block {
@@ -78,6 +80,11 @@ struct super_block {
 	u32 dev;			/* st_dev */
 	u64 magic;			/* for statfs() */
 	atomic_t refcount;		/* the mount, open files, current directories */
+	atomic_t writers;		/* sb_want_write(); -1: it is mounted read-only */
+	atomic_t nameless;		/* inodes without links that are in use still */
+	bool detached;			/* it was mounted, and is in use still */
+	bool expiring;			/* MNT_EXPIRE has been asked for, and nobody came since */
+	struct dentry *uncovered;	/* what it covered, while it is being taken off */
 	atomic_long_t last_ino;
 	char source[64];		/* what mount() was told, for /proc/mounts */
 	void *private;
@@ -93,11 +100,20 @@ void mount_for_each(void (*fn)(const struct super_block *sb, const char *path, v
  * A file system that is mounted nowhere, for the kernel's own files. Panics without memory: boot.
  */
 struct super_block *kern_mount(struct file_system_type *type);
-/* Mounts it on the directory at path. 0 or -errno. May sleep. */
-int do_mount(const char *source, const char *path, const char *type, const char *data);
+/* Mounts it on the directory at path. flags: MS_... of mount(2), MS_REMOUNT too. 0 or -errno. May sleep. */
+int do_mount(const char *source, const char *path, const char *type, unsigned long flags, const char *data);
 static inline void sb_get(struct super_block *sb) { atomic_inc(&sb->refcount); }
 /* The last reference frees the file system. May sleep. */
 void sb_put(struct super_block *sb);
+/*
+ * For who changes something in the file system: it does not become read-only until sb_drop_write().
+ * -EROFS: it is. Neither sleeps.
+ */
+int sb_want_write(struct super_block *sb);
+void sb_drop_write(struct super_block *sb);
+static inline bool sb_readonly(const struct super_block *sb) { return atomic_read(&sb->writers) < 0; }
+/* 0, or -EBUSY: files are open for writing, or without a name. May sleep. */
+int sb_set_readonly(struct super_block *sb, bool readonly);
 
 /* ---- inodes ---- */
 
@@ -200,6 +216,8 @@ struct inode *inode_alloc(struct super_block *sb, u32 mode);
 static inline void inode_get(struct inode *inode) { atomic_inc(&inode->refcount); }
 /* The last one frees it, and its pages. May sleep; takes no lock that is listed above. */
 void inode_put(struct inode *inode);
+/* n links more. inode->lock held for writing, or nobody else knows the inode. */
+void inode_add_links(struct inode *inode, int n);
 /* fop (and mode) of a device or FIFO inode, by its type and numbers. */
 void init_special_inode(struct inode *inode, u32 mode, u32 major, u32 minor);
 void inode_stat(struct inode *inode, struct __kernel_stat *st);
@@ -207,7 +225,7 @@ void inode_stat(struct inode *inode, struct __kernel_stat *st);
 int setattr_copy(struct inode *inode, const struct iattr *attr);
 /* Changes attributes by the inode's own setattr; its lock is held for writing, or taken. */
 int inode_setattr(struct inode *inode, const struct iattr *attr);
-int notify_change(struct inode *inode, const struct iattr *attr);
+int notify_change(struct inode *inode, const struct iattr *attr);	/* -EROFS */
 /*
  * Counts who writes to the file, or who runs it and denies that. -ETXTBSY: the others are there. Neither
  * sleeps.
@@ -348,7 +366,7 @@ struct file_operations {
 #define FMODE_PREAD	BIT(3)	/* and reads and writes at any offset */
 #define FMODE_POS	BIT(4)	/* read and write move the position, under pos_lock */
 #define FMODE_PATH	BIT(5)	/* O_PATH: says where, nothing else */
-#define FMODE_WRITER	BIT(6)	/* has a get_write_access() */
+#define FMODE_WRITER	BIT(6)	/* has a get_write_access() and an sb_want_write() */
 
 struct file {
 	const struct file_operations *ops;

@@ -105,14 +105,20 @@ SYSCALL_DEFINE1(fchdir, int, fd)
 /* The length with its NUL, as the system call has it. */
 static long copy_cwd(char *user, unsigned long size, const struct dentry *cwd, char *buf)
 {
-	const char *path;
+	static const char prefix[] = "(unreachable)";	/* its file system has been taken off */
+	const size_t prefix_len = sizeof(prefix) - 1;
+	char *path;
 	size_t len;
 
 	if (d_unlinked(cwd))
 		return -ENOENT;
-	path = d_path(cwd, buf, PATH_MAX);
+	path = d_path(cwd, buf + prefix_len, PATH_MAX - prefix_len);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
+	if (READ_ONCE(cwd->sb->detached)) {
+		path -= prefix_len;
+		memcpy(path, prefix, prefix_len);
+	}
 	len = strlen(path) + 1;
 	if (len > size)
 		return -ERANGE;

@@ -147,7 +147,7 @@ static struct dentry *add_entry(struct dentry *dir, const char *name, size_t len
 	if (!dentry)
 		no_memory();
 	if (old) {
-		old->inode->nlink--;
+		inode_add_links(old->inode, -1);
 		d_drop(old);
 	}
 	d_instantiate(dentry, inode);
@@ -217,7 +217,7 @@ static struct inode *member_inode(const struct member *m)
 	struct inode *inode = linked ? find_linked(m) : NULL;
 
 	if (inode) {
-		inode->nlink++;
+		inode_add_links(inode, 1);
 		inode_get(inode);
 	} else {
 		inode = new_inode(m->mode);
@@ -313,7 +313,7 @@ static void mount_system(void)
 
 	enter_dir(&none, root_dentry, "proc", 4);
 	enter_dir(&none, root_dentry, "sys", 3);
-	if (do_mount("proc", "/proc", "proc", NULL) || do_mount("sysfs", "/sys", "sysfs", NULL))
+	if (do_mount("proc", "/proc", "proc", 0, NULL) || do_mount("sysfs", "/sys", "sysfs", 0, NULL))
 		boot_stop("There is not enough memory to mount /proc and /sys.");
 }
 

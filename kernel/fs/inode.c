@@ -44,12 +44,25 @@ void inode_put(struct inode *inode)
 		return;
 	filemap_drop_all(&inode->mapping);
 	file_locks_free(inode);
+	if (!inode->nlink)
+		atomic_dec(&inode->sb->nameless);
 	if (ops && ops->evict_inode)
 		ops->evict_inode(inode);
 	if (ops && ops->free_inode)
 		ops->free_inode(inode);
 	else
 		kmem_cache_free(inode_cache, inode);
+}
+
+void inode_add_links(struct inode *inode, int n)
+{
+	u32 links = inode->nlink + (u32)n;
+
+	if (!links && n < 0)
+		atomic_inc(&inode->sb->nameless);
+	else if (!inode->nlink && n > 0)
+		atomic_dec(&inode->sb->nameless);
+	WRITE_ONCE(inode->nlink, links);
 }
 
 void init_special_inode(struct inode *inode, u32 mode, u32 major, u32 minor)
@@ -123,11 +136,14 @@ int inode_setattr(struct inode *inode, const struct iattr *attr)
 
 int notify_change(struct inode *inode, const struct iattr *attr)
 {
-	int ret;
+	int ret = sb_want_write(inode->sb);
 
+	if (ret)
+		return ret;
 	down_write(&inode->lock);
 	ret = inode_setattr(inode, attr);
 	up_write(&inode->lock);
+	sb_drop_write(inode->sb);
 	return ret;
 }
 

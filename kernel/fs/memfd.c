@@ -31,7 +31,7 @@ static struct file *memfd_open(const char *name, unsigned int flags)
 		dput(dentry);
 		return (struct file *)inode;
 	}
-	inode->nlink = 0;
+	inode_add_links(inode, -1);
 	inode->sealable = true;
 	inode->seals = flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL) ? 0 : F_SEAL_SEAL;
 	if (flags & MFD_NOEXEC_SEAL)
@@ -41,6 +41,7 @@ static struct file *memfd_open(const char *name, unsigned int flags)
 	if (!IS_ERR(file)) {	/* as on Linux it may be run by its own descriptor */
 		file->fmode &= ~FMODE_WRITER;
 		put_write_access(inode);
+		sb_drop_write(memfd_sb);
 	}
 	dput(dentry);
 	return file;

@@ -39,7 +39,12 @@ static int become_writer(struct inode *inode, struct file *file)
 	if (!file_writable(file) || is_chardev(inode) || is_blockdev(inode) || is_fifo(inode))
 		return 0;
 	ret = get_write_access(inode);
-	if (!ret)
+	if (ret)
+		return ret;
+	ret = sb_want_write(inode->sb);
+	if (ret)
+		put_write_access(inode);
+	else
 		file->fmode |= FMODE_WRITER;
 	return ret;
 }
@@ -132,7 +137,7 @@ static int may_open(const struct inode *inode, unsigned int flags)
 		return -ELOOP; /* O_NOFOLLOW */
 	if (is_dir(inode) && (write || flags & O_CREAT))
 		return -EISDIR;
-	return 0;
+	return write && is_regular(inode) && sb_readonly(inode->sb) ? -EROFS : 0;
 }
 
 static int truncate_opened(struct inode *inode)
@@ -174,20 +179,26 @@ static int open_dentry(const struct opening *o, struct dentry *dentry)
 
 /* ---- O_CREAT ---- */
 
-/* The entry, made if it is not there; *created says so. With a dget(). */
+/*
+ * The entry, made if it is not there; *created says so, and that the caller has to sb_drop_write(). With a
+ * dget().
+ */
 static struct dentry *find_or_create(const struct opening *o, const struct last_name *last,
 				     bool *created)
 {
 	const struct new_file new = { .mode = S_IFREG | o->mode };
 	struct dentry *at = o->walk.at, *dentry;
 	struct inode *dir = at->inode;
+	int writable = sb_want_write(at->sb);
 
 	down_write(&dir->lock);
 	dentry = lookup_one_locked(at, last->name, last->len);
 	*created = dentry == ERR_PTR(-ENOENT);
 	if (*created)
-		dentry = create_locked(at, last, &new);
+		dentry = writable ? ERR_PTR(writable) : create_locked(at, last, &new);
 	up_write(&dir->lock);
+	if (!writable && (IS_ERR(dentry) || !*created))
+		sb_drop_write(at->sb);
 	if (!*created && !IS_ERR(dentry) && o->flags & O_EXCL) {
 		dput(dentry);
 		return ERR_PTR(-EEXIST);
@@ -236,26 +247,26 @@ static int open_create(struct opening *o, const char *path, size_t len)
 	dentry = find_or_create(o, &last, &created);
 	if (IS_ERR(dentry))
 		return (int)PTR_ERR(dentry);
-	if (created)
+	if (created) {
 		ret = vfs_open(o->file, dentry, o->flags);
-	else if (is_link(dentry->inode) && !(o->flags & O_NOFOLLOW))
+		sb_drop_write(o->walk.at->sb);
+	} else if (is_link(dentry->inode) && !(o->flags & O_NOFOLLOW)) {
 		ret = open_through(o, dentry);
-	else
+	} else {
 		ret = open_dentry(o, dentry);
+	}
 	dput(dentry);
 	return ret;
 }
 
 /* ---- O_TMPFILE ---- */
 
-static int open_tmpfile(const struct opening *o)
+static int make_tmpfile(const struct opening *o)
 {
 	struct inode *dir = o->walk.at->inode;
 	struct dentry *dentry;
 	int ret;
 
-	if (!is_dir(dir))
-		return -ENOTDIR;
 	if (!dir->op->tmpfile)
 		return -EOPNOTSUPP;
 	dentry = d_alloc(o->walk.at, "", 0);
@@ -268,6 +279,21 @@ static int open_tmpfile(const struct opening *o)
 		ret = vfs_open(o->file, dentry, o->flags & ~(O_CREAT | O_DIRECTORY));
 	}
 	dput(dentry);
+	return ret;
+}
+
+static int open_tmpfile(const struct opening *o)
+{
+	struct super_block *sb = o->walk.at->sb;
+	int ret;
+
+	if (!is_dir(o->walk.at->inode))
+		return -ENOTDIR;
+	ret = sb_want_write(sb);
+	if (ret)
+		return ret;
+	ret = make_tmpfile(o);
+	sb_drop_write(sb);
 	return ret;
 }
 

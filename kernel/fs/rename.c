@@ -178,9 +178,13 @@ static int rename_parents(struct renaming *r)
 		return -EBUSY;
 	if (r->new.special)
 		return r->flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	ret = sb_want_write(r->old.dir->sb);
+	if (ret)
+		return ret;
 	r->trap = lock_directories(r->old.dir, r->new.dir);
 	ret = rename_locked(r);
 	unlock_directories(r->old.dir, r->new.dir);
+	sb_drop_write(r->old.dir->sb);
 	if (r->from && !IS_ERR(r->from))
 		dput(r->from);
 	if (r->to && !IS_ERR(r->to))

@@ -11,12 +11,16 @@
 
 /* ---- stat ---- */
 
+static unsigned int lookup_flags(int flags)
+{
+	return (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
+	       (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+}
+
 /* Of a descriptor or a path. flags: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH. */
 static int vfs_fstatat(int dirfd, const char *path, int flags, struct __kernel_stat *st)
 {
-	unsigned int lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-			      (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-	struct dentry *dentry = user_path_lookup(dirfd, path, lookup);
+	struct dentry *dentry = user_path_lookup(dirfd, path, lookup_flags(flags));
 
 	if (IS_ERR(dentry))
 		return (int)PTR_ERR(dentry);
@@ -126,18 +130,40 @@ SYSCALL_DEFINE5(statx, int, dirfd, const char *, path, unsigned int, flags, unsi
 
 /* ---- access ---- */
 
+/* Programs run as root: what is left is the file system, and that files have some x bit. */
+static int access_inode(const struct inode *inode, int mode)
+{
+	bool contents = is_regular(inode) || is_dir(inode) || is_link(inode);
+
+	if (mode & 2 && contents && sb_readonly(inode->sb))
+		return -EROFS;
+	return mode & 1 && !is_dir(inode) && !(inode->mode & 0111) ? -EACCES : 0;
+}
+
+static int access_fd(int fd, int mode)
+{
+	struct fd f = fd_get(fd);
+	int ret = f.file ? access_inode(f.file->inode, mode) : -EBADF;
+
+	fd_put(f);
+	return ret;
+}
+
 static long do_access(int dirfd, const char *path, int mode, int flags)
 {
-	struct __kernel_stat st;
+	struct dentry *dentry;
 	int ret;
 
 	if (mode & ~7 || flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_EACCESS))
 		return -EINVAL;
-	ret = stat_at(dirfd, path, flags & ~AT_EACCESS, &st);
-	if (ret)
-		return ret;
-	/* Programs run as root: what is left is that files have some x bit. */
-	return mode & 1 && (st.st_mode & S_IFMT) != S_IFDIR && !(st.st_mode & 0111) ? -EACCES : 0;
+	if (dirfd != AT_FDCWD && is_empty_path(path, flags))
+		return access_fd(dirfd, mode);
+	dentry = user_path_lookup(dirfd, path, lookup_flags(flags));
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	ret = access_inode(dentry->inode, mode);
+	path_put(dentry);
+	return ret;
 }
 
 SYSCALL_DEFINE2(access, const char *, path, int, mode)
@@ -209,7 +235,7 @@ static long statfs_to_user(struct super_block *sb, struct statfs64 *user)
 		.f_frsize = PAGE_SIZE,
 		.f_namelen = NAME_MAX,
 		.f_fsid.val[0] = (int)sb->dev,
-		.f_flags = ST_VALID,
+		.f_flags = ST_VALID | (sb_readonly(sb) ? ST_RDONLY : 0),
 	};
 
 	if (sb->ops && sb->ops->statfs)

@@ -47,10 +47,18 @@ static void sb_free(struct super_block *sb)
 	kfree(sb);
 }
 
-void sb_put(struct super_block *sb)
+/* Not by somebody who used it: MNT_EXPIRE asks for that. */
+static void sb_put_unused(struct super_block *sb)
 {
 	if (atomic_dec_and_test(&sb->refcount))
 		sb_free(sb);
+}
+
+void sb_put(struct super_block *sb)
+{
+	if (unlikely(READ_ONCE(sb->expiring)))
+		WRITE_ONCE(sb->expiring, false); /* somebody has used it */
+	sb_put_unused(sb);
 }
 
 static struct super_block *sb_create(struct file_system_type *type, const char *source,
@@ -110,7 +118,8 @@ static int attach(struct super_block *sb, struct dentry *dir)
 	return ret;
 }
 
-static int mount_on(const char *source, struct dentry *dir, const char *type_name, const char *data)
+static int mount_on(const char *source, struct dentry *dir, const char *type_name, unsigned long flags,
+		    const char *data)
 {
 	struct file_system_type *type = find_type(type_name);
 	struct super_block *sb;
@@ -121,6 +130,8 @@ static int mount_on(const char *source, struct dentry *dir, const char *type_nam
 	sb = sb_create(type, source, data);
 	if (IS_ERR(sb))
 		return (int)PTR_ERR(sb);
+	if (flags & MS_RDONLY)
+		sb_set_readonly(sb, true); /* nobody knows it yet: this cannot fail */
 	/* Against rmdir() and rename() of the mount point. */
 	down_write(&dir->inode->lock);
 	ret = attach(sb, dir);
@@ -130,14 +141,28 @@ static int mount_on(const char *source, struct dentry *dir, const char *type_nam
 	return ret;
 }
 
-int do_mount(const char *source, const char *path, const char *type, const char *data)
+/* What is mounted is the caller's dir; flags with MS_BIND are for the mount alone, which has no options. */
+static int remount(struct dentry *dir, unsigned long flags, const char *data)
+{
+	const struct super_operations *ops = dir->sb->ops;
+	int ret;
+
+	if (dir != dir->sb->root)
+		return -EINVAL;
+	ret = sb_set_readonly(dir->sb, flags & MS_RDONLY);
+	if (!ret && data && *data && !(flags & MS_BIND))
+		ret = ops && ops->remount ? ops->remount(dir->sb, data) : -EINVAL;
+	return ret;
+}
+
+int do_mount(const char *source, const char *path, const char *type, unsigned long flags, const char *data)
 {
 	struct dentry *dir = path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
 	int ret;
 
 	if (IS_ERR(dir))
 		return (int)PTR_ERR(dir);
-	ret = mount_on(source, dir, type, data);
+	ret = flags & MS_REMOUNT ? remount(dir, flags, data) : mount_on(source, dir, type, flags, data);
 	path_put(dir);
 	return ret;
 }
@@ -145,12 +170,13 @@ int do_mount(const char *source, const char *path, const char *type, const char 
 /* A string of at most a page from a program; NULL stays NULL. To be kfree'd. ERR_PTR. */
 static char *string_from_user(const char *user) { return user ? path_from_user(user) : NULL; }
 
-/* The flags that only say how a new mount behaves, and change nothing in memory. */
+/* MS_RDONLY; MS_REMOUNT of what is mounted, perhaps with MS_BIND; and those that change nothing here. */
 #define KNOWN_FLAGS \
-	(MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | \
+	(MS_RDONLY | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | \
 	 MS_STRICTATIME | MS_SILENT)
 
-static long mount_strings(const char *source, const char *path, const char *type, const char *data)
+static long mount_strings(const char *source, const char *path, const char *type, unsigned long flags,
+			  const char *data)
 {
 	if (IS_ERR(source) || IS_ERR(path) || IS_ERR(type) || IS_ERR(data))
 		return IS_ERR(type)	? PTR_ERR(type)
@@ -159,9 +185,9 @@ static long mount_strings(const char *source, const char *path, const char *type
 					: PTR_ERR(data);
 	if (!capable())
 		return -EPERM;
-	if (!type)
+	if (!type && !(flags & MS_REMOUNT))
 		return -EINVAL;
-	return do_mount(source, path, type, data);
+	return do_mount(source, path, type, flags, data);
 }
 
 static void free_string(char *string)
@@ -179,8 +205,8 @@ SYSCALL_DEFINE5(mount, const char *, user_source, const char *, user_path, const
 
 	if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
 		flags &= ~MS_MGC_MSK;
-	if (!(flags & ~(unsigned long)KNOWN_FLAGS))
-		ret = mount_strings(source, path, type, data);
+	if (!(flags & ~(unsigned long)KNOWN_FLAGS & ~(flags & MS_REMOUNT ? MS_BIND : 0ul)))
+		ret = mount_strings(source, path, type, flags, data);
 	free_string(type);
 	free_string(source);
 	free_string(path);
@@ -202,33 +228,75 @@ static bool has_mounts_below(const struct super_block *sb)
 	return false;
 }
 
-/*
- * Takes the file system off, if nobody uses it but the mount (and the caller, by its own look-up).
- */
-static int detach(struct super_block *sb, bool lazily, struct dentry **mountpoint)
+/* May it be taken off? The caller has a reference by its look-up. dcache_lock held. */
+static int may_detach(struct super_block *sb, int flags)
 {
-	int ret = 0;
+	if (!sb->mountpoint)
+		return -EINVAL; /* the root, or another umount() was faster */
+	if (!(flags & MNT_DETACH) && (has_mounts_below(sb) || atomic_read(&sb->refcount) > 2))
+		return -EBUSY;
+	if (flags & MNT_EXPIRE && !sb->expiring) {
+		WRITE_ONCE(sb->expiring, true);
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+/* From the list of mounts to that one; put_detached() does the rest. dcache_lock held. */
+static void detach_one(struct super_block *sb, struct super_blocks *gone)
+{
+	sb->uncovered = sb->mountpoint;
+	sb->uncovered->mounted = NULL;
+	sb->mountpoint = NULL;
+	WRITE_ONCE(sb->detached, true);
+	TAILQ_REMOVE(&mounts, sb, link);
+	TAILQ_INSERT_TAIL(gone, sb, link);
+}
+
+/* It, and what is mounted in it, and in that: each goes by itself when nobody uses it. dcache_lock held. */
+static void detach_tree(struct super_block *top, struct super_blocks *gone)
+{
+	struct super_block *sb, *other, *next;
+
+	detach_one(top, gone);
+	TAILQ_FOREACH(sb, gone, link) {
+		for (other = TAILQ_FIRST(&mounts); other; other = next) {
+			next = TAILQ_NEXT(other, link);
+			if (other->mountpoint && other->mountpoint->sb == sb)
+				detach_one(other, gone);
+		}
+	}
+}
+
+static void put_detached(struct super_blocks *gone)
+{
+	struct super_block *sb;
+
+	while ((sb = TAILQ_FIRST(gone))) {
+		TAILQ_REMOVE(gone, sb, link);
+		path_put(sb->uncovered);
+		sb_put(sb);
+	}
+}
+
+/* If nobody uses it but the mount, and the caller by its own look-up; with MNT_DETACH in any case. */
+static int detach(struct super_block *sb, int flags)
+{
+	struct super_blocks gone = TAILQ_HEAD_INITIALIZER(gone);
+	int ret;
 
 	spin_lock(&dcache_lock);
-	if (!sb->mountpoint)
-		ret = -EINVAL; /* the root, or another umount() was faster */
-	else if (has_mounts_below(sb) || (!lazily && atomic_read(&sb->refcount) > 2))
-		ret = -EBUSY;
-	if (!ret) {
-		*mountpoint = sb->mountpoint;
-		(*mountpoint)->mounted = NULL;
-		sb->mountpoint = NULL;
-		TAILQ_REMOVE(&mounts, sb, link);
-	}
+	ret = may_detach(sb, flags);
+	if (!ret)
+		detach_tree(sb, &gone);
 	spin_unlock(&dcache_lock);
+	put_detached(&gone);
 	return ret;
 }
 
 static long umount_dentry(struct dentry *dentry, int flags)
 {
 	struct super_block *sb = dentry->sb;
-	struct dentry *mountpoint;
-	int ret;
 
 	if (!capable())
 		return -EPERM;
@@ -236,41 +304,36 @@ static long umount_dentry(struct dentry *dentry, int flags)
 		return -EINVAL;
 	if (sb == root_dentry->sb)
 		return -EBUSY;
-	ret = detach(sb, flags & MNT_DETACH, &mountpoint);
-	if (ret)
-		return ret;
-	path_put(mountpoint);
-	sb_put(sb);
-	return 0;
+	return detach(sb, flags);
 }
 
 SYSCALL_DEFINE2(umount2, const char *, user_path, int, flags)
 {
+	struct super_block *sb;
 	struct dentry *dentry;
 	long ret;
 
-	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
+	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW) ||
+	    (flags & MNT_EXPIRE && flags & (MNT_FORCE | MNT_DETACH)))
 		return -EINVAL;
 	dentry = user_path_lookup(AT_FDCWD, user_path, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
+	sb = dentry->sb;
 	ret = umount_dentry(dentry, flags);
-	path_put(dentry);
+	dput(dentry);
+	sb_put_unused(sb);
 	return ret;
 }
 
 void umount_all(void)
 {
 	struct super_block *sb, *before;
-	struct dentry *mountpoint;
 
 	/* The last one first: what is mounted in others goes before them. */
 	for (sb = TAILQ_LAST(&mounts, super_blocks); sb; sb = before) {
 		before = TAILQ_PREV(sb, super_blocks, link);
-		if (detach(sb, true, &mountpoint))
-			continue;
-		path_put(mountpoint);
-		sb_put(sb);
+		detach(sb, MNT_DETACH);
 	}
 }
 

@@ -54,7 +54,7 @@ static int tmpfs_charge(struct address_space *mapping)
 {
 	struct tmpfs_sb *info = tmpfs_sb(((struct inode *)mapping->host)->sb);
 
-	if (!count_up(&info->pages, info->max_pages))
+	if (!count_up(&info->pages, READ_ONCE(info->max_pages)))
 		return -ENOSPC;
 	atomic_long_inc(&tmpfs_total_pages);
 	return 0;
@@ -83,7 +83,7 @@ struct inode *tmpfs_inode_alloc(struct super_block *sb, u32 mode)
 	struct tmpfs_sb *info = tmpfs_sb(sb);
 	struct tmpfs_inode *ti;
 
-	if (!count_up(&info->inodes, info->max_inodes))
+	if (!count_up(&info->inodes, READ_ONCE(info->max_inodes)))
 		return ERR_PTR(-ENOSPC);
 	ti = kmem_cache_alloc(tmpfs_inode_cache, GFP_KERNEL);
 	if (!ti) {
@@ -127,11 +127,6 @@ static void dir_changed(struct inode *dir, int entries)
 	inode_touch(dir);
 }
 
-static void add_links(struct inode *inode, int n)
-{
-	WRITE_ONCE(inode->nlink, inode->nlink + (u32)n);
-}
-
 /* A new inode for the dentry. */
 static int tmpfs_new(struct inode *dir, struct dentry *dentry, u32 mode)
 {
@@ -149,7 +144,7 @@ static int tmpfs_mkdir(struct inode *dir, struct dentry *dentry, u32 mode)
 	int ret = tmpfs_new(dir, dentry, mode);
 
 	if (!ret)
-		add_links(dir, 1);
+		inode_add_links(dir, 1);
 	return ret;
 }
 
@@ -189,7 +184,7 @@ static int tmpfs_link(struct inode *inode, struct inode *dir, struct dentry *den
 		up_write(&inode->lock);
 		return -ENOENT;
 	}
-	add_links(inode, 1);
+	inode_add_links(inode, 1);
 	up_write(&inode->lock);
 	inode_get(inode);
 	d_instantiate(dentry, inode);
@@ -204,7 +199,7 @@ static int tmpfs_tmpfile(struct inode *dir, struct dentry *dentry, u32 mode)
 
 	if (IS_ERR(inode))
 		return (int)PTR_ERR(inode);
-	inode->nlink = 0;
+	inode_add_links(inode, -1);
 	d_instantiate(dentry, inode);
 	return 0;
 }
@@ -215,14 +210,14 @@ static int tmpfs_unlink(struct inode *dir, struct dentry *dentry)
 	dir_changed(dir, -1);
 	dentry->inode->ctime = dir->ctime;
 	dentry->inode->linkable = false;
-	add_links(dentry->inode, -1);
+	inode_add_links(dentry->inode, -1);
 	return 0;
 }
 
 static int tmpfs_rmdir(struct inode *dir, struct dentry *dentry)
 {
-	add_links(dentry->inode, -1);
-	add_links(dir, -1);
+	inode_add_links(dentry->inode, -1);
+	inode_add_links(dir, -1);
 	return tmpfs_unlink(dir, dentry);
 }
 
@@ -231,8 +226,8 @@ static int tmpfs_exchange(struct inode *old_dir, struct dentry *old, struct inod
 {
 	int moved = is_dir(target->inode) - is_dir(old->inode);
 
-	add_links(old_dir, moved);
-	add_links(new_dir, -moved);
+	inode_add_links(old_dir, moved);
+	inode_add_links(new_dir, -moved);
 	inode_touch(old_dir);
 	inode_touch(new_dir);
 	old->inode->ctime = target->inode->ctime = new_dir->ctime;
@@ -249,8 +244,8 @@ static int tmpfs_rename(struct inode *old_dir, struct dentry *old, struct inode 
 	else if (target)
 		tmpfs_unlink(new_dir, target);
 	if (is_dir(old->inode)) {
-		add_links(old_dir, -1);
-		add_links(new_dir, 1);
+		inode_add_links(old_dir, -1);
+		inode_add_links(new_dir, 1);
 	}
 	dir_changed(old_dir, -1);
 	dir_changed(new_dir, 1);
@@ -551,9 +546,27 @@ static int parse_options(struct tmpfs_sb *info, const char *data, u32 *mode)
 
 /* ---- the file system ---- */
 
+/* The limits may change, but not below what is in use; what the root was made with stays. */
+static int tmpfs_remount(struct super_block *sb, const char *data)
+{
+	struct tmpfs_sb *info = tmpfs_sb(sb);
+	struct tmpfs_sb new = { .max_pages = info->max_pages, .max_inodes = info->max_inodes };
+	u32 mode;
+	int ret = parse_options(&new, data, &mode);
+
+	if (ret)
+		return ret;
+	if (new.max_pages < atomic_long_read(&info->pages) || new.max_inodes < atomic_long_read(&info->inodes))
+		return -EINVAL;
+	WRITE_ONCE(info->max_pages, new.max_pages);
+	WRITE_ONCE(info->max_inodes, new.max_inodes);
+	return 0;
+}
+
 static const struct super_operations super_operations = {
 	.free_inode = tmpfs_free_inode,
 	.statfs = tmpfs_statfs,
+	.remount = tmpfs_remount,
 };
 
 static int tmpfs_fill_super(struct super_block *sb, const char *data)

@@ -147,7 +147,7 @@ static void show_mount(const struct super_block *sb, const char *path, void *arg
 	text_escape(arg, sb->source, special);
 	text_put(arg, " ", 1);
 	text_escape(arg, path, special);
-	text_printf(arg, " %s rw 0 0\n", sb->type->name);
+	text_printf(arg, " %s %s 0 0\n", sb->type->name, sb_readonly(sb) ? "ro" : "rw");
 }
 
 SHOW(show_mounts)

@@ -22,6 +22,7 @@ struct statfs64 {
 	__s64 f_spare[4];
 };
 
+#define ST_RDONLY	0x0001
 #define ST_VALID	0x0020
 
 #define TMPFS_MAGIC	0x01021994
