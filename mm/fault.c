@@ -270,6 +270,7 @@ static void make_writable(const struct vm_fault *vmf, struct folio *folio)
 	const struct vm_area_struct *vma = vmf->vma;
 	struct pte_slot slot;
 
+	/* A re-check: it may have left the file while its lock was waited for. */
 	if (!folio_belongs(folio, vma->mapping, linear_page_index(vma, vmf->addr)))
 		return;
 	page_mkwrite(vma, folio);

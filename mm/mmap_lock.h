@@ -37,7 +37,7 @@ static inline void mmap_lock_leave(struct mm_struct *mm)
 static inline void mmap_read_lock(struct mm_struct *mm)
 {
 	mmap_lock_enter(mm);
-	/* What the writer has changed is read after its flag. tests/models/mmap_lock_order.pml: NO_ACQUIRE_WRITER */
+	/* The re-check. What the writer has changed is read after its flag. tests/models/mmap_lock_order.pml: NO_ACQUIRE_WRITER */
 	if (unlikely(smp_load_acquire(&mm->mmap_lock.writer)))
 		mmap_read_lock_slow(mm);
 	lockdep_acquire(&mm->mmap_lock, LOCK_MMAP, 0, false);

@@ -173,6 +173,7 @@ static int wait_for_read(struct address_space *mapping, struct folio *folio, boo
 		return err;
 	if (!page_test(&folio->page, PG_uptodate)) {
 		err = -EIO;
+		/* A re-check: another may have noticed first. */
 		if (folio->page.mapping == mapping)
 			filemap_remove(mapping, folio);
 	}

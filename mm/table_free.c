@@ -42,7 +42,7 @@ static void interrupt_and_wait(cpumask_t others)
 
 void tlb_remove_table_sync_one(struct mm_struct *mm)
 {
-	smp_mb();	/* entries before the mask: pairs with switch_mm() */
+	smp_mb();	/* entries before the mask: pairs with switch_mm(); tests/models/table_ipi.pml: NO_MB */
 	interrupt_and_wait(READ_ONCE(mm->cpumask) & ~cpumask_of(this_cpu()));
 }
 
@@ -87,10 +87,11 @@ void grace_idle_leave(void)
 }
 
 /* All tables of grace.current are unlinked. The lock is held; the caller is no walker. */
-static void begin(void)
+static void grace_begin(void)
 {
 	cpumask_t passed;
 
+	/* A full barrier after the entries were cleared. tests/models/table_rcu.pml: BEGIN_NO_MB */
 	atomic_or_return_old(cpus_online(), &grace_waiting);
 	/* Whoever is idle now finds the entries cleared when it walks. tests/models/table_rcu.pml: IDLE_LATE */
 	passed = READ_ONCE(grace.idle) | cpus_quiescent() | cpumask_of(this_cpu());
@@ -103,15 +104,18 @@ static struct mmu_table_batch *take_passed(void)
 	struct mmu_table_batch *passed = NULL;
 
 	spin_lock(&grace.lock);
-	if (!READ_ONCE(grace_waiting)) {
-		smp_mb();	/* the walkers' last reads come before what we do to the tables */
+	/*
+	 * A re-check: another CPU may have taken them, and begun the next. The walkers' last reads come before
+	 * what we do to the tables. tests/models/table_rcu.pml: NO_ACQUIRE
+	 */
+	if (!smp_load_acquire(&grace_waiting)) {
 		passed = grace.current;
 		grace.current = grace.next;
 		grace.next = NULL;
 		for (struct mmu_table_batch *batch = passed; batch; batch = batch->next)
 			grace.nr -= batch->nr;
 		if (grace.current)
-			begin();
+			grace_begin();
 	}
 	spin_unlock(&grace.lock);
 	return passed;

@@ -28,7 +28,7 @@ static int clean_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long ad
 	if (!slot.ptep)
 		return 0;
 	old = ptep_get(slot.ptep);
-	/* Dirty without being writable: mprotect() was here, and may not have flushed yet. */
+	/* A re-check: what was mapped may be gone. Dirty without being writable: mprotect() has yet to flush. */
 	if (!pte_none(old) && vm_normal_page(old) == &folio->page &&
 	    (pte_write(old) || pte_dirty_novma(old))) {
 		do
@@ -100,6 +100,7 @@ static void lock_for(struct batch *batch, struct folio *folio)
 static void add(struct batch *batch, struct folio *folio)
 {
 	lock_for(batch, folio);
+	/* A re-check: it may have left the file, or have been written by another. */
 	if (READ_ONCE(folio->page.mapping) != batch->mapping || !page_test(&folio->page, PG_dirty)) {
 		folio_unlock(folio);
 		folio_put(folio);

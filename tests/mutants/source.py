@@ -6,7 +6,9 @@ re-check that has no name of its own carries a comment with the word "re-check" 
 import re
 
 FLUSHES = ("flush_tlb_range|flush_tlb_page|tlb_flush_local|tlb_flush_local_all|tlb_flush_kernel|tlb_flush_mmu|"
-           "tlb_range|ipi_wait|leave_mm|load_new_root|unfold_other_cpus|mm_leave_all_cpus|tlb_sync_walkers")
+           "flush_own|flush_others_quietly|tlb_range|ipi_wait|wait_for_others|leave_mm|load_new_root|"
+           "unfold_other_cpus|mm_leave_all_cpus|tlb_remove_table_sync_one|interrupt_and_wait|grace_begin|"
+           "grace_quiescent|wait_for_readers|sleep_until_read")
 BARRIERS = "smp_mb|smp_rmb|smp_wmb"
 ORDERED = {"smp_load_acquire": "READ_ONCE(*({0}))", "smp_store_release": "WRITE_ONCE(*({0}), {1})"}
 RECHECKS = r"p(?:te|md|ud|4d|gd)_same"
@@ -20,11 +22,14 @@ LOCKS = [
     (r"mmap_write_lock(?:_nested)?", r"mmap_write_unlock"),
     (r"down_read", r"up_read"),
     (r"down_write(?:_nested)?", r"up_write"),
-    (r"folio_lock|folio_trylock", r"folio_unlock"),
+    (r"mmap_lock_enter", r"mmap_lock_leave"),
+    (r"folio_lock|folio_trylock|folio_lock_killable", r"folio_unlock"),
     (r"irq_save", r"irq_restore"),
 ]
 # A writer that goes on as a reader, for who has taken one of the two away.
 DOWNGRADES = {"mmap_read_unlock": "mmap_write_unlock", "mmap_write_unlock": "mmap_read_lock"}
+# Whom a comment names to be judged by, where a barrier is.
+MODEL = r"tests/models/(\w+)\.pml: (\w+)"
 
 
 class Mutant:
@@ -47,8 +52,18 @@ class Mutant:
 
     def comment(self, text):
         """What is written about it: from the last lines before it to the end of its own."""
-        start = self.edits[0][0]
-        return text[max(0, start - 300):text.index("\n", start)]
+        start, end = self.edits[0][:2]
+        return text[max(0, start - 300):text.index("\n", max(start, end - 1))]
+
+    def variant(self, text):
+        """The form of mm/ that has its line at all: "" the default, "rcu" inside #ifdef CONFIG_TABLE_FREE_RCU."""
+        form = ""
+        for line in text[:self.edits[0][0]].split("\n"):
+            if line.startswith("#ifdef CONFIG_TABLE_FREE_RCU"):
+                form = "rcu"
+            elif line.startswith(("#else", "#endif")):
+                form = ""
+        return form
 
 
 def blank(text):
@@ -122,6 +137,7 @@ class File:
         for lock, unlock in LOCKS:
             self.locks(lock, unlock, takers)
         self.slots(takers)
+        self.atomics()
         self.number()
         return self.mutants
 
@@ -144,8 +160,8 @@ class File:
             condition = re.compile(r"(?:if|while) \(").match(self.code, at)
             if condition:
                 close = self.condition_end(at)
-                body = self.code[close:close + 200].split(";")[0]
-                value = "false" if re.search(r"\b(return|goto|continue|break)\b", body) else "true"
+                body = self.code[condition.end():close + 200].split(";")[0]
+                value = "false" if re.search(r"\b(return|goto|continue|break|unlikely)\b", body) else "true"
                 self.add(function, "recheck", "condition", [(condition.end(), close - 1, value)])
             else:
                 value = re.compile(r"[^=;\n]*= ([^;]*);").match(self.code, at)
@@ -199,6 +215,8 @@ class File:
                 edits.append((a, b, "0"))
             elif name.endswith("_trylock"):
                 edits.append((a, b, "true"))
+            elif name.endswith("_killable"):
+                edits.append((a, b, "0"))
             else:
                 edits.append((a, b, f"(void)({args[0]})"))
         if unlock in DOWNGRADES:
@@ -228,6 +246,16 @@ class File:
                 edits.append((a, b, f"({{ struct pte_slot s_ = {self.code[a:b]}; "
                                     f"if (s_.ptep) spin_unlock(s_.ptl); s_; }})"))
             self.add(name, "lock", takes[name][0][0], edits)
+
+    def atomics(self):
+        """An atomic that counts as a full barrier: its text stays, and the model that it names loses the order."""
+        known = [m.comment(self.text) for m in self.mutants if m.kind == "barrier"]
+        for named in re.finditer(MODEL, self.text):
+            if any(named.group() in comment for comment in known):
+                continue
+            inside = [f for f in self.functions if f[3] > named.start()]
+            if inside:
+                self.add(inside[0][0], "barrier", "atomic", [(named.start(), named.end(), "")])
 
     def number(self):
         """Equal names in a function get a number, in the order of the text."""

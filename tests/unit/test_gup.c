@@ -544,6 +544,45 @@ TEST("shared-memory-is-pinned-without-a-copy")
 	space_end(&s);
 }
 
+TEST("a-pin-under-a-lock-that-is-kept-breaks-cow-first")
+{
+	struct space s = space_start(3, 4, 1);
+	struct mm_struct *child;
+
+	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(AT, 7);
+	child = mm_fork(s.mm);
+	mmap_read_lock(s.mm);
+	CHECK_EQ(pin_user_pages(s.mm, AT, 1, 0, pages), 1);
+	mmap_read_unlock(s.mm);
+	CHECK(pages[0] == page_at(&s, AT) && page_at(&s, AT) != pfn_to_page(frame_of(child, AT)));
+	CHECK(page_test(pages[0], PG_exclusive));
+	CHECK(!pte_write(__pte(entry_of(s.mm, AT))));
+	mmput(child);
+	unpin_user_page(pages[0]);
+	/* The copy is alone now: an unshare of what is the program's own already changes nothing but the mark. */
+	CHECK_EQ(peek(AT), 7);
+	poke(AT, 8);
+	CHECK_EQ(page_at(&s, AT), pages[0]);
+	space_end(&s);
+}
+
+TEST("the-last-owner-of-a-page-is-pinned-without-a-copy-and-without-write-permission")
+{
+	struct space s = space_start(3, 4, 1);
+	struct page *page;
+
+	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(AT, 7);
+	mmput(mm_fork(s.mm));
+	page = page_at(&s, AT);
+	CHECK(!page_test(page, PG_exclusive));
+	CHECK(pin_fast(AT, 0) == page);
+	CHECK(page_test(page, PG_exclusive) && !pte_write(__pte(entry_of(s.mm, AT))));
+	unpin_user_page(page);
+	space_end(&s);
+}
+
 /* As if nobody had used the page since it was mapped. */
 static void forget_uses(struct mm_struct *mm, unsigned long addr)
 {

@@ -166,6 +166,24 @@ TEST("shared-fault-fails-cleanly-at-every-allocation")
 	check_contents();
 }
 
+TEST("a-copy-of-a-files-page-fails-cleanly-at-every-allocation")
+{
+	struct mmap_source source;
+
+	start(3, 4);
+	source = (struct mmap_source){ .mapping = shmem_mapping_create(PAGE_SIZE) };
+	fault_addr = (unsigned long)mm_mmap(s.mm, 0, PAGE_SIZE, RW, MAP_PRIVATE, &source, 0);
+	CHECK_EQ(peek(fault_addr), 0);
+	undo_fault();
+	CHECK(fail_faults() >= 1);
+	CHECK_EQ(peek(fault_addr), 1);
+	undo_fault();
+	CHECK_EQ(peek(fault_addr), 0);
+	CHECK_EQ(mm_munmap(s.mm, fault_addr, PAGE_SIZE), 0);
+	mapping_put(source.mapping);
+	check_contents();
+}
+
 static bool do_brk(void) { return mm_brk(s.mm, 0x10004000) == 0x10004000; }
 static void undo_brk(void) { CHECK_EQ(mm_brk(s.mm, 0x10000000), 0x10000000); }
 

@@ -400,6 +400,36 @@ TEST("a-gather-without-memory-is-flushed-each-time-it-is-full")
 	space_end(&s);
 }
 
+TEST("a-gather-that-is-full-is-flushed-and-fills-its-batches-again")
+{
+	struct space s = space_start(3, 4, 1);
+	const unsigned long full = GATHER_ON_STACK - 1 + GATHER_MAX_BATCHES * GATHER_BATCH;
+	struct folio *folio = folio_alloc(GFP_KERNEL, 0);
+	unsigned long frames = frames_free(), flushed = 0;
+	struct mmu_gather tlb;
+
+	tlb_gather_mmu(&tlb, s.mm);
+	for (unsigned long i = 1; i <= 3 * full; i++) {
+		folio_get(folio);
+		if (!tlb_remove_page(&tlb, &folio->page))
+			continue;
+		/* What is on the stack comes first, and not again. */
+		CHECK_EQ(i, flushed ? full + GATHER_MAX_BATCHES * GATHER_BATCH : full);
+		CHECK_EQ(folio_ref_count(folio), (i - flushed) + 1);
+		tlb_flush_mmu(&tlb);
+		CHECK_EQ(folio_ref_count(folio), 1);
+		CHECK_EQ(tlb.batches, GATHER_MAX_BATCHES);
+		flushed = i;
+		if (flushed > full)
+			break;
+	}
+	CHECK(flushed > full);
+	tlb_finish_mmu(&tlb);
+	CHECK_EQ(frames_free(), frames);
+	folio_put(folio);
+	space_end(&s);
+}
+
 /* ---- the checkers catch what they are for ---- */
 
 static pte_t *slot_of(struct mm_struct *mm, unsigned long addr)
