@@ -128,6 +128,7 @@ static vm_fault_t file_cow_fault(const struct vm_fault *vmf, struct folio *folio
 static void page_mkwrite(const struct vm_area_struct *vma, struct folio *folio)
 {
 	lockdep_assert_held(folio);
+	DEBUG_BUG_ON(folio->page.mapping != vma->mapping);	/* else writeback would never find it */
 	if (mapping_tracks_dirty(vma->mapping))
 		page_set(&folio->page, PG_dirty);
 }

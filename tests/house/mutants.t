@@ -29,7 +29,7 @@ ok a-dozen-mutants-are-killed tool --fresh --stages 1 --only "$dozen"
 ok and-named-with-their-test said 'killed +mm/fork.c:copy_mappings:flush:flush_tlb_range  races -f: [a-z]+-'
 grep -v '^\[' "$tmp/said" >&2
 ok what-is-known-is-not-tried-again tool --stages 1 --only "$dozen"
-ok and-counted said ', ([0-9]+) chosen, \1 known to be killed'
+ok and-counted said ', ([0-9]+) chosen, \1 known'
 
 equal=mm/fault.c:lock_if_same:recheck:pmd_same
 is a-survivor-fails "$(tool --equivalent /dev/null --stages 1 --only $equal; echo $?)" 1

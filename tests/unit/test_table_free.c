@@ -130,6 +130,22 @@ TEST("nobody-waits-for-an-idle-cpu")
 	end(&s);
 }
 
+TEST("where-no-table-waits-there-is-nothing-to-pass")
+{
+	struct space s = two_cpus();
+	struct page *table = table_of(s.mm);
+
+	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
+	grace_idle_enter();
+	grace_idle_leave();
+	grace_quiescent_slow();
+	grace_drain();
+	CHECK(!page_test(table, PG_table));
+	CHECK_EQ(grace_waiting, 0);
+	CHECK_EQ(vm_events(VM_EVENT_TABLE_IPI), 0);
+	end(&s);
+}
+
 TEST("a-cpu-that-becomes-idle-is-waited-for-no-longer")
 {
 	struct space s = two_cpus();
@@ -162,6 +178,43 @@ TEST("without-memory-to-wait-with-an-interrupt-is-sent")
 	CHECK_EQ(vm_events(VM_EVENT_TABLE_IPI), 1);
 	CHECK_EQ(vm_events(VM_EVENT_TABLE_RCU), 0);
 	CHECK(!page_test(table, PG_table));
+	end(&s);
+}
+
+/* As if so many tables had just been unlinked, with no flush that interrupts. */
+static void free_tables(struct mm_struct *mm, unsigned long n)
+{
+	struct page_list tables = TAILQ_HEAD_INITIALIZER(tables);
+	struct page *table;
+
+	for (unsigned long i = 0; i < n; i++) {
+		table = table_alloc(mm);
+		TAILQ_INSERT_TAIL(&tables, table, lru);
+	}
+	tables_free(mm, &tables, false);
+}
+
+TEST("so-many-tables-wait-as-there-is-room-for-and-then-an-interrupt-is-sent")
+{
+	const unsigned long in_batch = (PAGE_SIZE - 2 * sizeof(long)) / sizeof(struct page *), max = 8 * in_batch;
+	struct space s = two_cpus();
+	unsigned long frames;
+
+	if (TABLE_FREE_RCU) {
+		mem_quiesce();
+		sim_set_irqs_off(1, true);
+		frames = frames_free();
+		free_tables(s.mm, in_batch + 1);
+		CHECK_EQ(frames - frames_free(), in_batch + 1 + 2);	/* and two batches */
+		free_tables(s.mm, max - in_batch - 1);
+		CHECK_EQ(frames - frames_free(), max + 2 + 7);	/* these wait for the next grace period */
+		CHECK_EQ(vm_events(VM_EVENT_TABLE_IPI), 0);
+		EXPECT_DEATH("CPU 0 waits for CPUs 0x2, whose interrupts are off", free_tables(s.mm, 1));
+		walker_leaves();
+		grace_poll();
+		CHECK_EQ(frames_free(), frames);
+		CHECK_EQ(vm_events(VM_EVENT_TABLE_RCU), max);
+	}
 	end(&s);
 }
 

@@ -1,7 +1,7 @@
 # Which lines of mm/ the unit tests, the failed allocations and the races reach, all on the simulator. One
 # set of objects makes one program of all unit tests, and the races; only mm/ counts.
 
-COV_OUT   := $(OUT)/coverage
+COV_OUT   := $(OUT)/coverage$(VARIANT)
 COV_FLAGS := $(filter-out -O2,$(RACES_FLAGS) $(SANITIZE)) -O0
 cov_obj    = $(1:%.c=$(COV_OUT)/obj/%.o)
 COV_UNIT  := $(sort $(SIM_MM) $(SIM_SRC) $(UNIT_SRC))
