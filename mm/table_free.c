@@ -164,6 +164,13 @@ void table_free_init(void)
 	quiesce_register(grace_drain);
 }
 
+/* Of batches that no grace period has begun for yet. The lock is held. */
+static struct mmu_table_batch **open_batches(void)
+{
+	lockdep_assert_held(&grace.lock);
+	return &grace.next;
+}
+
 /* Into the open batch; false: it is full, or there is none. */
 static bool add(struct page *table)
 {
@@ -171,7 +178,7 @@ static bool add(struct page *table)
 	bool room;
 
 	spin_lock(&grace.lock);
-	batch = grace.next;
+	batch = *open_batches();
 	room = batch && batch->nr < BATCH_TABLES;
 	if (room) {
 		batch->tables[batch->nr++] = table;
@@ -191,8 +198,8 @@ static bool open_batch(void)
 	batch = page_address(page);
 	batch->nr = 0;
 	spin_lock(&grace.lock);
-	batch->next = grace.next;
-	grace.next = batch;
+	batch->next = *open_batches();
+	*open_batches() = batch;
 	spin_unlock(&grace.lock);
 	return true;
 }

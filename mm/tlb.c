@@ -59,7 +59,7 @@ bool tlb_remove_page_slow(struct mmu_gather *tlb, struct page *page)
 		tlb->pages[tlb->nr++] = page;
 		return false;
 	}
-	if ((!tlb->last || tlb->last->nr == GATHER_BATCH) && !next_batch(tlb)) {
+	if (!tlb->last && !next_batch(tlb)) {
 		tlb->pages[tlb->nr++] = page;
 		return true;
 	}

@@ -218,6 +218,7 @@ unsigned int ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg)
 	BUG_MSG(mask & ~cpus_online(), "mask %#lx names CPUs that are not online (%#lx)", mask,
 		cpus_online());
 	BUG_MSG(cpus[self].waiting_for, "CPU %u sends an IPI while one is under way", self);
+	BUG_MSG(cpus[self].asked, "CPU %u sends an IPI and has not waited for its last one", self);
 	if (mask)
 		sim_point(&flags_of[__builtin_ctzl(mask)].ipi, ACCESS_WRITE);
 	cpus[self].call = (struct ipi){ fn, arg };
@@ -298,6 +299,7 @@ void ipi_wait(void)
 		return;
 	}
 	cpu_take_interrupts();
+	cpus[current_cpu].asked = 0;
 	BUG_MSG(cpus[current_cpu].waiting_for,
 		"deadlock: CPU %u waits for CPUs %#lx, whose interrupts are off", current_cpu,
 		cpus[current_cpu].waiting_for);

@@ -17,6 +17,7 @@
 #define OLD   1
 #define FRAMES 4
 
+static struct page *second;		/* OTHER's table */
 static struct page *reused[FRAMES];	/* somebody else's, until the probe */
 
 static void map_touched(void)
@@ -52,6 +53,8 @@ static void tick_and_walk_other(void)
 	grace_quiescent();
 	walk(OTHER);
 }
+static void tick(void) { grace_quiescent(); }
+static void poll(void) { grace_poll(); }
 static void unmap(void) { RACE_EQ(mm_munmap(race_mm, AT, PAGE_SIZE), 0); }
 static void unmap_other(void) { RACE_EQ(mm_munmap(race_mm, OTHER, PAGE_SIZE), 0); }
 
@@ -64,6 +67,18 @@ static void first_unmapped(void)
 	unmap();
 	cpu_become(0);
 	sim_set_irqs_off(0, false);
+}
+
+/* Both tables are gone, the second while the first had a grace period to wait for already: CPU 0 walks. */
+static void both_unmapped(void)
+{
+	map_two();
+	second = pfn_to_page(pmd_pfn(pmdp_get(mm_pmd_find(race_mm, OTHER))));
+	sim_set_irqs_off(0, TABLE_FREE_RCU);
+	cpu_become(1);
+	unmap();
+	unmap_other();
+	cpu_become(0);
 }
 
 /* What a walker takes for an entry from now on leads nowhere. */
@@ -91,6 +106,14 @@ static void both_gone(void)
 	all_gone();
 }
 
+/* CPU 0 has passed one quiescent state: not the one that the second table waits for. */
+static void second_waits(void)
+{
+	RACE_EQ(page_test(second, PG_table), TABLE_FREE_RCU);
+	sim_set_irqs_off(0, false);
+	both_gone();
+}
+
 RACE("table-walk", "a walk without a lock through a table that goes; no flush waits for it", .levels = 3,
      .setup = map_touched, .cpu = { walk_it, unmap_and_reuse }, .probe = all_gone)
 RACE("table-walk-5", "the same with 5 levels", .levels = 5, .setup = map_touched,
@@ -99,5 +122,7 @@ RACE("table-walk-two", "two tables of one program go, one of them under a walker
      .setup = map_two, .cpu = { walk_other, unmap, unmap_other }, .probe = both_gone)
 RACE("table-walk-next", "a table goes while another waits, and the walk that this waits for ends",
      .levels = 3, .setup = first_unmapped, .cpu = { tick_and_walk_other, unmap_other }, .probe = both_gone)
+RACE("table-polls", "two CPUs see that a grace period is over, and tables wait for the next one", .levels = 3,
+     .setup = both_unmapped, .cpu = { tick, poll, poll }, .probe = second_waits)
 RACE("table-two-walks", "two walks without a lock, and the table goes", .levels = 3, .setup = map_touched,
      .cpu = { walk_it, walk_it, unmap }, .probe = all_gone)

@@ -238,6 +238,19 @@ TEST("a-read-that-nobody-waits-for-any-more-is-not-lost")
 	space_end(&s);
 }
 
+TEST("a-file-that-goes-waits-for-its-device")
+{
+	s = space_start(3, 4, 1);
+	begin();
+	being_read();
+	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
+	filemap_drop_all(&file);	/* while_it_sleeps() lets the device end */
+	CHECK(!reading);
+	CHECK_EQ(waits_unlocked, 1);
+	CHECK_EQ(file.nr_pages, 0);
+	space_end(&s);
+}
+
 TEST("a-read-that-failed-is-tried-again-by-the-next-one")
 {
 	u64 value;

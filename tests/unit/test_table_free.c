@@ -130,6 +130,25 @@ TEST("nobody-waits-for-an-idle-cpu")
 	end(&s);
 }
 
+TEST("a-cpu-that-was-idle-is-waited-for-again")
+{
+	struct space s = two_cpus();
+	struct page *table;
+
+	if (TABLE_FREE_RCU) {
+		sim_on_cpu(1);
+		grace_idle_enter();
+		grace_idle_leave();
+		sim_on_cpu(0);
+		table = unmap_under_walker(&s);
+		CHECK(page_test(table, PG_table));
+		walker_leaves();
+		grace_poll();
+		CHECK(!page_test(table, PG_table));
+	}
+	end(&s);
+}
+
 TEST("where-no-table-waits-there-is-nothing-to-pass")
 {
 	struct space s = two_cpus();
@@ -226,6 +245,27 @@ TEST("who-counts-frames-does-not-wait-for-the-timer")
 	if (TABLE_FREE_RCU) {
 		table = unmap_under_walker(&s);
 		sim_set_irqs_off(1, false);	/* and no timer comes */
+		CHECK(page_test(table, PG_table));
+		mem_quiesce();
+		CHECK(!page_test(table, PG_table));
+		sim_flush_quietly = false;
+		flush_tlb_range(s.mm, AT, AT + PAGE_SIZE);	/* another IPI: the last one has been waited for */
+	}
+	end(&s);
+}
+
+TEST("who-counts-frames-passes-a-quiescent-state-itself")
+{
+	struct space s = two_cpus();
+	struct page *table = table_of(s.mm);
+
+	if (TABLE_FREE_RCU) {
+		sim_flush_quietly = true;
+		sim_set_irqs_off(0, true);
+		sim_on_cpu(1);
+		CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);	/* waits for CPU 0 */
+		sim_on_cpu(0);
+		sim_set_irqs_off(0, false);
 		CHECK(page_test(table, PG_table));
 		mem_quiesce();
 		CHECK(!page_test(table, PG_table));

@@ -405,7 +405,7 @@ TEST("a-gather-that-is-full-is-flushed-and-fills-its-batches-again")
 	struct space s = space_start(3, 4, 1);
 	const unsigned long full = GATHER_ON_STACK - 1 + GATHER_MAX_BATCHES * GATHER_BATCH;
 	struct folio *folio = folio_alloc(GFP_KERNEL, 0);
-	unsigned long frames = frames_free(), flushed = 0;
+	unsigned long frames = frames_free(), flushed = 0, flushes = 0;
 	struct mmu_gather tlb;
 
 	tlb_gather_mmu(&tlb, s.mm);
@@ -416,7 +416,9 @@ TEST("a-gather-that-is-full-is-flushed-and-fills-its-batches-again")
 		/* What is on the stack comes first, and not again. */
 		CHECK_EQ(i, flushed ? full + GATHER_MAX_BATCHES * GATHER_BATCH : full);
 		CHECK_EQ(folio_ref_count(folio), (i - flushed) + 1);
+		tlb_range(&tlb, PAGE_SIZE, PAGE_SIZE);
 		tlb_flush_mmu(&tlb);
+		flushes = sim_events[0].flushes;
 		CHECK_EQ(folio_ref_count(folio), 1);
 		CHECK_EQ(tlb.batches, GATHER_MAX_BATCHES);
 		flushed = i;
@@ -425,6 +427,7 @@ TEST("a-gather-that-is-full-is-flushed-and-fills-its-batches-again")
 	}
 	CHECK(flushed > full);
 	tlb_finish_mmu(&tlb);
+	CHECK_EQ(sim_events[0].flushes, flushes);	/* nothing was left to be flushed */
 	CHECK_EQ(frames_free(), frames);
 	folio_put(folio);
 	space_end(&s);
