@@ -5,6 +5,7 @@
 #include "kernel/base/trace.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/string.h"
+#include "kernel/async_fault.h"
 #include "kernel/console.h"
 #include "kernel/debug.h"
 #include "kernel/dev/block.h"
@@ -141,6 +142,8 @@ static void supervise(void *arg)
 	wait_event(&kernel_process.child_wait, first_process_ended());
 	fail_nth_set(0);
 	kill_everything();
+	disk_hurry();
+	async_fault_drain();
 	initramfs_discard_rest();
 	report(&before);
 	machine_power_off();
@@ -206,6 +209,7 @@ static void system_up(void)
 	vfs_init();
 	futex_init();
 	console_init();
+	async_fault_init();
 	random_init();
 	syslog_init();
 }
@@ -253,6 +257,7 @@ void kernel_main(void)
 		pgtable_selftest();
 	debug_console_init();
 	tty_start_worker();
+	async_fault_start_worker();
 	strace_init();
 	timer_init();
 	loadavg_init();

@@ -67,6 +67,7 @@ struct mm_struct *mm_alloc(unsigned int levels)
 	spin_lock_init(&mm->page_table_lock, LOCK_PAGE_TABLE);
 	mm->limits = (struct mm_limits){ ~0ul, ~0ul, ~0ul, ~0ul, ~0ul };
 	atomic_set(&mm->mm_users, 1);
+	atomic_set(&mm->mm_count, 1);
 	return mm;
 }
 
@@ -120,6 +121,23 @@ static void exit_mmap(struct mm_struct *mm)
 	mmap_write_unlock(mm);
 }
 
+bool mmget_not_zero(struct mm_struct *mm)
+{
+	int old = atomic_read(&mm->mm_users);
+
+	do {
+		if (!old)
+			return false;
+	} while (!atomic_try_cmpxchg(&mm->mm_users, &old, old + 1));
+	return true;
+}
+
+void mmdrop(struct mm_struct *mm)
+{
+	if (atomic_dec_and_test(&mm->mm_count))
+		kmem_cache_free(mm_cache, mm);
+}
+
 void mmput(struct mm_struct *mm)
 {
 	if (!atomic_dec_and_test(&mm->mm_users))
@@ -133,7 +151,7 @@ void mmput(struct mm_struct *mm)
 		BUG_MSG(rss_sum(mm, i), "counter %d of an empty mm is %ld", i, rss_sum(mm, i));
 	BUG_MSG(atomic_long_read(&mm->table_frames), "%ld page tables are not freed",
 		atomic_long_read(&mm->table_frames));
-	kmem_cache_free(mm_cache, mm);
+	mmdrop(mm);
 }
 
 /* ---- exec's part of the layout ---- */

@@ -2,7 +2,9 @@
  * Address spaces, as the system uses them.
  *
  * Lifetime: mm_users counts tasks and others who use it; the last mmput() makes every CPU let go of it,
- * unmaps all and frees every page, every table and the structure.
+ * unmaps all and frees every page and every table. mm_count counts who keeps the structure alone, all users
+ * together as one: who may need the memory later, and does not mind if it is gone by then. The last mmdrop()
+ * frees the structure.
  *
  * User addresses, lengths and flags in these calls are unchecked values from programs; results are a
  * value or -errno as Linux gives it. All of them may sleep and take mmap_lock themselves.
@@ -66,7 +68,7 @@ struct mm_struct {
 	struct mm_limits limits;
 
 	struct file *exe_file;		/* the program, with an exe_file_get(); NULL: none */
-	atomic_t mm_users;
+	atomic_t mm_users, mm_count;
 
 	struct mm_cpu cpu[NR_CPUS];
 };
@@ -86,7 +88,13 @@ unsigned int mm_initial_levels(void);
 /* An empty address space with one user and that many levels (<= hw_levels()); NULL: no memory. */
 struct mm_struct *mm_alloc(unsigned int levels);
 static inline void mmget(struct mm_struct *mm) { atomic_inc(&mm->mm_users); }
+/* For who only keeps the structure: becomes a user, unless the last one has gone. */
+bool mmget_not_zero(struct mm_struct *mm);
 void mmput(struct mm_struct *mm);
+/* Any context. */
+static inline void mmgrab(struct mm_struct *mm) { atomic_inc(&mm->mm_count); }
+/* May not be called with a lock held that kmem_cache_free() takes. */
+void mmdrop(struct mm_struct *mm);
 /* A copy of the caller's address space for fork: pages shared until written. ERR_PTR(-ENOMEM). */
 struct mm_struct *mm_fork(struct mm_struct *parent);
 

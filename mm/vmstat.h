@@ -23,6 +23,8 @@ enum vm_event {
 	VM_EVENT_TLB_FLUSH_ONE,		/* and pages that were dropped from it one by one */
 	VM_EVENT_TABLE_IPI,		/* CPUs interrupted for no flush, but so that tables could be freed */
 	VM_EVENT_TABLE_RCU,		/* tables that were freed after a grace period */
+	VM_EVENT_ASYNC_FAULT_TRY,	/* pages that were asked for by who does not wait, */
+	VM_EVENT_ASYNC_FAULT_WAIT,	/* and those that somebody else waited for */
 	NR_VM_EVENTS
 };
 

@@ -3,6 +3,7 @@
  * the root file system, a tmpfs. The archive stays where it is; a file's pages are copied from it
  * when somebody reads or maps them (tmpfs_back()).
  */
+#include "kernel/async_fault.h"
 #include "kernel/base/string.h"
 #include "kernel/dev/block.h"
 #include "kernel/fs/blkdev.h"
@@ -302,6 +303,7 @@ static void add_devices(void)
 	add_device(dev, "tty", 5, 0);
 	add_device(dev, "ttyS0", 4, 64);
 	add_device(dev, "console", 5, 1);
+	add_device(dev, "async_fault", ASYNC_FAULT_MAJOR, ASYNC_FAULT_MINOR);
 	if (disk_sectors())
 		add_node(dev, "vda", S_IFBLK | 0660, VDA_MAJOR, VDA_MINOR);
 }

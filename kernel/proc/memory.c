@@ -100,6 +100,8 @@ int show_vmstat(struct text *text, const struct proc_target *target)
 		[VM_EVENT_TLB_FLUSH_ONE] = "nr_tlb_local_flush_one",
 		[VM_EVENT_TABLE_IPI] = "table_free_ipis",
 		[VM_EVENT_TABLE_RCU] = "table_free_rcu",
+		[VM_EVENT_ASYNC_FAULT_TRY] = "async_fault_try",
+		[VM_EVENT_ASYNC_FAULT_WAIT] = "async_fault_wait",
 	};
 	struct totals totals;
 

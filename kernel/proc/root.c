@@ -1,5 +1,6 @@
 /* What lies at the top of /proc, but for memory: the system, its files, and the processes. */
 #include "kernel/proc/proc.h"
+#include "kernel/async_fault.h"
 #include "kernel/base/cpumask.h"
 #include "kernel/console.h"
 #include "kernel/dev/block.h"
@@ -131,6 +132,13 @@ static SHOW(show_filesystems)
 	return 0;
 }
 
+/* The devices that share a major number. */
+static SHOW(show_misc)
+{
+	text_printf(text, "%3d async_fault\n", ASYNC_FAULT_MINOR);
+	return 0;
+}
+
 static SHOW(show_partitions)
 {
 	text_printf(text, "major minor  #blocks  name\n\n");
@@ -204,6 +212,7 @@ static const struct proc_entry entries[] = {
 	{ .name = "kpageflags", .mode = S_IFREG | 0400, .fop = &kpageflags_fops },
 	PROC_FILE("loadavg", 0444, show_loadavg),
 	PROC_FILE("meminfo", 0444, show_meminfo),
+	PROC_FILE("misc", 0444, show_misc),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .readlink = mounts_text },
 	PROC_FILE("partitions", 0444, show_partitions),
 	{ .name = "self", .mode = S_IFLNK | 0777, .readlink = self_text },
