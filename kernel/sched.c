@@ -74,10 +74,10 @@ static bool slice_ends(const struct run_queue *rq)
 	return (TABLE_FREE_RCU || rq->nr_queued) && !rq->curr->is_idle;
 }
 
-/* This CPU's queue, locked. */
+/* This CPU's queue, locked. A timer that is set for a sleep may be set for seconds from now. */
 static void arm_slice(struct run_queue *rq)
 {
-	if (slice_ends(rq) && (TABLE_FREE_RCU || rq->armed == NO_TIMEOUT))
+	if (slice_ends(rq) && (TABLE_FREE_RCU || rq->armed > rq->curr->run_since + task_slice_ns(rq->curr)))
 		rq_arm(rq, slice_deadline(rq, clock_ns()));
 }
 

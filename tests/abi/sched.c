@@ -126,6 +126,60 @@ static void test_preemption(void)
 	ok(true, "threads-that-never-yield-share-a-cpu");
 }
 
+static int sleeps_long(void *arg)
+{
+	(void)arg;
+	pin_to_cpu(nth_cpu(0));
+	sleep_ms(600000);
+	return 0;
+}
+
+static void compute_for_ms(int ms)
+{
+	int64_t until = now_ns() + ms * 1000000ll;
+
+	while (now_ns() < until)
+		;
+}
+
+static uint32_t question, answer;
+
+static void *answers(void *arg)
+{
+	pin_to_cpu(nth_cpu(0));
+	for (uint32_t i = 1; i <= 40; i++) {
+		word_wait(&question, i);
+		word_set(&answer, i);
+	}
+	return arg;
+}
+
+/*
+ * Who is woken beside a thread that never sleeps gets his turn when that one's time is over, and not only when
+ * the CPU's timer has another reason: here, the sleep of a third, which is long.
+ */
+static void test_turn(void)
+{
+	int pid = child_start(sleeps_long, NULL);
+	struct thread thread;
+	int64_t start;
+
+	pin_to_cpu(nth_cpu(0));
+	thread_create(&thread, answers, NULL);
+	sleep_ms(10);
+	start = now_ns();
+	for (uint32_t i = 1; i <= 40; i++) {
+		word_set(&question, i);
+		while (word_get(&answer) != i)
+			;
+		compute_for_ms(30);	/* until nobody's turn is to end */
+	}
+	ok(now_ns() - start < 60 * 1000000000ll, "who-is-woken-beside-one-that-never-sleeps-gets-his-turn");
+	thread_join(&thread);
+	sys_kill(pid, SIGKILL);
+	child_wait(pid);
+}
+
 static void *yields(void *arg)
 {
 	(void)arg;
@@ -149,7 +203,7 @@ static void test_yield(void)
 int main(void)
 {
 	nth_cpu(0);			/* remembers the mask of the start */
-	tap_plan(21);
+	tap_plan(22);
 	test_affinity();
 	test_errors();
 	test_each_cpu();
@@ -157,5 +211,6 @@ int main(void)
 	test_other_thread();
 	test_yield();
 	test_preemption();
+	test_turn();
 	return tap_done();
 }
