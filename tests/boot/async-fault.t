@@ -6,13 +6,13 @@
 disk=$tmp/disk
 perl -e 'print pack("Q<", $_ * 8) for 0 .. (8 << 20) / 8 - 1' >"$disk"
 
-# async NAME CASES OPTION... -- ARGUMENT...: all cases pass, and nothing is left behind
+# async NAME COUNT OPTION... -- ARGUMENT...: all cases pass, and nothing is left behind
 async()
 {
-	local name=$1 cases=$2
+	local name=$1 count=$2
 	shift 2
 	boot --disk "$disk" "$@"
-	is "$name" "$verdict $(grep -c '^ok' <<<"$out") $(grep -A 2 '^not ok' <<<"$out")" "exit 0 $cases "
+	is "$name" "$verdict $(grep -c '^ok' <<<"$out") $(grep -A 2 '^not ok' <<<"$out")" "exit 0 $count "
 }
 
 for cpus in 1 2 4; do
