@@ -24,20 +24,20 @@ static bool shutting_down;
 /* How process 1 ended. */
 int first_process_status;
 
-static void exit_mm(struct task *task)
+void switch_to_mm(struct mm_struct *mm)
 {
-	struct mm_struct *mm = task->mm;
+	struct task *task = current_task();
+	struct mm_struct *old = task->mm;
 	unsigned long flags;
 
-	if (!mm)
-		return;
 	spin_lock(&tasks_lock);		/* others find a task's mm, and take a reference, under it */
 	flags = irq_save();
-	task->mm = NULL;
-	switch_mm(NULL);
+	task->mm = mm;
+	switch_mm(mm);
 	irq_restore(flags);
 	spin_unlock(&tasks_lock);
-	mmput(mm);
+	if (old)
+		mmput(old);
 }
 
 /* The thread library's wishes: locks of a dead owner, and "my stack is free". */
@@ -210,7 +210,7 @@ void thread_exit(int status)
 	struct task *task = current_task();
 
 	exit_user_words(task);
-	exit_mm(task);
+	switch_to_mm(NULL);
 	vfork_finish(task);
 	exit_files(task);
 	leave_process(task, status);

@@ -15,6 +15,7 @@
 #include "kernel/fs/blkdev.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/namei.h"
+#include "kernel/gup_cost.h"
 #include "kernel/random.h"
 #include "kernel/syscall.h"
 #include "kernel/tty/tty.h"
@@ -135,6 +136,7 @@ static void supervise(void *arg)
 	struct task *task;
 
 	leak_mark();
+	gup_cost();
 	task = first_process(start_init, NULL);
 	if (!task)
 		boot_stop("There is not enough memory to start the first program.");

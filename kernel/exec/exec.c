@@ -118,22 +118,6 @@ static void abandon(struct exec *exec)
 
 /* ---- the point of no return ---- */
 
-static void switch_to_mm(struct mm_struct *mm)
-{
-	struct task *task = current_task();
-	struct mm_struct *old = task->mm;
-	unsigned long flags;
-
-	spin_lock(&tasks_lock);		/* others find a task's mm, and take a reference, under it */
-	flags = irq_save();
-	task->mm = mm;
-	switch_mm(mm);
-	irq_restore(flags);
-	spin_unlock(&tasks_lock);
-	if (old)
-		mmput(old);
-}
-
 static void reset_signals(struct exec *exec)
 {
 	struct process *process = current_process();
