@@ -101,9 +101,10 @@ test:
 	@$(BUILD_FIRST) all unit races-build gdb-programs fuzz-build
 	@$(BUILD_FIRST) SAN=1 races-build
 	@$(BUILD_FIRST) TSAN=1 races-build
-	@$(BUILD_FIRST) TABLE_FREE=rcu races-build
+	@$(BUILD_FIRST) TABLE_FREE=rcu races-build kernel
 	@$(BUILD_FIRST) BUILD=release bench-build
 	@$(BUILD_FIRST) BUILD=release kernel
+	@$(BUILD_FIRST) BUILD=release TABLE_FREE=rcu kernel
 	@T='$(T)' FAST='$(FAST)' tests/run
 
 .PHONY: models

@@ -98,6 +98,11 @@ char *map_pages(u64 pages);
 char *map_shared_pages(u64 pages);
 void unmap_pages(void *start, u64 pages);
 
+/* A mapping that holds so many page tables of the lowest level whole, each with one page; or NULL. */
+#define PAGES_A_TABLE 512UL
+char *map_tables(u64 tables);
+void unmap_tables(void *start, u64 tables);
+
 /* One store, one load in each page. Always inline: the loop is part of what is measured. */
 static inline __attribute__((always_inline)) void touch(char *start, u64 pages)
 {
@@ -161,6 +166,7 @@ void bench_process_vm(void);
 void bench_vmsplice(void);
 void bench_pipe(void);
 void bench_gup(void);
+void bench_tables(void);
 void bench_shootdown(void);
 void bench_scaling(void);
 

@@ -6,7 +6,7 @@
 
 # What it writes lies beside links to what was built.
 mkdir "$tmp/out"
-for built in release bench; do
+for built in release release-rcu bench; do
 	ln -s "$PWD/build/$built" "$tmp/out/$built"
 done
 

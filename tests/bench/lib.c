@@ -49,6 +49,18 @@ char *map_shared_pages(u64 pages) { return map(pages, MAP_SHARED | MAP_ANONYMOUS
 
 void unmap_pages(void *start, u64 pages) { sys_munmap((uintptr_t)start, pages * PAGE_SIZE); }
 
+/* One table more than asked for: where it begins is the kernel's choice. */
+char *map_tables(u64 tables)
+{
+	char *start = map_pages((tables + 1) * PAGES_A_TABLE);
+
+	for (u64 i = 0; start && i < tables; i++)
+		touch(align_2m(start) + i * PAGES_A_TABLE * PAGE_SIZE, 1);
+	return start;
+}
+
+void unmap_tables(void *start, u64 tables) { unmap_pages(start, (tables + 1) * PAGES_A_TABLE); }
+
 long wait_for(long pid)
 {
 	int status = 0;

@@ -19,7 +19,7 @@ static void (*const groups[])(void) = {
 	bench_calibration, bench_null_syscall, bench_faults,	 bench_cow,	 bench_fork,
 	bench_mmap,	   bench_mprotect,     bench_madvise,	 bench_mremap,	 bench_brk,
 	bench_signals,	   bench_userfaultfd,  bench_process_vm, bench_vmsplice, bench_pipe,
-	bench_exec,	   bench_gup,	       bench_shootdown,   bench_scaling,
+	bench_exec,	   bench_gup,	       bench_tables,	 bench_shootdown, bench_scaling,
 };
 
 /* What follows the prefix, or NULL. */

@@ -216,3 +216,20 @@ void bench_brk(void)
 	}
 	rows_print(rows, ARRAY_SIZE(rows));
 }
+
+/* What it takes to give a page table back, and the one page in it. */
+void bench_tables(void)
+{
+	struct row row = ROW("munmap_per_table", 64);
+
+	if (!row_wanted(&row))
+		return;
+	for (unsigned int i = 0; i < sample_count(9); i++) {
+		char *mapping = map_tables(row.ops);
+		u64 start = ticks_now();
+
+		unmap_tables(mapping, row.ops);
+		row_stop_sample(&row, start);
+	}
+	rows_print(&row, 1);
+}

@@ -21,7 +21,21 @@ static int spin(void *arg)
 
 static void relax(void) { __asm__ volatile("pause"); }
 
-enum { CYCLE, UNMAP, PROTECT, SHOOT_ROWS };
+enum { CYCLE, UNMAP, PROTECT, TABLES, SHOOT_ROWS };
+
+#define TABLES_EACH 8UL
+
+static void sample_table_shootdowns(struct row *row)
+{
+	for (u64 i = 0; i < row->ops; i++) {
+		char *mapping = map_tables(TABLES_EACH);
+		u64 start = ticks_now();
+
+		unmap_tables(mapping, TABLES_EACH);
+		row_stop(row, start);
+	}
+	row_sample(row);
+}
 
 static void sample_shootdowns(struct row *rows, char *page)
 {
@@ -51,6 +65,7 @@ static void sample_shootdowns(struct row *rows, char *page)
 		touch(page, 1);
 	}
 	row_sample(&rows[PROTECT]);
+	sample_table_shootdowns(&rows[TABLES]);
 }
 
 /* With or without another thread of this process that runs on the other CPU. */
@@ -88,10 +103,12 @@ void bench_shootdown(void)
 {
 	struct row alone[] = { ROW("shoot_mmap_touch_munmap_1p_alone", 200),
 			       ROW("shoot_munmap_only_alone", 200),
-			       ROW("shoot_mprotect_1p_alone", 200) };
+			       ROW("shoot_mprotect_1p_alone", 200),
+			       ROW("shoot_munmap_8tables_alone", 50) };
 	struct row two[] = { ROW("shoot_mmap_touch_munmap_1p_2thr", 200),
 			     ROW("shoot_munmap_only_2thr", 200),
-			     ROW("shoot_mprotect_1p_2thr", 200) };
+			     ROW("shoot_mprotect_1p_2thr", 200),
+			     ROW("shoot_munmap_8tables_2thr", 50) };
 
 	if (options.cpus < 2) {
 		rows_skip(alone, SHOOT_ROWS, "one CPU", 0);

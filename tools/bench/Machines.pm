@@ -2,12 +2,14 @@
 #
 # Both have -cpu qemu64 and 512 MiB. Never -cpu max: with ERMS Linux uses `rep stosb`, which icount
 # counts by the byte. icount: one CPU, the time-stamp counter counts instructions; la57: the same with
-# five levels of page tables, for Pleat. mttcg: two CPUs.
+# five levels of page tables, for Pleat. mttcg: two CPUs. A row that ends in _rcu is measured by Pleat's
+# other build, TABLE_FREE=rcu, under the name without that ending.
 package Machines;
 use strict;
 use warnings;
 use Digest::MD5;
 use Exporter 'import';
+use Rows;
 our @EXPORT = qw(progress run_pleat run_linux linux_kernel linux_version linux_key kernel_and_initramfs);
 
 my %seconds = (icount => 150, la57 => 150, mttcg => 60);
@@ -42,25 +44,25 @@ my %ends = (119 => 'the machine stopped', 120 => 'the kernel panicked', 121 => '
 	122 => 'memory leaked', 124 => 'the machine hung', 125 => 'QEMU failed');
 
 sub kernel_and_initramfs {
-	my ($out) = @_;
-	return ('--build', 'release', '--kernel', "$out/release/pleat.elf", '--initramfs', "$out/bench/initramfs.cpio");
+	my ($out, $build) = @_;
+	return ('--build', 'release', '--kernel', "$out/$build/pleat.elf", '--initramfs', "$out/bench/initramfs.cpio");
 }
 
 sub pleat_command {
-	my ($out, $mode, @arguments) = @_;
-	return ('tools/pleat-run', kernel_and_initramfs($out), '--cpu',
+	my ($out, $mode, $build, @arguments) = @_;
+	return ('tools/pleat-run', kernel_and_initramfs($out, $build), '--cpu',
 		$mode eq 'la57' ? 'qemu64,la57=on' : 'qemu64', '--img', "$out/bench/root",
 		'--timeout', $seconds{$mode}, $mode eq 'mttcg' ? ('--cpus', 2) : ('--cpus', 1, '--icount'),
 		'--', '/mmbench', 'noreboot', @arguments);
 }
 
-# Runs the rows (names) on Pleat. When the program ends early, the row it was at is skipped with
-# the reason, and the others have another machine. {broken} says what no machine may do.
-sub run_pleat {
-	my ($out, $mode, @names) = @_;
+# Runs the rows (names that the program knows) on a build of Pleat. When the program ends early, the row it
+# was at is skipped with the reason, and the others have another machine. {broken} says what no machine may do.
+sub run_build {
+	my ($out, $mode, $build, @names) = @_;
 	my %all = (figures => {}, skipped => {}, broken => '');
 	while (@names) {
-		my $part = read_program(pleat_command($out, $mode, 'only=' . join(',', @names)));
+		my $part = read_program(pleat_command($out, $mode, $build, 'only=' . join(',', @names)));
 		$all{$_} = { %{$all{$_}}, %{$part->{$_}} } for qw(figures skipped);
 		my $end = $ends{$part->{status}} // "the program ended with status $part->{status}";
 		$all{broken} = $end if $part->{status} >= 119 && $part->{status} <= 125;
@@ -71,6 +73,24 @@ sub run_pleat {
 	}
 	$all{skipped}{$_} = 'the program does not know this row' for @names;
 	return \%all;
+}
+
+# Runs the rows (names) on Pleat, each on its own build. Counting instructions, the other build runs all the
+# rows too, though only its own are asked of it: what came before is the same then.
+sub run_pleat {
+	my ($out, $mode, @names) = @_;
+	my @own = grep { build_of($_) ne 'release' } @names;
+	my @rest = grep { build_of($_) eq 'release' } @names;
+	my $all = run_build($out, $mode, 'release', @rest);
+	return $all unless @own;
+	my @names_there = $mode eq 'icount' && @rest ? @rest : map { program_row($_) } @own;
+	my $other = run_build($out, $mode, build_of($own[0]), @names_there);
+	for my $what (qw(figures skipped)) {
+		my $of = $other->{$what};
+		$all->{$what}{$_} = $of->{program_row($_)} for grep { defined $of->{program_row($_)} } @own;
+	}
+	$all->{broken} ||= $other->{broken};
+	return $all;
 }
 
 # Debian's kernel, downloaded into $out/linux and never installed; undef if that cannot be.

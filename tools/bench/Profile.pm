@@ -8,6 +8,7 @@ use warnings;
 no warnings 'portable';	# addresses have 64 bits
 use Exporter 'import';
 use Machines;
+use Rows;
 our @EXPORT = qw(profile_row);
 
 # Functions and labels of an ELF file, by address: ([address, name], ...).
@@ -60,15 +61,16 @@ my $most_samples = 64;	# MAX_SAMPLES in tests/bench/bench.h
 # part is one sample, or one operation where the operations of a sample are timed one by one.
 sub count {
 	my ($out, $kernel, $program, $row) = @_;
+	my $name = program_row($row);
 	my $counts = "$out/bench/counts";
 	unlink $counts;
 	my $plugin = join(',', "$out/bench/count.so", 'kernel=' . text_range($kernel),
 		'program=' . text_range($program), 'keep=' . address_of($program, 'profile_keep'), "out=$counts");
-	my @command = ('tools/pleat-run', kernel_and_initramfs($out), '--cpu', 'qemu64', '--cpus', 1, '--icount',
+	my @command = ('tools/pleat-run', kernel_and_initramfs($out, build_of($row)), '--cpu', 'qemu64', '--cpus', 1, '--icount',
 		'--img', "$out/bench/root", '--timeout', 300, '--qemu', "-plugin $plugin",
-		'--', '/mmbench', 'noreboot', "only=$row", "profile=$row");
+		'--', '/mmbench', 'noreboot', "only=$name", "profile=$name");
 	open(my $run, '-|', @command) or die "tools/pleat-run: $!\n";
-	my ($line) = grep { /^\Q$row\E\t/ } <$run>;
+	my ($line) = grep { /^\Q$name\E\t/ } <$run>;
 	close($run);
 	die "$row: not measured (status ", $? >> 8, ")\n" unless $line;
 	die "$row: $1\n" if $line =~ /\tSKIP\t(.*)/;
@@ -104,7 +106,7 @@ sub print_top {
 # Prints the profile of one row; figures are instructions per operation of the row.
 sub profile_row {
 	my ($out, $row) = @_;
-	my ($kernel, $program) = ("$out/release/pleat.elf", "$out/bench/root/mmbench");
+	my ($kernel, $program) = ("$out/" . build_of($row) . '/pleat.elf', "$out/bench/root/mmbench");
 	my ($count, $operations, $median) = count($out, $kernel, $program, $row);
 	my @symbols = sort { $a->[0] <=> $b->[0] } symbols($kernel, ''), symbols($program, 'mmbench: ');
 	my (%function, %line, $sum);

@@ -73,7 +73,7 @@ sub measure_two_cpus {
 		my $result = run_pleat($out, 'mttcg', @names);
 		my $between = quiet($out);
 		add_run($pleat, $result, $before && $between);
-		$result = run_linux($out, $kernel, 'mttcg', @names);
+		$result = run_linux($out, $kernel, 'mttcg', keys %{{ map { program_row($_) => 1 } @names }});
 		add_run($linux, $result, $between && quiet($out));
 		progress("two CPUs, runs $attempt: ", ($pleat->{good} + $linux->{good}) / 2, " of $runs were quiet");
 		last if $pleat->{good} >= $runs && $linux->{good} >= $runs || $pleat->{broken};

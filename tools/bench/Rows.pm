@@ -3,8 +3,13 @@ package Rows;
 use strict;
 use warnings;
 use Exporter 'import';
-our @EXPORT = qw(read_rows choose_rows read_figures write_figures median compare print_table write_tsv
+our @EXPORT = qw(program_row build_of read_rows choose_rows read_figures write_figures median compare print_table write_tsv
 	print_summary format_figure);
+
+# A row that ends in _rcu is the one without that ending, measured on Pleat's other build, TABLE_FREE=rcu. The
+# program and Linux know one row.
+sub program_row { return $_[0] =~ s/_rcu$//r }
+sub build_of { return $_[0] =~ /_rcu$/ ? 'release-rcu' : 'release' }
 
 # Each row: { name, mode, floor, goal, stretch }, in the order of the program.
 sub read_rows {
@@ -75,14 +80,14 @@ sub compare {
 	for my $row (@rows) {
 		my $name = $row->{name};
 		$row->{pleat} = $pleat->{figures}{$name};
-		$row->{linux} = $linux->{figures}{$name};
+		$row->{linux} = $linux->{figures}{program_row($name)};
 		$row->{ratio} = $row->{pleat} / $row->{linux} if defined $row->{pleat} && $row->{linux};
 		if (!defined $row->{pleat}) {
 			$row->{verdict} = 'SKIP ' . ($pleat->{skipped}{$name} // 'not measured');
 		} elsif ($pleat->{noisy}) {
 			$row->{verdict} = 'NOISY';
 		} else {
-			$row->{verdict} = judge($row) // 'no figure of Linux: ' . ($linux->{skipped}{$name} // 'none recorded');
+			$row->{verdict} = judge($row) // 'no figure of Linux: ' . ($linux->{skipped}{program_row($name)} // 'none recorded');
 		}
 	}
 }

@@ -60,6 +60,7 @@ bench: export BENCH_UPDATE := $(value UPDATE)
 bench:
 	@tools/setup run 1>&2
 	@$(BUILD_FIRST) BUILD=release bench-build 1>&2
+	@$(BUILD_FIRST) BUILD=release TABLE_FREE=rcu kernel 1>&2
 	@tools/bench/run $(OUT)
 
 -include $(BENCH_OBJ:.o=.d)
