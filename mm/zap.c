@@ -44,15 +44,26 @@ static __always_inline bool zap_pte(struct mmu_gather *tlb, unsigned long addr, 
 	return tlb_remove_page(tlb, page);
 }
 
-/* Is there something to take out? The table is locked. */
+/* Is there something to take out? pte is not none; the table is locked. */
 static __always_inline bool zap_wanted(const struct zap *zap, pte_t pte)
 {
 	const struct page *page;
 
-	if (pte_none(pte) || likely(!zap->keep_anon))
-		return !pte_none(pte);
+	if (likely(!zap->keep_anon))
+		return true;
 	page = vm_normal_page(pte);
 	return page && !page_test(page, PG_anon);
+}
+
+/* A short loop of its own: a table with a page here and there is mostly this. */
+static __always_inline unsigned long skip_none(pte_t **ptep, unsigned long addr, unsigned long end)
+{
+	pte_t *first = *ptep, *last = first + ((end - addr) >> PAGE_SHIFT), *at = first;
+
+	while (at != last && pte_none(ptep_get(at)))
+		at++;
+	*ptep = at;
+	return addr + (unsigned long)(at - first) * PAGE_SIZE;
 }
 
 static int zap_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
@@ -61,18 +72,24 @@ static int zap_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr
 	struct mmu_gather *tlb = zap->tlb;
 	struct pte_slot slot;
 	unsigned long start;
+	pte_t pte;
 	bool full;
 
 	while (addr != end) {
 		slot = pte_offset_lock(pmdp, addr);
 		if (!slot.ptep)
 			return 0;
-		while (addr != end && pte_none(ptep_get(slot.ptep)))
-			addr += PAGE_SIZE, slot.ptep++;
-		start = addr;
-		for (full = false; addr != end && !full; addr += PAGE_SIZE, slot.ptep++)
-			if (zap_wanted(zap, ptep_get(slot.ptep)))
+		start = addr = skip_none(&slot.ptep, addr, end);
+		for (full = false; addr != end && !full;) {
+			pte = ptep_get(slot.ptep);
+			if (pte_none(pte)) {
+				addr = skip_none(&slot.ptep, addr, end);
+				continue;
+			}
+			if (zap_wanted(zap, pte))
 				full = zap_pte(tlb, addr, slot.ptep);
+			addr += PAGE_SIZE, slot.ptep++;
+		}
 		if (start != addr)
 			tlb_range(tlb, start, addr - start);
 		pte_unlock(slot);
