@@ -133,11 +133,12 @@ static cpumask_t send_to_others(struct mm_struct *mm, void (*fn)(void *), void *
 
 static void wait_for_others(const void *arg)
 {
-	u64 start = cycles_now();
+	u64 cycles = cycles_now();
 
 	ipi_wait();
-	count_vm_events(VM_EVENT_TLB_WAIT_CYCLES, cycles_now() - start);
-	trace(TRACE_IPI_DONE, (unsigned long)arg, 0, 0);
+	cycles = cycles_now() - cycles;
+	count_vm_events(VM_EVENT_TLB_WAIT_CYCLES, cycles);
+	trace(TRACE_IPI_DONE, (unsigned long)arg, cycles, 0);
 }
 
 /* On a machine that can do it without interrupting anybody. */

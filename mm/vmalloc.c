@@ -12,6 +12,8 @@
 #include "mm/page_owner.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
+#include "kernel/base/trace.h"
+#include "mm/vmstat.h"
 
 #define STACK_PAGES   4	  /* what the per-CPU caches hold: kernel stacks */
 #define STACKS_CACHED 2	  /* on each CPU */
@@ -266,6 +268,8 @@ void vmalloc_purge(void)
 	if (TAILQ_EMPTY(&purged))
 		return;
 	tlb_flush_kernel();
+	count_vm_event(VM_EVENT_TLB_KERNEL_FLUSH);
+	trace(TRACE_FLUSH, VMALLOC_START, VMALLOC_END, cpus_online() & ~cpumask_of(this_cpu()));
 	TAILQ_FOREACH(range, &purged, list)
 		free_pages_of(range);
 	spin_lock(&space.lock);

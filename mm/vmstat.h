@@ -21,6 +21,7 @@ enum vm_event {
 	VM_EVENT_TLB_WAIT_CYCLES,	/* until all had answered */
 	VM_EVENT_TLB_FLUSH_ALL,		/* flushes of this CPU's own TLB, as a whole, */
 	VM_EVENT_TLB_FLUSH_ONE,		/* and pages that were dropped from it one by one */
+	VM_EVENT_TLB_KERNEL_FLUSH,	/* every CPU dropped everything, for kernel addresses */
 	VM_EVENT_TABLE_IPI,		/* CPUs interrupted for no flush, but so that tables could be freed */
 	VM_EVENT_TABLE_RCU,		/* tables that were freed after a grace period */
 	VM_EVENT_ASYNC_FAULT_TRY,	/* pages that were asked for by who does not wait, */

@@ -98,6 +98,7 @@ int show_vmstat(struct text *text, const struct proc_target *target)
 		[VM_EVENT_TLB_WAIT_CYCLES] = "tlb_wait_cycles",
 		[VM_EVENT_TLB_FLUSH_ALL] = "nr_tlb_local_flush_all",
 		[VM_EVENT_TLB_FLUSH_ONE] = "nr_tlb_local_flush_one",
+		[VM_EVENT_TLB_KERNEL_FLUSH] = "tlb_kernel_flush",
 		[VM_EVENT_TABLE_IPI] = "table_free_ipis",
 		[VM_EVENT_TABLE_RCU] = "table_free_rcu",
 		[VM_EVENT_ASYNC_FAULT_TRY] = "async_fault_try",

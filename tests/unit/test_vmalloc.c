@@ -3,6 +3,7 @@
 #include "mm/leak.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
+#include "mm/vmstat.h"
 #include "tests/unit/unit.h"
 
 #define STACK (4 * PAGE_SIZE)
@@ -67,6 +68,7 @@ TEST("a-freed-area-is-unmapped-at-once-and-reused-only-after-a-flush")
 	vmalloc_purge();
 	for (unsigned int cpu = 0; cpu < 4; cpu++)
 		CHECK_EQ(sim_events[cpu].kernel_flushes, 1);
+	CHECK_EQ(vm_events(VM_EVENT_TLB_KERNEL_FLUSH), 1);
 	vfree((void *)b);
 	vmalloc_purge();
 	CHECK_EQ(area(5 * PAGE_SIZE), a);
