@@ -98,7 +98,7 @@ char *map_pages(u64 pages);
 char *map_shared_pages(u64 pages);
 void unmap_pages(void *start, u64 pages);
 
-/* A mapping that holds so many page tables of the lowest level whole, each with one page; or NULL. */
+/* A mapping over so many page tables of the lowest level, each with one page; or NULL. */
 #define PAGES_A_TABLE 512UL
 char *map_tables(u64 tables);
 void unmap_tables(void *start, u64 tables);
@@ -143,9 +143,9 @@ struct thread {
 long thread_start(struct thread *thread, int (*entry)(void *arg), void *arg);
 void thread_join(struct thread *thread);
 
-/* gup.c: is there a gup_test? 512 pages, found by the lockless walk and given back. */
+/* gup.c: is there a gup_test? Pages by the lockless walk, 512 at once, and back, in one call. */
 bool gup_test_there(void);
-void gup_fast_512(const char *pages);
+void gup_fast_by_512(const char *pages, u64 nr);
 
 /* The groups of rows, one file each. */
 

@@ -34,6 +34,11 @@ has 'figures-of-Linux-that-are-recorded-are-called-so' "$table" 'recorded in tes
 has 'a-row-on-two-CPUs-is-skipped-without-Linux' "$table" '^shoot_munmap_only_2thr .*SKIP no kernel of Linux'
 has 'a-tick-is-an-instruction' "$tsv" '^calib_loop2000insn	200[0-9]\.0	'
 
+# One that frees a table, and so takes part in a grace period there and in none here.
+figure() { awk -F'\t' -v row="$1" '$1 == row { print int($2) }' <<<"$tsv"; }
+ok 'a-row-of-the-other-build-is-measured-there' \
+	test "$(figure mmap_touch_munmap_1p_rcu)" -gt "$(figure mmap_touch_munmap_1p)"
+
 # The same figures, but for one that is made up.
 tail -n +2 <<<"$tsv" | awk -F'\t' '$2 != "-" { print $1 "\t" ($1 == "null_syscall" ? $2 * 0.9 : $2) }' \
 	>"$tmp/committed"

@@ -40,9 +40,9 @@ static int gup_test_fd(void)
 
 bool gup_test_there(void) { return gup_test_fd() >= 0; }
 
-void gup_fast_512(const char *pages)
+void gup_fast_by_512(const char *pages, u64 nr)
 {
-	struct gup_test gup = { .addr = (uintptr_t)pages, .size = 512 * PAGE_SIZE,
+	struct gup_test gup = { .addr = (uintptr_t)pages, .size = nr * PAGE_SIZE,
 				.nr_pages_per_call = 512, .gup_flags = FOLL_WRITE };
 
 	walk(gup_test_fd(), GUP_FAST_BENCHMARK, &gup);

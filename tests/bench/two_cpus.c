@@ -104,11 +104,11 @@ void bench_shootdown(void)
 	struct row alone[] = { ROW("shoot_mmap_touch_munmap_1p_alone", 200),
 			       ROW("shoot_munmap_only_alone", 200),
 			       ROW("shoot_mprotect_1p_alone", 200),
-			       ROW("shoot_munmap_8tables_alone", 50) };
+			       ROW("shoot_munmap_8tables_alone", 10) };
 	struct row two[] = { ROW("shoot_mmap_touch_munmap_1p_2thr", 200),
 			     ROW("shoot_munmap_only_2thr", 200),
 			     ROW("shoot_mprotect_1p_2thr", 200),
-			     ROW("shoot_munmap_8tables_2thr", 50) };
+			     ROW("shoot_munmap_8tables_2thr", 10) };
 
 	if (options.cpus < 2) {
 		rows_skip(alone, SHOOT_ROWS, "one CPU", 0);
@@ -134,12 +134,16 @@ static void touch_pages(char *pages) { touch(pages, PAGES); }
 static const struct work touching = { .run = touch_pages, .ops = PAGES };
 
 #define GUP_ROUNDS 20UL
+/*
+ * Pages of one system call. Threads share their table of files: each call takes its lock and a
+ * reference. For more pages the kernel's array would not be memory of the CPU's own.
+ */
+#define GUP_PAGES 1024UL
 
-/* Found and given back, 512 at once. */
 static void gup_pages(char *pages)
 {
-	for (u64 i = 0; i < GUP_ROUNDS * PAGES / 512; i++)
-		gup_fast_512(pages + i * 512 % PAGES * PAGE_SIZE);
+	for (u64 i = 0; i < GUP_ROUNDS * PAGES; i += GUP_PAGES)
+		gup_fast_by_512(pages + i % PAGES * PAGE_SIZE, GUP_PAGES);
 }
 
 static const struct work walking = { touch_pages, gup_pages, GUP_ROUNDS * PAGES };
