@@ -15,6 +15,10 @@ has 'a-call-that-does-not-return' '^\[echo 2\] exit_group\(0\) = \?$'
 boot --cpus 1 --strace -- /bin/cat /nosuch
 has 'errors-have-names' '^\[cat 2\] open\("/nosuch", O_RDONLY\) = -1 ENOENT$'
 is 'a-failure-arrives' "$status" 1
+boot --cpus 1 --strace -- /bin/umount /proc
+has 'names-of-file-systems-and-their-flags-too' '^\[umount 2\] umount2?\("/proc", 0\) = 0$'
 boot --cpus 1 -- /bin/echo hello
 is 'without-it-there-is-nothing' "$err" ''
+names() { grep -oE "CALL\([a-z0-9_]+$1" "$2" | sed 's/CALL(//; s/.$//' | LC_ALL=C sort -u; }
+is 'every-call-has-a-format' "$(LC_ALL=C comm -23 <(names '\)' kernel/syscall.h) <(names , kernel/strace/tables.c))" ''
 done_testing
