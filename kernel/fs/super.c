@@ -105,8 +105,8 @@ static int attach(struct super_block *sb, struct dentry *dir)
 	int ret = -EBUSY;
 
 	spin_lock(&dcache_lock);
-	if (d_unlinked(dir) || dir->inode->fleeting) {
-		ret = -ENOENT;
+	if (d_unlinked(dir) || dir->inode->fleeting || dir->sb->detached) {
+		ret = -ENOENT; /* nobody could take it off again */
 	} else if (!dir->mounted) {
 		path_get(dir);
 		sb->mountpoint = dir;
@@ -147,7 +147,7 @@ static int remount(struct dentry *dir, unsigned long flags, const char *data)
 	const struct super_operations *ops = dir->sb->ops;
 	int ret;
 
-	if (dir != dir->sb->root)
+	if (dir != dir->sb->root || READ_ONCE(dir->sb->detached))
 		return -EINVAL;
 	ret = sb_set_readonly(dir->sb, flags & MS_RDONLY);
 	if (!ret && data && *data && !(flags & MS_BIND))

@@ -208,6 +208,11 @@ static void test_umount(void)
 	ok(file_holds("inner", "i"), "who-is-in-one-goes-on-there");
 	is(sys_getcwd(buf, sizeof(buf)), 15, "at-a-place");
 	ok(!strcmp(buf, "(unreachable)/"), "without-a-path");
+	sys_mkdir("below", 0755);
+	is(sys_mount("none", "below", "tmpfs", 0, NULL), -ENOENT, "nothing-can-be-mounted-in-it");
+	is(sys_mount("none", ".", "tmpfs", 0, NULL), -ENOENT, "nor-on-it");
+	is(sys_mount("none", ".", "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), -EINVAL, "no-remount");
+	is(sys_umount2(".", MNT_DETACH), -EINVAL, "it-is-not-mounted");
 	sys_chdir("..");
 	ok(file_holds("inner", "i"), "nothing-is-above-it");
 }
