@@ -165,8 +165,7 @@ static void check_mask(void)
 		"CPU %u uses an address space whose mask of CPUs does not name it", this_cpu());
 }
 
-/* One attempt, one step. False: a fault, which makes the CPU forget what it held. */
-static bool try_access(unsigned long addr, enum sim_how how, u64 *value)
+bool hostile_try(unsigned long addr, enum sim_how how, u64 *value)
 {
 	struct outcomes o = { 0 };
 	const struct outcome *chosen;
@@ -198,7 +197,7 @@ int hostile_access(unsigned long addr, enum sim_how how, u64 *value)
 		struct fault_result res = { 0 };
 
 		explore_edge();
-		if (try_access(addr, how, value))
+		if (hostile_try(addr, how, value))
 			return 0;
 		user_fault(current_mm(), addr, flags, &res);
 		if (res.signo)

@@ -167,6 +167,8 @@ const void *newest_lock(unsigned int task);
 
 /* In a schedule, translations are those of the tables and of the ledger: hostile.c. */
 int hostile_access(unsigned long addr, enum sim_how how, u64 *value);
+/* One attempt of it, one step. False: it would fault, and the CPU has forgotten what it held. */
+bool hostile_try(unsigned long addr, enum sim_how how, u64 *value);
 void hostile_flush(unsigned long start, unsigned long end);
 void hostile_load_root(const struct mm_struct *mm);
 void hostile_accessed(u64 *slot);

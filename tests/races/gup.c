@@ -159,12 +159,10 @@ static void fork_it(void)
 	child = mm_fork(race_mm);
 	RACE_CHECK(!IS_ERR(child));
 }
-static void fork_and_write(void)
-{
-	fork_it();
-	race_poke(AT + 8, 8);
-}
 static void write_7(void) { race_poke(AT, 7); }
+static bool written;
+static void try_write_7(void) { race_outcome(written = race_try_write(AT, 7)); }
+static void write_beside(void) { race_poke(AT + 8, 8); }
 static void dontneed(void) { RACE_EQ(mm_madvise(race_mm, AT, PAGE_SIZE, MADV_DONTNEED), 0); }
 static void dontneed_and_touch(void)
 {
@@ -260,7 +258,7 @@ static void writer_and_pin_agree(void)
 	u64 value = race_peek(AT);
 
 	race_adopt(child);
-	RACE_CHECK(value == BY_PIN || value == 7);
+	RACE_CHECK(value == BY_PIN || (value == 7 && written));
 	RACE_EQ(READ_ONCE(*first_word(held)), value);
 	WRITE_ONCE(*first_word(held), BY_PIN);
 	pin_and_program_agree();
@@ -385,10 +383,12 @@ RACE("gup-munmap-reuse-5", "the same with 5 levels", .levels = 5, .setup = map_t
      .cpu = { get_and_read, unmap_and_reuse }, .probe = gone)
 RACE("pin-munmap", "a pin of a page that goes", .levels = 3, .setup = map_touched,
      .cpu = { pin_and_write, unmap }, .probe = gone)
-RACE("pin-fork", "a page is pinned while another thread forks and writes", .levels = 3, .setup = map_touched,
-     .cpu = { pin_and_write, fork_and_write }, .probe = pin_and_parent_agree)
-RACE("pin-fork-write", "a third thread writes meanwhile", .levels = 3, .setup = map_touched,
-     .cpu = { pin_and_write, fork_it, write_7 }, .probe = writer_and_pin_agree)
+RACE("pin-fork", "a page is pinned while another thread forks", .levels = 3, .setup = map_touched,
+     .cpu = { pin_and_write, fork_it }, .probe = pin_and_parent_agree)
+RACE("pin-fork-write", "a third thread writes meanwhile, as long as it may", .levels = 3, .setup = map_touched,
+     .cpu = { pin_and_write, fork_it, try_write_7 }, .probe = writer_and_pin_agree)
+RACE("pin-cow", "a page that a child shares is pinned while another thread writes to it", .levels = 3,
+     .setup = with_child, .cpu = { pin_and_write, write_beside }, .probe = pin_and_program_agree)
 RACE("pin-read-fork", "a pin that only reads, of a page that fork shares", .levels = 3, .setup = map_touched,
      .cpu = { pin_for_reading, fork_it }, .probe = reader_sees_its_program)
 RACE("gup-cow", "a reference to a shared page while its program writes", .levels = 3, .setup = with_child,

@@ -39,7 +39,7 @@ static const char *exhausted_text(const struct report *r, char *text, size_t siz
 
 static void print_report(const struct race *which, const struct report *r)
 {
-	bool ok = r->complete && !r->failed_at;
+	bool ok = r->complete && !r->failed_at && !r->unfinished;
 	char text[32];
 
 	printf("%s%s %lu - %s # %lu schedules, %lu pruned, %lu states, depth %u, %s, %.0f/s\n",
@@ -47,6 +47,10 @@ static void print_report(const struct race *which, const struct report *r)
 	       exhausted_text(r, text, sizeof(text)), r->seconds > 0 ? (double)r->schedules / r->seconds : 0);
 	if (!r->complete)
 		printf("# the process ended\n");
+	if (r->unfinished)
+		printf("# a pair is searched to its end, and this one was not: make it smaller (docs/races.md)\n");
+	else if (!which->cpu[2] && which->too_large && r->exhausted != UNBOUNDED)
+		printf("# not searched to its end: %s\n", which->too_large);
 	if (r->failed_at)
 		printf("# %s\n# found after %lu schedules, %u preemptions; again, with the story:\n"
 		       "#   make races S=%s REPLAY=%s\n",
@@ -98,7 +102,7 @@ static void run_race(const struct race *which)
 	total_schedules += shared->schedules;
 	total_pruned += shared->pruned;
 	total_sampled += shared->sampled;
-	total_failures += !shared->complete || shared->failed_at;
+	total_failures += !shared->complete || shared->failed_at || shared->unfinished;
 	munmap(shared->passed, PROGRAM_MAX);
 	munmap(shared, sizeof(*shared));
 }

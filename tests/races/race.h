@@ -34,6 +34,15 @@ int race_read(unsigned long addr, u64 *value);
 /* The same, where it must succeed. */
 void race_poke(unsigned long addr, u64 value);
 u64 race_peek(unsigned long addr);
+/*
+ * One fault of such an access, without the access: that one would fault until it is lucky, so many times
+ * that not all orders could be searched.
+ */
+int race_fault_write(unsigned long addr);
+int race_fault_read(unsigned long addr);
+/* The other half: the access, if a translation allows it now, and no fault. False: none does. */
+bool race_try_write(unsigned long addr, u64 value);
+bool race_try_read(unsigned long addr, u64 *value);
 /* Where it must end in that signal. */
 void race_expect_signal(unsigned long addr, int signo);
 

@@ -33,6 +33,7 @@ struct report {
 	unsigned long failed_at; /* 0: no failure */
 	unsigned int preemptions;
 	bool complete;
+	bool unfinished; /* a pair that had to be searched to its end, and was not */
 	char message[512], replay[4096];
 	unsigned long failed_in[FAILED_AT];
 	struct race_found race; /* addr 0: it failed otherwise */

@@ -12,6 +12,7 @@ struct race {
 	void (*cpu[RACE_CPUS])(void);	/* at once */
 	const char *on;			/* the CPU of each, a digit; NULL: all have their own */
 	void (*probe)(void);		/* afterwards, as CPU 0: what must hold */
+	const char *too_large;		/* a pair that need not be searched to its end: why */
 	struct race *next;
 };
 void race_register(struct race *race);

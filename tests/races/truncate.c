@@ -1,5 +1,4 @@
 /* A file shrinks, or gets a hole, under those who map it: afterwards nobody has what is gone. */
-#include "mm/fault.h"
 #include "mm/pagecache.h"
 #include "tests/races/race.h"
 
@@ -65,16 +64,14 @@ static void write_at(unsigned long addr)
 }
 static void write_it(void) { write_at(AT + PAGE_SIZE); }
 static void write_copy(void) { write_at(COPY + PAGE_SIZE); }
-/*
- * One fault of a write, not the write: that one would fault until it is lucky, so many times that not all
- * orders could be searched.
- */
-static void write_fault(void)
+static void write_fault(void) { RACE_EQ(race_fault_write(AT + PAGE_SIZE), 0); }
+/* Before, or refused: one round of it, and no write. */
+static void copy_fault(void)
 {
-	struct fault_result res;
+	int signo = race_fault_write(COPY + PAGE_SIZE);
 
-	user_fault(race_mm, AT + PAGE_SIZE, FAULT_FLAG_USER | FAULT_FLAG_WRITE, &res);
-	RACE_EQ(res.signo, 0);
+	RACE_CHECK(!signo || signo == SIGBUS);
+	race_outcome((u64)signo);
 }
 static void read_it(void)
 {
@@ -201,7 +198,7 @@ RACE("punch-read-fails", "a page becomes a hole while reading it in fails", .lev
 RACE("fork-truncate", "a file shrinks while a process with a private copy forks", .levels = 3,
      .setup = map_copied, .cpu = { fork_it, shrink }, .probe = is_gone_in_both)
 RACE("fork-truncate-cow", "the same, while another thread makes the private copy", .levels = 3,
-     .setup = map_touched, .cpu = { fork_it, shrink, write_copy }, .probe = is_gone_in_both)
+     .setup = map_touched, .cpu = { fork_it, shrink, copy_fault }, .probe = is_gone_in_both)
 RACE("munmap-truncate", "a mapping goes while its file shrinks", .levels = 3, .setup = map_touched,
      .cpu = { unmap, shrink }, .probe = is_unmapped)
 RACE("munmap-part-truncate", "a part of a mapping goes, and with it its page", .levels = 3,

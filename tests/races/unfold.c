@@ -43,6 +43,13 @@ static void use_high(void)
 	RACE_CHECK(signo == SIGSEGV || (!signo && (v == 0 || v == 2)));
 	race_outcome((u64)signo);
 }
+static void try_high(void)
+{
+	u64 v = 2;
+
+	race_outcome(race_try_read(high, &v));
+	RACE_CHECK(v == 0 || v == 2);
+}
 static void fork_it(void)
 {
 	child = mm_fork(race_mm);
@@ -140,10 +147,10 @@ RACE("unfold-high-access-5", "4 to 5 levels beside an access above what the old 
 RACE("unfold-fork-5", "the tree grows from 4 to 5 levels while it is copied", .levels = 4, .deeper = 1,
      .setup = map_low_5, .cpu = { map_high, fork_it }, .probe = forked)
 RACE("unfold-munmap-access-5", "4 to 5 levels, and a third CPU frees a table below", .levels = 4,
-     .deeper = 1, .setup = map_low_5, .cpu = { map_high, use_high, unmap_low }, .probe = low_gone)
+     .deeper = 1, .setup = map_low_5, .cpu = { map_high, try_high, unmap_low }, .probe = low_gone)
 RACE("unfold-high-access", "an access above what the old tree reached", .levels = 3,
      .setup = map_low, .cpu = { map_high_untouched, use_high }, .probe = zero_above)
 RACE("unfold-fork", "the tree grows while it is copied", .levels = 3, .setup = map_low,
      .cpu = { map_high, fork_it }, .probe = forked)
 RACE("unfold-munmap-access", "and a third CPU frees a table below", .levels = 3, .setup = map_low,
-     .cpu = { map_high, use_high, unmap_low }, .probe = low_gone)
+     .cpu = { map_high, try_high, unmap_low }, .probe = low_gone)

@@ -1,5 +1,6 @@
 /* The machine that every scenario starts from, and the invariants that every schedule ends with. */
 #include "mm/buddy.h"
+#include "mm/fault.h"
 #include "mm/leak.h"
 #include "mm/slab.h"
 #include "tests/races/race.h"
@@ -51,6 +52,19 @@ void race_map(unsigned long addr, unsigned long pages)
 int race_write(unsigned long addr, u64 value) { return sim_user_write(addr, value); }
 int race_read(unsigned long addr, u64 *value) { return sim_user_read(addr, value); }
 void race_poke(unsigned long addr, u64 value) { RACE_EQ(race_write(addr, value), 0); }
+
+static int fault_once(unsigned long addr, unsigned int flags)
+{
+	struct fault_result res;
+
+	user_fault(sim_cpu_mm(this_cpu()), addr, FAULT_FLAG_USER | flags, &res);
+	return res.signo;
+}
+
+int race_fault_write(unsigned long addr) { return fault_once(addr, FAULT_FLAG_WRITE); }
+int race_fault_read(unsigned long addr) { return fault_once(addr, 0); }
+bool race_try_write(unsigned long addr, u64 value) { return hostile_try(addr, SIM_WRITE, &value); }
+bool race_try_read(unsigned long addr, u64 *value) { return hostile_try(addr, SIM_READ, value); }
 
 u64 race_peek(unsigned long addr)
 {

@@ -11,7 +11,7 @@
 
 static struct address_space file;
 static struct page *platter; /* the device: one page */
-static unsigned int reads;
+static unsigned int reads, writes;
 static bool may_keep_lock;	/* a page that goes between a fault's look and its use is read under mmap_lock */
 
 static int read_platter(struct address_space *mapping, struct folio *folio)
@@ -25,6 +25,7 @@ static int read_platter(struct address_space *mapping, struct folio *folio)
 static int write_platter(struct address_space *mapping, struct folio *const *folios, unsigned int n)
 {
 	RACE_EQ(n, 1);
+	WRITE_ONCE(writes, READ_ONCE(writes) + 1); /* the device takes a while */
 	page_copy(page_address(platter), folio_address(folios[0]));
 	return 0;
 }
@@ -60,6 +61,8 @@ static void map_absent(void)
 	may_keep_lock = false;
 	platter = alloc_page(GFP_ZERO);
 	mapping_init(&file, &device_ops, NULL, PAGE_SIZE);
+	race_map(AT + PAGE_SIZE, 1);
+	race_poke(AT + PAGE_SIZE, 1); /* the tables are there */
 	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, &source, 0), AT);
 }
 /* The device is reading. */
@@ -91,6 +94,14 @@ static void map_dirty(void)
 	map_absent();
 	race_poke(AT, 1);
 }
+static void read_file(void)
+{
+	struct folio *folio = filemap_get(&file, 0);
+
+	/* Only who has asked the device is told that it failed. */
+	RACE_CHECK(!IS_ERR(folio));
+	folio_put(folio);
+}
 static void map_clean(void)
 {
 	map_dirty();
@@ -114,24 +125,11 @@ static void map_dirtied(void)
 
 static void write_7(void) { race_poke(AT, 7); }
 static void write_8(void) { race_poke(AT + 8, 8); }
-static void write_if_mapped(void)
-{
-	int signo = race_write(AT, 7);
-
-	RACE_CHECK(!signo || signo == SIGSEGV);
-	race_outcome((u64)signo);
-}
-/* One fault, which the page may leave under. */
-static void try_to_write(void)
-{
-	struct fault_result res;
-
-	user_fault(race_mm, AT, FAULT_FLAG_USER | FAULT_FLAG_WRITE, &res);
-	RACE_EQ(res.signo, 0);
-}
+static void try_write(void) { race_outcome(race_try_write(AT, 7)); }
+static void dontneed(void) { RACE_EQ(mm_madvise(race_mm, AT, PAGE_SIZE, MADV_DONTNEED), 0); }
+static void write_fault(void) { RACE_EQ(race_fault_write(AT), 0); }
 /* As O_DIRECT does it: what is clean is forgotten, mapped or not. */
 static void forget_page(void) { filemap_invalidate_range(&file, 0, 0); }
-static void unmap(void) { RACE_EQ(mm_munmap(race_mm, AT, PAGE_SIZE), 0); }
 static void protect(void)
 {
 	RACE_EQ(mm_mprotect(race_mm, AT, PAGE_SIZE, PROT_READ), 0);
@@ -199,15 +197,27 @@ static void is_read_once_7(void)
 
 static void is_7_and_8(void)
 {
-	RACE_EQ(race_peek(AT), 7);
-	RACE_EQ(race_peek(AT + 8), 8);
+	write_7();
+	write_8();
 	race_outcome(reads);
 	is_on_device();
+}
+
+static void clean_is_on_device(void)
+{
+	struct folio *folio = filemap_find(&file, 0);
+
+	if (!folio)
+		return;
+	RACE_CHECK(page_test(&folio->page, PG_dirty) ||
+		   *(u64 *)folio_address(folio) == *(u64 *)page_address(platter));
+	folio_put(folio);
 }
 
 /* And what the program writes then is not missed. */
 static void is_noted(void)
 {
+	clean_is_on_device();
 	race_run_on(1, race_mm);
 	race_poke(AT, 9);
 	race_run_on(0, race_mm);
@@ -216,49 +226,41 @@ static void is_noted(void)
 	is_on_device();
 }
 
-static void clean_is_on_device(void)
-{
-	struct folio *folio = filemap_find(&file, 0);
-
-	RACE_CHECK(page_test(&folio->page, PG_dirty) ||
-		   *(u64 *)folio_address(folio) == *(u64 *)page_address(platter));
-	folio_put(folio);
-}
-
 static void is_7_and_noted(void)
 {
 	RACE_EQ(race_peek(AT), 7);
-	clean_is_on_device();
 	is_noted();
 }
 
 static void is_read_once(void)
 {
 	RACE_EQ(reads, 1);
-	RACE_EQ(race_peek(AT), 7);
-	RACE_EQ(race_peek(AT + 8), 8);
-	is_on_device();
+	is_noted();
 }
 
 RACE("writeback-write", "a page is written back while another CPU, which may, writes to it", .levels = 3,
      .setup = map_dirty, .cpu = { write_back_1, write_7 }, .probe = is_7_and_noted)
 RACE("writeback-first-write", "a page is written back beside its first write through a mapping",
-     .levels = 3, .setup = map_dirtied, .cpu = { write_back_1, write_7 }, .probe = is_7_and_noted)
-RACE("writeback-writeback", "two write a page back, and a third writes to it", .levels = 3,
-     .setup = map_dirty, .cpu = { write_back_1, write_back_1, write_7 }, .probe = is_7_and_noted)
-RACE("writeback-munmap-write", "a page is written back and unmapped, while a third CPU writes to it",
-     .levels = 3, .setup = map_dirty, .cpu = { unmap, write_back, write_if_mapped },
+     .levels = 3, .setup = map_dirtied, .cpu = { write_back, write_fault }, .probe = is_noted)
+RACE("writeback-writeback", "two write a page back: neither returns before it is on the device", .levels = 3,
+     .setup = map_dirty, .cpu = { write_back_1, write_back_1 }, .probe = is_noted)
+RACE("writeback-writeback-write", "the same, and a third CPU writes as long as it may", .levels = 3,
+     .setup = map_dirty, .cpu = { write_back, write_back, try_write }, .probe = is_noted)
+RACE("writeback-zap-write", "a page is written back and its entry cleared, while a third CPU writes as long as it may",
+     .levels = 3, .setup = map_dirty, .cpu = { dontneed, write_back, try_write },
      .probe = is_on_device)
 RACE("writeback-mprotect", "a page is written back while its permission goes and comes", .levels = 3,
      .setup = map_dirty, .cpu = { write_back_1, protect }, .probe = is_noted)
 RACE("write-fault-invalidate", "a clean page leaves its file while it is about to be written to", .levels = 3,
-     .setup = map_to_be_forgotten, .cpu = { try_to_write, forget_page }, .probe = is_noted)
-RACE("absent-fault-fault", "two faults want a page that is on the device: it is read once", .levels = 3,
-     .setup = map_absent, .cpu = { write_7, write_8 }, .probe = is_read_once)
+     .setup = map_to_be_forgotten, .cpu = { write_fault, forget_page }, .probe = is_noted)
+RACE("absent-fault-read", "a fault and a read() want a page that is on the device: it is read once", .levels = 3,
+     .setup = map_absent, .cpu = { write_fault, read_file }, .probe = is_read_once)
 RACE("device-fault", "a fault waits for a page that a device is reading, which ends", .levels = 3,
      .setup = map_being_read, .cpu = { write_7, device_reads }, .probe = is_read_once_7)
-RACE("device-fails-fault", "two faults wait for a page that cannot be read: one of them asks again", .levels = 3,
-     .setup = map_being_read, .cpu = { write_7, device_fails, write_8 }, .probe = is_7_and_8)
+RACE("device-fails-fault", "a fault waits for a page that cannot be read, and asks again", .levels = 3,
+     .setup = map_being_read, .cpu = { write_fault, device_fails }, .probe = is_7_and_8)
+RACE("device-fails-read-read", "two wait for a page that cannot be read: one of them asks again", .levels = 3,
+     .setup = map_being_read, .cpu = { read_file, device_fails, read_file }, .probe = is_7_and_8)
 RACE("gup-nowait-device", "one takes a page that a device is reading, without waiting; the other maps meanwhile",
      .levels = 3, .setup = map_being_read, .cpu = { get_nowait, map_and_device_reads }, .probe = is_read)
 RACE("gup-waits-device", "one waits for a page that a device is reading, and keeps the lock", .levels = 3,
