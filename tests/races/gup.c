@@ -385,8 +385,8 @@ RACE("pin-munmap", "a pin of a page that goes", .levels = 3, .setup = map_touche
      .cpu = { pin_and_write, unmap }, .probe = gone)
 RACE("pin-fork", "a page is pinned while another thread forks", .levels = 3, .setup = map_touched,
      .cpu = { pin_and_write, fork_it }, .probe = pin_and_parent_agree)
-RACE("pin-fork-write", "a third thread writes meanwhile, as long as it may", .levels = 3, .setup = map_touched,
-     .cpu = { pin_and_write, fork_it, try_write_7 }, .probe = writer_and_pin_agree)
+RACE("pin-fork-write", "a third thread writes meanwhile, as long as it may", .levels = 3,
+     .setup = map_touched, .cpu = { pin_and_write, fork_it, try_write_7 }, .probe = writer_and_pin_agree)
 RACE("pin-cow", "a page that a child shares is pinned while another thread writes to it", .levels = 3,
      .setup = with_child, .cpu = { pin_and_write, write_beside }, .probe = pin_and_program_agree)
 RACE("pin-read-fork", "a pin that only reads, of a page that fork shares", .levels = 3, .setup = map_touched,

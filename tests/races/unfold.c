@@ -84,6 +84,8 @@ static void low_gone(void)
 {
 	race_expect_signal(AT, SIGSEGV);
 	RACE_EQ(race_peek(high), 2);
+	cpu_become(1); /* with the root that it has */
+	RACE_EQ(race_peek(high), 2);
 }
 
 static void zero_above(void)

@@ -102,6 +102,13 @@ static void read_file(void)
 	RACE_CHECK(!IS_ERR(folio));
 	folio_put(folio);
 }
+/* It is there, and nobody has mapped it yet. */
+static void map_cached(void)
+{
+	map_absent();
+	read_file();
+	may_keep_lock = true;
+}
 static void map_clean(void)
 {
 	map_dirty();
@@ -246,15 +253,21 @@ RACE("writeback-writeback", "two write a page back: neither returns before it is
      .setup = map_dirty, .cpu = { write_back_1, write_back_1 }, .probe = is_noted)
 RACE("writeback-writeback-write", "the same, and a third CPU writes as long as it may", .levels = 3,
      .setup = map_dirty, .cpu = { write_back, write_back, try_write }, .probe = is_noted)
-RACE("writeback-zap-write", "a page is written back and its entry cleared, while a third CPU writes as long as it may",
+RACE("writeback-zap-write", "a page is written back and its entry cleared, while a third CPU writes if it may",
      .levels = 3, .setup = map_dirty, .cpu = { dontneed, write_back, try_write },
      .probe = is_on_device)
 RACE("writeback-mprotect", "a page is written back while its permission goes and comes", .levels = 3,
      .setup = map_dirty, .cpu = { write_back_1, protect }, .probe = is_noted)
 RACE("write-fault-invalidate", "a clean page leaves its file while it is about to be written to", .levels = 3,
      .setup = map_to_be_forgotten, .cpu = { write_fault, forget_page }, .probe = is_noted)
-RACE("absent-fault-read", "a fault and a read() want a page that is on the device: it is read once", .levels = 3,
-     .setup = map_absent, .cpu = { write_fault, read_file }, .probe = is_read_once)
+RACE("invalidate-fault", "a page leaves its file while a fault is about to map it", .levels = 3,
+     .setup = map_cached, .cpu = { write_fault, forget_page }, .probe = is_noted)
+RACE("invalidate-device-fault", "a page for which a fault waits is read, and leaves its file",
+     .levels = 3, .setup = map_being_read, .cpu = { write_fault, device_reads, forget_page }, .probe = is_noted)
+RACE("invalidate-device-fails", "a page that cannot be read leaves its file, and who waits notices too", .levels = 3,
+     .setup = map_being_read, .cpu = { read_file, device_fails, forget_page }, .probe = is_noted)
+RACE("absent-fault-read", "a fault and a read() want a page that is on the device: it is read once",
+     .levels = 3, .setup = map_absent, .cpu = { write_fault, read_file }, .probe = is_read_once)
 RACE("device-fault", "a fault waits for a page that a device is reading, which ends", .levels = 3,
      .setup = map_being_read, .cpu = { write_7, device_reads }, .probe = is_read_once_7)
 RACE("device-fails-fault", "a fault waits for a page that cannot be read, and asks again", .levels = 3,
