@@ -25,6 +25,8 @@ void race_register(struct race *new)
 
 static unsigned long total_schedules, total_failures, total_races, number;
 static unsigned long total_pruned, total_sampled;
+static const struct race *unexhausted[200]; /* not searched to their end, or to bound 3 */
+static unsigned int nr_unexhausted;
 static FILE *tsv, *passed;
 
 static const char *exhausted_text(const struct report *r, char *text, size_t size)
@@ -98,6 +100,8 @@ static void run_race(const struct race *which)
 	waitpid(pid, &status, 0);
 	print_report(which, shared);
 	total_races++;
+	if (!shared->failed_at && shared->exhausted < MAX_BOUND + 1 && nr_unexhausted < ARRAY_SIZE(unexhausted))
+		unexhausted[nr_unexhausted++] = which;
 	write_passed(which, shared);
 	total_schedules += shared->schedules;
 	total_pruned += shared->pruned;
@@ -105,6 +109,17 @@ static void run_race(const struct race *which)
 	total_failures += !shared->complete || shared->failed_at || shared->unfinished;
 	munmap(shared->passed, PROGRAM_MAX);
 	munmap(shared, sizeof(*shared));
+}
+
+/* Told plainly: what was only searched as far as the cap allows, and then sampled. */
+static void print_unexhausted(void)
+{
+	if (!nr_unexhausted || options.fast || options.limit || options.check || options.replay)
+		return;
+	printf("# by a cap, and then sampled:");
+	for (unsigned int i = 0; i < nr_unexhausted; i++)
+		printf(" %s%s", unexhausted[i]->name, unexhausted[i]->cpu[2] ? "" : " (a pair)");
+	putchar('\n');
 }
 
 static void usage(void)
@@ -168,6 +183,7 @@ int main(int argc, char **argv)
 	}
 	if (!n)
 		fprintf(stderr, "races: no scenario %s; -l lists them\n", options.only);
+	print_unexhausted();
 	if (!options.list)
 		printf("# %lu scenarios, %lu schedules (%lu pruned, %lu sampled), %lu failures, %.1f s\n", total_races,
 		       total_schedules, total_pruned, total_sampled, total_failures, now() - start);

@@ -173,7 +173,7 @@ static void explore(void)
 {
 	bool triple = race->cpu[2];
 
-	for (unsigned int bound = 0; triple && bound <= 3 && !report->failed_at; bound++)
+	for (unsigned int bound = 0; triple && bound <= MAX_BOUND && !report->failed_at; bound++)
 		if (search_bound(bound, options.cap * (options.fast ? 1 : 4)))
 			report->exhausted = bound + 1;
 	if (!report->failed_at)
@@ -193,7 +193,7 @@ static void explore(void)
  */
 static void explore_limited(void)
 {
-	for (unsigned int bound = 0; bound <= 3 && !report->failed_at; bound++)
+	for (unsigned int bound = 0; bound <= MAX_BOUND && !report->failed_at; bound++)
 		if (report->schedules < options.limit && search_bound(bound, options.limit - report->schedules))
 			report->exhausted = bound + 1;
 	if (!report->failed_at && report->schedules < options.limit)

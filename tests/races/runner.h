@@ -24,6 +24,9 @@ struct options {
 };
 extern struct options options;
 
+/* Three actors are searched with as many preemptions at most. */
+#define MAX_BOUND 3
+
 /* What a child reports. */
 struct report {
 	unsigned long schedules, pruned, sampled, restarts, states;
