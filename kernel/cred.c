@@ -38,10 +38,14 @@ bool may_access_process(const struct process *process)
 	       (same(self->cred.uid.real, &process->cred.uid) && same(self->cred.gid.real, &process->cred.gid));
 }
 
-void cred_exec(struct process *process)
+void cred_exec(struct process *process, const struct ids *uid, const struct ids *gid)
 {
-	process->cred.uid.saved = process->cred.uid.effective;
-	process->cred.gid.saved = process->cred.gid.effective;
+	struct cred *cred = &process->cred;
+
+	cred->uid = *uid;
+	cred->gid = *gid;
+	cred->uid.saved = cred->uid.fs = uid->effective;
+	cred->gid.saved = cred->gid.fs = gid->effective;
 }
 
 /* ---- asking ---- */
@@ -108,7 +112,7 @@ static int set_resid(struct ids *ids, u32 real, u32 effective, u32 saved, bool r
 		      (saved != KEEP && !one_of(saved, &old))))
 		return -EPERM;
 	*ids = (struct ids){ real != KEEP ? real : old.real, effective != KEEP ? effective : old.effective,
-			     saved != KEEP ? saved : old.saved };
+			     saved != KEEP ? saved : old.saved, old.fs };
 	return 0;
 }
 
@@ -123,6 +127,8 @@ static long change(bool groups, int how, u32 a, u32 b, u32 c)
 	spin_lock(&tasks_lock);
 	ret = how == 1 ? set_id(ids, a, root) : how == 2 ? set_reid(ids, a, b, root) :
 	      set_resid(ids, a, b, c, root);
+	if (!ret)
+		ids->fs = ids->effective;
 	limits_changed(process);
 	spin_unlock(&tasks_lock);
 	return ret;
@@ -134,6 +140,24 @@ SYSCALL_DEFINE2(setreuid, u32, real, u32, effective) { return change(false, 2, r
 SYSCALL_DEFINE2(setregid, u32, real, u32, effective) { return change(true, 2, real, effective, 0); }
 SYSCALL_DEFINE3(setresuid, u32, real, u32, effective, u32, saved) { return change(false, 3, real, effective, saved); }
 SYSCALL_DEFINE3(setresgid, u32, real, u32, effective, u32, saved) { return change(true, 3, real, effective, saved); }
+
+/* One's own, or any for root. What it was is the answer in any case. */
+static long change_fs(bool groups, u32 id)
+{
+	struct process *process = current_process();
+	struct ids *ids = groups ? &process->cred.gid : &process->cred.uid;
+	u32 old = ids->fs;
+
+	if (id != KEEP && (capable() || one_of(id, ids) || id == old)) {
+		spin_lock(&tasks_lock);
+		ids->fs = id;
+		spin_unlock(&tasks_lock);
+	}
+	return old;
+}
+
+SYSCALL_DEFINE1(setfsuid, u32, id) { return change_fs(false, id); }
+SYSCALL_DEFINE1(setfsgid, u32, id) { return change_fs(true, id); }
 
 /* ---- supplementary groups ---- */
 

@@ -1,6 +1,6 @@
 /*
- * Whose a process is: its users and groups. Root (an effective user of 0) has every privilege, nobody else
- * has any; files' permissions are stored and not asked for. One set for a process, where Linux has one for
+ * Whose a process is: its users and groups. Root (an effective user of 0; for files, kernel/fs/permission.h, an
+ * fsuid of 0) has every privilege, nobody else has any. One set for a process, where Linux has one for
  * each thread and leaves it to C libraries to keep them equal.
  */
 #pragma once
@@ -12,6 +12,7 @@ struct process;
 
 struct ids {
 	u32 real, effective, saved;
+	u32 fs;				/* for files: the effective one, but after setfsuid() */
 };
 
 /* Under tasks_lock; the running process reads its own without it. */
@@ -27,5 +28,5 @@ bool capable(void);
 bool may_signal(const struct process *process, int signo);
 /* ... look at its memory, and change its limits? tasks_lock held. */
 bool may_access_process(const struct process *process);
-/* exec: the effective users become the saved ones. tasks_lock held. */
-void cred_exec(struct process *process);
+/* exec: these are the users now, and the effective ones become the saved ones. tasks_lock held. */
+void cred_exec(struct process *process, const struct ids *uid, const struct ids *gid);

@@ -167,6 +167,8 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(sendto) \
 	CALL(set_robust_list) \
 	CALL(set_tid_address) \
+	CALL(setfsgid) \
+	CALL(setfsuid) \
 	CALL(setgid) \
 	CALL(setgroups) \
 	CALL(setitimer) \

@@ -7,6 +7,7 @@
 #include "kernel/base/string.h"
 #include "kernel/exec/exec.h"
 #include "kernel/fs/namei.h"
+#include "kernel/fs/permission.h"
 #include "kernel/exit.h"
 #include "kernel/random.h"
 #include "kernel/syscall.h"
@@ -14,6 +15,7 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/personality.h"
+#include "kernel/uapi/stat.h"
 #include "mm/slab.h"
 
 static bool randomize_layout = true;
@@ -48,7 +50,7 @@ struct file *open_exec(int dirfd, const char *path, int flags)
 		return (struct file *)dentry;
 	if (is_link(dentry->inode))
 		file = ERR_PTR(-ELOOP);
-	else if (!is_regular(dentry->inode) || !(dentry->inode->mode & 0111))
+	else if (!is_regular(dentry->inode) || inode_permission(dentry->inode, MAY_EXEC))
 		file = ERR_PTR(-EACCES);
 	else
 		file = dentry_open(dentry, O_RDONLY);
@@ -63,11 +65,52 @@ void exec_set_file(struct exec *exec, struct file *file)
 	exec->file = file;
 }
 
-/* Which parts of the layout are not where they always are. */
-static void choose_random(struct mm_random *random)
+/* ---- whose the program will be ---- */
+
+/* Is the working directory another process's, too? It could move it under a program with privileges. */
+static bool shares_fs(void)
 {
-	if (randomize_layout && !(current_process()->personality & ADDR_NO_RANDOMIZE))
-		random_bytes(random, sizeof(*random));
+	const struct fs_struct *fs = current_task()->fs;
+	const struct task *task;
+	int mine = 0;
+
+	spin_lock(&tasks_lock);
+	TAILQ_FOREACH(task, &current_process()->threads, thread_link)
+		mine += task->fs == fs;
+	spin_unlock(&tasks_lock);
+	return fs && atomic_read(&fs->refcount) > mine;
+}
+
+/* The caller's users and groups, but for what the set-ID bits of the file say. */
+static void choose_ids(struct exec *exec)
+{
+	const struct process *process = current_process();
+	const struct inode *inode = exec->file->inode;
+	u32 mode = READ_ONCE(inode->mode);
+
+	exec->uid = process->cred.uid;
+	exec->gid = process->cred.gid;
+	if (process->no_new_privs || !(mode & (S_ISUID | S_ISGID)) || (!capable() && shares_fs()))
+		return;
+	if (mode & S_ISUID)
+		exec->uid.effective = inode->uid;
+	if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		exec->gid.effective = inode->gid;
+}
+
+/* Runs it with other privileges than its caller has? AT_SECURE. */
+static bool is_setid(const struct exec *exec)
+{
+	return exec->uid.effective != exec->uid.real || exec->gid.effective != exec->gid.real;
+}
+
+/* ---- the address space ---- */
+
+/* Which parts of the layout are not where they always are. */
+static void choose_random(struct exec *exec)
+{
+	if (randomize_layout && (is_setid(exec) || !(current_process()->personality & ADDR_NO_RANDOMIZE)))
+		random_bytes(&exec->random, sizeof(exec->random));
 }
 
 static int build_mm(struct exec *exec, const struct string_list *argv,
@@ -80,7 +123,7 @@ static int build_mm(struct exec *exec, const struct string_list *argv,
 		return -ENOMEM;
 	exe_file_get(exec->file);
 	exec->mm->exe_file = exec->file;
-	choose_random(&exec->random);
+	choose_random(exec);
 	process_limits(current_process(), &exec->mm->limits);
 	ret = mm_setup_stack(exec->mm, &exec->random, &exec->stack_top);
 	if (!ret)
@@ -130,7 +173,9 @@ static void reset_signals(struct exec *exec)
 	}
 	sighand_reset(process->sighand);
 	posix_timers_end(process);
-	cred_exec(process);
+	if (is_setid(exec))
+		process->personality &= ~ADDR_NO_RANDOMIZE;
+	cred_exec(process, &exec->uid, &exec->gid);
 	process->has_execed = true;
 	process->membarrier = 0;
 	spin_unlock(&tasks_lock);
@@ -172,6 +217,7 @@ static int do_exec(int dirfd, const char *path, const struct string_list *argv,
 		return (int)PTR_ERR(file);
 	exec_set_file(&exec, file);
 	ret = script_follow(&exec);
+	choose_ids(&exec);
 	if (!ret)
 		ret = build_mm(&exec, argv, envp);
 	if (!ret)

@@ -1,5 +1,6 @@
 /* A program that is being started: what the parts of exec hand to each other. */
 #pragma once
+#include "kernel/cred.h"
 #include "kernel/fs/fs.h"
 #include "kernel/uapi/elf.h"
 #include "mm/mm.h"
@@ -12,6 +13,7 @@ struct exec {
 	struct file *file;		/* what is loaded; counted */
 	struct mm_struct *mm;		/* the new one */
 	struct files *files;
+	struct ids uid, gid;		/* what the program will be; saved and fs follow */
 	struct sighand *sighand;	/* NULL: the old one is the process's own already */
 	struct mm_random random;	/* all 0: the layout is not randomised */
 
@@ -38,7 +40,7 @@ struct string_list {
 };
 
 /*
- * Opens a regular file with an x bit (root needs no more). flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW.
+ * Opens a regular file that the caller may run. flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW.
  * Until exe_file_put() nobody can write to it. ERR_PTR(-ENOENT, -EACCES, -ETXTBSY, ...).
  */
 struct file *open_exec(int dirfd, const char *path, int flags);

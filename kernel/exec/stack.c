@@ -203,7 +203,7 @@ struct auxv { u64 type, value; };
 
 static int push_auxv(struct stack_writer *w, const struct exec *exec, u64 random, u64 execfn)
 {
-	const struct ids uid = current_process()->cred.uid, gid = current_process()->cred.gid;
+	const struct ids uid = exec->uid, gid = exec->gid;
 	const struct auxv auxv[] = {
 		{ AT_MINSIGSTKSZ, thread_signal_frame_size() },
 		{ AT_HWCAP, thread_hwcap() },

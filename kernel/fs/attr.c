@@ -1,5 +1,6 @@
 /* Changing what an inode says: chmod, chown, times, sizes. */
 #include "kernel/fs/namei.h"
+#include "kernel/fs/permission.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
 #include "kernel/uapi/errno.h"
@@ -73,7 +74,7 @@ SYSCALL_DEFINE3(fchmodat, int, dirfd, const char *, path, u32, mode)
 static struct iattr owner_attr(u32 uid, u32 gid)
 {
 	return (struct iattr){
-		.valid = (uid != ~0u ? ATTR_UID : 0) | (gid != ~0u ? ATTR_GID : 0),
+		.valid = ATTR_OWNER | (uid != ~0u ? ATTR_UID : 0) | (gid != ~0u ? ATTR_GID : 0),
 		.uid = uid,
 		.gid = gid,
 	};
@@ -146,6 +147,8 @@ static long do_utimes(int dirfd, const char *path, const struct __kernel_timespe
 	ret = times_attr(ts, &attr);
 	if (ret || !attr.valid)
 		return ret;
+	if (ts[0].tv_nsec == UTIME_NOW && ts[1].tv_nsec == UTIME_NOW)
+		attr.valid |= ATTR_TOUCH;
 	if (!path && dirfd != AT_FDCWD)
 		return flags ? -EINVAL : change_fd(dirfd, &attr);
 	return change_path(dirfd, path,
@@ -234,13 +237,15 @@ static int truncate_as_writer(struct inode *inode, const struct iattr *attr)
 static int truncate_inode(struct inode *inode, s64 size, bool is_open)
 {
 	const struct iattr attr = { .valid = ATTR_SIZE, .size = (u64)size };
+	int ret;
 
 	if (is_dir(inode))
 		return -EISDIR;
 	if (!is_regular(inode))
 		return -EINVAL;
-	if (sb_readonly(inode->sb))
-		return -EROFS;
+	ret = is_open ? 0 : inode_permission(inode, MAY_WRITE);
+	if (ret)
+		return ret;
 	if (check_size(size))
 		return check_size(size);
 	return is_open ? notify_change(inode, &attr) : truncate_as_writer(inode, &attr);

@@ -1,6 +1,7 @@
 /* Making and removing names: mkdir, mknod, symlink, link, unlink, rmdir. */
 #include "kernel/base/string.h"
 #include "kernel/fs/create.h"
+#include "kernel/fs/permission.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -24,14 +25,27 @@ static int make_inode(struct inode *dir, struct dentry *dentry, const struct new
 	}
 }
 
+/* Devices are made by root, but for what RENAME_WHITEOUT leaves: character device 0, 0. */
+static int may_make(const struct inode *dir, const struct new_file *new)
+{
+	u32 type = new->mode & S_IFMT;
+	bool device = type == S_IFBLK || (type == S_IFCHR && (new->major || new->minor));
+	int ret = may_create(dir);
+
+	return ret || new->old || !device || fs_capable() ? ret : -EPERM;
+}
+
 struct dentry *create_locked(struct dentry *dir, const struct last_name *last,
 			     const struct new_file *new)
 {
 	struct dentry *dentry;
-	int ret = -ENOENT;
+	int ret;
 
 	if (dir->inode->dead)
 		return ERR_PTR(-ENOENT);
+	ret = may_make(dir->inode, new);
+	if (ret)
+		return ERR_PTR(ret);
 	dentry = d_alloc(dir, last->name, last->len);
 	if (!dentry)
 		return ERR_PTR(-ENOMEM);
@@ -182,8 +196,10 @@ static int link_at(struct dentry *old, const struct last_name *last)
 		return -EEXIST;
 	if (old->sb != last->dir->sb)
 		return refuse_link(last, -EXDEV);
-	if (is_dir(inode))
+	if (may_link(inode))
 		return refuse_link(last, -EPERM);
+	if (is_dir(inode))
+		return refuse_link(last, may_create(last->dir->inode) ? -EACCES : -EPERM);
 	down_read(&inode->lock);
 	ret = inode->nlink || inode->linkable ? 0 : -ENOENT;
 	up_read(&inode->lock);
@@ -227,8 +243,12 @@ SYSCALL_DEFINE5(linkat, int, old_fd, const char *, old, int, new_fd, const char 
 
 /* ---- unlink and rmdir ---- */
 
-int may_remove(const struct dentry *dentry, bool directory)
+int may_remove(const struct inode *dir, const struct dentry *dentry, bool directory)
 {
+	int ret = may_delete(dir, dentry->inode);
+
+	if (ret)
+		return ret;
 	if (directory && !is_dir(dentry->inode))
 		return -ENOTDIR;
 	if (!directory && is_dir(dentry->inode))
@@ -242,7 +262,7 @@ static int remove_locked(struct inode *dir, struct dentry *victim)
 	struct inode *inode = victim->inode;
 	bool directory = is_dir(inode);
 	int (*op)(struct inode *, struct dentry *) = directory ? dir->op->rmdir : dir->op->unlink;
-	int ret = may_remove(victim, directory);
+	int ret = may_remove(dir, victim, directory);
 
 	if (!ret && directory && !d_empty(victim))
 		ret = -ENOTEMPTY;
@@ -267,7 +287,7 @@ static int remove_at(const struct last_name *last, bool directory)
 	if (!ret && last->slash && !directory)
 		ret = is_dir(victim->inode) ? -EISDIR : -ENOTDIR;
 	if (!ret)
-		ret = may_remove(victim, directory);
+		ret = may_remove(dir, victim, directory);
 	if (!ret) {
 		down_write_nested(&victim->inode->lock);
 		ret = remove_locked(dir, victim);

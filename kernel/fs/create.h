@@ -16,5 +16,8 @@ struct new_file {
  */
 struct dentry *create_locked(struct dentry *dir, const struct last_name *last,
 			     const struct new_file *new);
-/* May the entry be removed as a directory, or as something else? 0, -ENOTDIR, -EISDIR, -EBUSY. */
-int may_remove(const struct dentry *dentry, bool directory);
+/*
+ * May the entry of dir be removed as a directory, or as something else? 0, -EACCES, -EPERM, -ENOTDIR, -EISDIR,
+ * -EBUSY.
+ */
+int may_remove(const struct inode *dir, const struct dentry *dentry, bool directory);

@@ -1,6 +1,7 @@
 /* fcntl(): one call for a dozen matters. */
 #include "kernel/fs/files.h"
 #include "kernel/fs/locks.h"
+#include "kernel/fs/permission.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
@@ -10,6 +11,8 @@
 
 static long set_flags(struct file *file, unsigned long arg)
 {
+	if (arg & O_NOATIME && !(file->flags & O_NOATIME) && !inode_owner_or_capable(file->inode))
+		return -EPERM;
 	WRITE_ONCE(file->flags,
 		   (file->flags & ~SETTABLE_FLAGS) | ((unsigned int)arg & SETTABLE_FLAGS));
 	return 0;

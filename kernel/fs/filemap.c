@@ -1,6 +1,7 @@
 /* Files that live in the page cache: read, write, lseek, mmap. */
 #include "kernel/fs/fs.h"
 #include "kernel/fs/iov_iter.h"
+#include "kernel/fs/permission.h"
 #include "kernel/task.h"
 #include "kernel/time.h"
 #include "kernel/uapi/errno.h"
@@ -162,8 +163,10 @@ long generic_file_write_iter(struct file *file, struct iov_iter *from, u64 *pos)
 	ret = n ? write_limit(*pos, n) : 0;
 	if (ret > 0)
 		ret = sealed_limit(inode, *pos, (size_t)ret);
-	if (ret > 0)
+	if (ret > 0) {
+		inode_remove_privs(inode);
 		ret = generic_perform_write(file->f_mapping, *pos, (size_t)ret, from);
+	}
 	if (ret > 0) {
 		*pos += (u64)ret;
 		inode_touch(inode);

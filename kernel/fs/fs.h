@@ -130,6 +130,8 @@ struct iattr {
 #define ATTR_SIZE	BIT(3)
 #define ATTR_ATIME	BIT(4)
 #define ATTR_MTIME	BIT(5)
+#define ATTR_TOUCH	BIT(6)	/* both times, to now */
+#define ATTR_OWNER	BIT(7)	/* from chown(), also if neither is changed */
 
 /*
  * Directories' operations are called with the directory's lock held for writing (lookup: for
@@ -223,9 +225,11 @@ void init_special_inode(struct inode *inode, u32 mode, u32 major, u32 minor);
 void inode_stat(struct inode *inode, struct __kernel_stat *st);
 /* The default setattr, but for the size. */
 int setattr_copy(struct inode *inode, const struct iattr *attr);
-/* Changes attributes by the inode's own setattr; its lock is held for writing, or taken. */
-int inode_setattr(struct inode *inode, const struct iattr *attr);
-int notify_change(struct inode *inode, const struct iattr *attr);	/* -EROFS */
+/*
+ * Changes attributes by the inode's own setattr, for a program that may or may not do so: -EROFS, -EPERM,
+ * -EACCES. Takes its lock.
+ */
+int notify_change(struct inode *inode, const struct iattr *attr);
 /*
  * Counts who writes to the file, or who runs it and denies that. -ETXTBSY: the others are there. Neither
  * sleeps.

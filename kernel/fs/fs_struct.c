@@ -1,6 +1,7 @@
 /* Working directory and umask, and the calls on them. */
 #include "kernel/base/string.h"
 #include "kernel/fs/namei.h"
+#include "kernel/fs/permission.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -80,10 +81,16 @@ SYSCALL_DEFINE1(chdir, const char *, path)
 {
 	struct dentry *dentry = user_path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
 
+	int ret;
+
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	set_cwd(dentry);
-	return 0;
+	ret = inode_permission(dentry->inode, MAY_EXEC);
+	if (ret)
+		path_put(dentry);
+	else
+		set_cwd(dentry);
+	return ret;
 }
 
 SYSCALL_DEFINE1(fchdir, int, fd)
@@ -93,10 +100,11 @@ SYSCALL_DEFINE1(fchdir, int, fd)
 
 	if (!f.file)
 		return -EBADF;
-	if (f.file->dentry && is_dir(f.file->inode)) {
+	if (f.file->dentry && is_dir(f.file->inode))
+		ret = inode_permission(f.file->inode, MAY_EXEC);
+	if (!ret) {
 		path_get(f.file->dentry);
 		set_cwd(f.file->dentry);
-		ret = 0;
 	}
 	fd_put(f);
 	return ret;

@@ -5,6 +5,7 @@
 #include "kernel/base/string.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/locks.h"
+#include "kernel/fs/permission.h"
 #include "kernel/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/statfs.h"
@@ -22,6 +23,7 @@ void inode_init(struct inode *inode, struct super_block *sb, u32 mode)
 	*inode = (struct inode){ .op = &no_operations, .sb = sb, .mode = mode, .nlink = 1 };
 	inode->ino = (u64)atomic_long_add_return(1, &sb->last_ino);
 	inode->atime = inode->mtime = inode->ctime = inode->btime = realtime_ns();
+	inode_init_owner(inode, NULL);
 	atomic_set(&inode->refcount, 1);
 	rwsem_init(&inode->lock, (mode & S_IFMT) == S_IFDIR ? LOCK_DIRECTORY : LOCK_INODE);
 	mapping_init(&inode->mapping, &no_mapping_ops, inode, 0);
@@ -127,7 +129,7 @@ int setattr_copy(struct inode *inode, const struct iattr *attr)
 	return 0;
 }
 
-int inode_setattr(struct inode *inode, const struct iattr *attr)
+static int inode_setattr(struct inode *inode, const struct iattr *attr)
 {
 	if (inode->op->setattr)
 		return inode->op->setattr(inode, attr);
@@ -136,12 +138,15 @@ int inode_setattr(struct inode *inode, const struct iattr *attr)
 
 int notify_change(struct inode *inode, const struct iattr *attr)
 {
+	struct iattr change = *attr;
 	int ret = sb_want_write(inode->sb);
 
 	if (ret)
 		return ret;
 	down_write(&inode->lock);
-	ret = inode_setattr(inode, attr);
+	ret = setattr_prepare(inode, &change);
+	if (!ret)
+		ret = inode_setattr(inode, &change);
 	up_write(&inode->lock);
 	sb_drop_write(inode->sb);
 	return ret;

@@ -3,6 +3,7 @@
  * the tree under dcache_lock, and asks the file system only for what is not there.
  */
 #include "kernel/fs/namei.h"
+#include "kernel/fs/permission.h"
 #include "kernel/base/string.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
@@ -148,8 +149,9 @@ static int walk_name(struct walk *walk, const char *name, size_t len, bool follo
 
 	if (!is_dir(walk->at->inode))
 		return -ENOTDIR;
-	if (is_dot(name, len))
-		return 0;
+	ret = inode_permission(walk->at->inode, MAY_EXEC);
+	if (ret || is_dot(name, len))
+		return ret;
 	if (is_dotdot(name, len)) {
 		step_up(walk);
 		return 0;
@@ -327,6 +329,8 @@ int walk_parent(struct walk *walk, const char *path, size_t len, struct last_nam
 		ret = walk_path(walk, path, rest, true);
 	if (!ret && !is_dir(walk->at->inode))
 		ret = -ENOTDIR;
+	if (!ret && last->len)
+		ret = inode_permission(walk->at->inode, MAY_EXEC);
 	if (!ret && last->len > NAME_MAX)
 		ret = -ENAMETOOLONG;
 	return ret;

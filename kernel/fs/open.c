@@ -1,6 +1,7 @@
 /* open(): finding or making the file, and the struct file for it. */
 #include "kernel/base/string.h"
 #include "kernel/fs/create.h"
+#include "kernel/fs/permission.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -128,6 +129,7 @@ struct file *anon_file(struct inode *inode, const struct file_operations *ops, v
 static int may_open(const struct inode *inode, unsigned int flags)
 {
 	bool write = (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;
+	int ret;
 
 	if (flags & O_DIRECTORY && !is_dir(inode))
 		return -ENOTDIR;
@@ -137,7 +139,9 @@ static int may_open(const struct inode *inode, unsigned int flags)
 		return -ELOOP; /* O_NOFOLLOW */
 	if (is_dir(inode) && (write || flags & O_CREAT))
 		return -EISDIR;
-	return write && is_regular(inode) && sb_readonly(inode->sb) ? -EROFS : 0;
+	ret = inode_permission(inode, (write ? MAY_WRITE : 0) |
+					      ((flags & O_ACCMODE) != O_WRONLY ? MAY_READ : 0));
+	return !ret && flags & O_NOATIME && !inode_owner_or_capable(inode) ? -EPERM : ret;
 }
 
 static int truncate_opened(struct inode *inode)
@@ -269,6 +273,9 @@ static int make_tmpfile(const struct opening *o)
 
 	if (!dir->op->tmpfile)
 		return -EOPNOTSUPP;
+	ret = may_create(dir);
+	if (ret)
+		return ret;
 	dentry = d_alloc(o->walk.at, "", 0);
 	if (!dentry)
 		return -ENOMEM;

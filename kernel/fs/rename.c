@@ -1,6 +1,7 @@
 /* rename(), renameat2(). */
 #include "kernel/fs/create.h"
 #include "kernel/fs/internal.h"
+#include "kernel/fs/permission.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -96,13 +97,32 @@ static int check_places(const struct renaming *r)
 	return r->new.dir->inode->dead ? -ENOENT : 0;
 }
 
+/* A directory that moves to another one gets another "..": that is written to. */
+static int may_move(const struct dentry *dentry)
+{
+	return is_dir(dentry->inode) ? inode_permission(dentry->inode, MAY_WRITE) : 0;
+}
+
+static int check_permission(const struct renaming *r)
+{
+	const struct inode *from = r->old.dir->inode, *to = r->new.dir->inode;
+	int ret = may_delete(from, r->from->inode);
+
+	if (!ret)
+		ret = r->to ? may_delete(to, r->to->inode) : may_create(to);
+	if (ret || from == to)
+		return ret;
+	ret = may_move(r->from);
+	return ret || !(r->flags & RENAME_EXCHANGE) ? ret : may_move(r->to);
+}
+
 static int check_kinds(const struct renaming *r)
 {
 	if (READ_ONCE(r->from->mounted) || (r->to && READ_ONCE(r->to->mounted)))
 		return -EBUSY;
 	if (!r->to || r->flags & RENAME_EXCHANGE)
 		return 0;
-	return may_remove(r->to, is_dir(r->from->inode));
+	return may_remove(r->new.dir->inode, r->to, is_dir(r->from->inode));
 }
 
 static int call_rename(const struct renaming *r)
@@ -156,7 +176,9 @@ static int rename_locked(struct renaming *r)
 	/* Two names of one file: nothing happens, and both stay. */
 	if (ret || (r->to && r->to->inode == r->from->inode))
 		return ret;
-	ret = check_kinds(r);
+	ret = check_permission(r);
+	if (!ret)
+		ret = check_kinds(r);
 	if (ret)
 		return ret;
 	if (r->flags & RENAME_EXCHANGE) {

@@ -1,6 +1,7 @@
 /* What programs may ask about files: stat and its family, access, readlink, statfs. */
 #include "kernel/base/string.h"
 #include "kernel/fs/namei.h"
+#include "kernel/fs/permission.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
 #include "kernel/uapi/errno.h"
@@ -130,20 +131,16 @@ SYSCALL_DEFINE5(statx, int, dirfd, const char *, path, unsigned int, flags, unsi
 
 /* ---- access ---- */
 
-/* Programs run as root: what is left is the file system, and that files have some x bit. */
-static int access_inode(const struct inode *inode, int mode)
+/* By the real user, unless the flag says otherwise. The bits of mode are those of permission.h. */
+static int access_inode(const struct inode *inode, int mode, int flags)
 {
-	bool contents = is_regular(inode) || is_dir(inode) || is_link(inode);
-
-	if (mode & 2 && contents && sb_readonly(inode->sb))
-		return -EROFS;
-	return mode & 1 && !is_dir(inode) && !(inode->mode & 0111) ? -EACCES : 0;
+	return flags & AT_EACCESS ? inode_permission(inode, mode) : inode_permission_real(inode, mode);
 }
 
-static int access_fd(int fd, int mode)
+static int access_fd(int fd, int mode, int flags)
 {
 	struct fd f = fd_get(fd);
-	int ret = f.file ? access_inode(f.file->inode, mode) : -EBADF;
+	int ret = f.file ? access_inode(f.file->inode, mode, flags) : -EBADF;
 
 	fd_put(f);
 	return ret;
@@ -157,11 +154,11 @@ static long do_access(int dirfd, const char *path, int mode, int flags)
 	if (mode & ~7 || flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_EACCESS))
 		return -EINVAL;
 	if (dirfd != AT_FDCWD && is_empty_path(path, flags))
-		return access_fd(dirfd, mode);
+		return access_fd(dirfd, mode, flags);
 	dentry = user_path_lookup(dirfd, path, lookup_flags(flags));
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	ret = access_inode(dentry->inode, mode);
+	ret = access_inode(dentry->inode, mode, flags);
 	path_put(dentry);
 	return ret;
 }

@@ -6,6 +6,7 @@
  * are read in when somebody wants them, and which clean pages can go back to.
  */
 #include "kernel/fs/tmpfs.h"
+#include "kernel/fs/permission.h"
 #include "kernel/base/string.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -134,6 +135,7 @@ static int tmpfs_new(struct inode *dir, struct dentry *dentry, u32 mode)
 
 	if (IS_ERR(inode))
 		return (int)PTR_ERR(inode);
+	inode_init_owner(inode, dir);
 	d_instantiate(dentry, inode);
 	dir_changed(dir, 1);
 	return 0;
@@ -199,6 +201,7 @@ static int tmpfs_tmpfile(struct inode *dir, struct dentry *dentry, u32 mode)
 
 	if (IS_ERR(inode))
 		return (int)PTR_ERR(inode);
+	inode_init_owner(inode, dir);
 	inode_add_links(inode, -1);
 	d_instantiate(dentry, inode);
 	return 0;
@@ -425,8 +428,10 @@ static int tmpfs_fallocate(struct inode *inode, int mode, u64 start, u64 end)
 		if (!ret && !(mode & FALLOC_FL_KEEP_SIZE) && end > inode->mapping.size)
 			WRITE_ONCE(inode->mapping.size, end);
 	}
-	if (!ret)
+	if (!ret) {
+		inode_remove_privs(inode);
 		inode_touch(inode);
+	}
 	return ret;
 }
 

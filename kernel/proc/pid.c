@@ -127,9 +127,8 @@ static void show_users(struct text *text, const struct cred *cred)
 {
 	const struct ids *u = &cred->uid, *g = &cred->gid;
 
-	/* The fourth is Linux's for files: the effective one. */
-	text_printf(text, "Uid:\t%u\t%u\t%u\t%u\n", u->real, u->effective, u->saved, u->effective);
-	text_printf(text, "Gid:\t%u\t%u\t%u\t%u\n", g->real, g->effective, g->saved, g->effective);
+	text_printf(text, "Uid:\t%u\t%u\t%u\t%u\n", u->real, u->effective, u->saved, u->fs);
+	text_printf(text, "Gid:\t%u\t%u\t%u\t%u\n", g->real, g->effective, g->saved, g->fs);
 	text_printf(text, "FDSize:\t%u\nGroups:\t", FIRST_FILES);
 	for (unsigned int i = 0; i < cred->ngroups; i++)
 		text_printf(text, "%u ", cred->groups[i]);
@@ -427,23 +426,26 @@ static const struct proc_entry fd_entry = {
 	.name = "", .mode = S_IFLNK | 0700, .readlink = fd_text, .get_link = fd_link,
 };
 
+#define GUARDED_FILE(name_, perm, show_) \
+	{ .name = name_, .mode = S_IFREG | (perm), .show = show_, .guarded = true }
+
 #define ENTRIES_OF_BOTH \
 	{ .name = "clear_refs", .mode = S_IFREG | 0200, .write = write_clear_refs }, \
 	PROC_FILE("cmdline", 0444, show_cmdline), \
 	{ .name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .write = write_comm }, \
 	{ .name = "cwd", .mode = S_IFLNK | 0777, .get_link = cwd_link }, \
-	PROC_FILE("environ", 0400, show_environ), \
+	GUARDED_FILE("environ", 0400, show_environ), \
 	{ .name = "exe", .mode = S_IFLNK | 0777, .get_link = exe_link }, \
 	{ .name = "fd", .mode = S_IFDIR | 0500, .next = next_file, .numbered = &fd_entry, \
 	  .number_is = NUMBER_FILE }, \
 	PROC_FILE("limits", 0444, show_limits), \
-	PROC_FILE("maps", 0444, show_maps), \
+	GUARDED_FILE("maps", 0444, show_maps), \
 	{ .name = "mem", .mode = S_IFREG | 0600, .fop = &mem_fops }, \
 	PROC_FILE("mounts", 0444, show_mounts), \
 	{ .name = "pagemap", .mode = S_IFREG | 0400, .fop = &pagemap_fops }, \
 	{ .name = "root", .mode = S_IFLNK | 0777, .get_link = root_link }, \
-	PROC_FILE("smaps", 0444, show_smaps), \
-	PROC_FILE("smaps_rollup", 0444, show_smaps_rollup), \
+	GUARDED_FILE("smaps", 0444, show_smaps), \
+	GUARDED_FILE("smaps_rollup", 0444, show_smaps_rollup), \
 	PROC_FILE("stat", 0444, show_stat), \
 	PROC_FILE("statm", 0444, show_statm), \
 	PROC_FILE("status", 0444, show_status)

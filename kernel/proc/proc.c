@@ -113,6 +113,18 @@ static void set_operations(struct inode *inode, const struct proc_entry *entry)
 	}
 }
 
+/* Root's, or what is about a process, that process's. */
+static void set_owner(struct inode *inode, const struct process *process)
+{
+	inode->uid = inode->gid = 0;
+	if (!process)
+		return;
+	spin_lock(&tasks_lock);
+	inode->uid = process->cred.uid.effective;
+	inode->gid = process->cred.gid.effective;
+	spin_unlock(&tasks_lock);
+}
+
 /* Takes the target's references over. NULL: no memory. */
 static struct inode *make_inode(struct super_block *sb, const struct proc_entry *entry,
 				struct proc_target target, int number)
@@ -128,6 +140,7 @@ static struct inode *make_inode(struct super_block *sb, const struct proc_entry 
 	proc->target = target;
 	proc->number = number;
 	proc->inode.fleeting = target.process;
+	set_owner(&proc->inode, target.process);
 	set_operations(&proc->inode, entry);
 	return &proc->inode;
 }
@@ -319,6 +332,8 @@ static struct dentry *link_follow(struct dentry *dentry)
 {
 	const struct proc_inode *proc = proc_i(dentry->inode);
 
+	if (!proc_may_access(&proc->target))
+		return ERR_PTR(-EACCES);
 	return proc->entry->get_link(&proc->target, proc->number);
 }
 
@@ -343,6 +358,8 @@ static long link_read(struct dentry *dentry, char *buf, size_t size)
 {
 	const struct proc_inode *proc = proc_i(dentry->inode);
 
+	if (proc->target.process && !proc_may_access(&proc->target))
+		return -EACCES;
 	if (proc->entry->readlink)
 		return proc->entry->readlink(&proc->target, proc->number, buf, size);
 	return object_path(link_follow(dentry), buf, size);
@@ -357,6 +374,13 @@ static const struct inode_operations object_link_operations = {
 /* ---- files ---- */
 
 const struct proc_target *proc_target_of(const struct file *file) { return &proc_i(file->inode)->target; }
+
+static int text_open(struct inode *inode, struct file *file)
+{
+	const struct proc_inode *proc = proc_i(inode);
+
+	return proc->entry->guarded && !proc_may_access(&proc->target) ? -EACCES : 0;
+}
 
 /* The contents are made anew for each read from the beginning, and stay the same for those behind it. */
 static int make_text(struct file *file, bool anew)
@@ -431,6 +455,7 @@ static void text_release(struct file *file)
 }
 
 static const struct file_operations text_fops = {
+	.open = text_open,
 	.read = text_read,
 	.write = text_write,
 	.llseek = proc_llseek,

@@ -27,6 +27,8 @@ struct proc_entry {
 	bool (*exists)(void);
 	/* A file: writes its contents. 0 or -errno. May sleep; nothing is held. */
 	int (*show)(struct text *text, const struct proc_target *target);
+	/* Only for who may look at the process's memory. */
+	bool guarded;
 	/* What is written to it, at most a page, with a NUL behind. 0 or -errno. */
 	int (*write)(const struct proc_target *target, char *text, size_t n);
 	/* A file that is neither: proc_target_of() says whose. */

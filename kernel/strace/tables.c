@@ -178,6 +178,8 @@ const struct strace_format strace_formats[] = {
 	CALL(setpgid, "dd"),
 	CALL(setpriority, "ddd"),
 	CALL(setregid, "dd"),
+	CALL(setfsgid, "d"),
+	CALL(setfsuid, "d"),
 	CALL(setresgid, "ddd"),
 	CALL(setresuid, "ddd"),
 	CALL(setreuid, "dd"),

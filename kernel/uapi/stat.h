@@ -17,6 +17,7 @@
 #define S_ISUID		0004000
 #define S_ISGID		0002000
 #define S_ISVTX		0001000
+#define S_IXGRP		0010
 #endif
 
 /* 144 bytes, as x86-64 programs expect. */

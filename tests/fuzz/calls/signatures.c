@@ -79,7 +79,7 @@ static const char *const signatures[NR_CALLS] = {
 	CALL(getsockopt, "fnnpp"), CALL(setsockopt, "fnnpl"), CALL(getpriority, "nn"), CALL(setpriority, "nnn"),
 	CALL(sched_setparam, "ip"), CALL(sched_setscheduler, "inp"), CALL(syslog, "npl"),
 	CALL(setuid, "n"), CALL(setgid, "n"), CALL(setreuid, "nn"), CALL(setregid, "nn"),
-	CALL(setresuid, "nnn"), CALL(setresgid, "nnn"), CALL(getresuid, "ppp"), CALL(getresgid, "ppp"),
+	CALL(setresuid, "nnn"), CALL(setresgid, "nnn"), CALL(setfsuid, "n"), CALL(setfsgid, "n"), CALL(getresuid, "ppp"), CALL(getresgid, "ppp"),
 	CALL(getgroups, "np"), CALL(setgroups, "np"), CALL(timer_create, "cpp"),
 	CALL(timer_settime, "nnpp"), CALL(timer_gettime, "np"), CALL(timer_getoverrun, "n"),
 	CALL(timer_delete, "n"), CALL(sendmsg, "fvn"), CALL(recvmsg, "fvn"),
@@ -132,6 +132,8 @@ bool call_is_deadly(long nr)
 	case __NR_setregid:
 	case __NR_setresuid:
 	case __NR_setresgid:
+	case __NR_setfsuid:
+	case __NR_setfsgid:
 	case __NR_setgroups:
 	case __NR_timer_settime:
 		return true;
