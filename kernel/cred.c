@@ -116,12 +116,39 @@ static int set_resid(struct ids *ids, u32 real, u32 effective, u32 saved, bool r
 	return 0;
 }
 
+/*
+ * A program that becomes another user is not refused for that user's RLIMIT_NPROC, since many do not look at
+ * the result: exec is, which follows. tasks_lock held.
+ */
+static void note_user(struct process *process, u32 old)
+{
+	u32 uid = process->cred.uid.real;
+
+	if (uid != old)
+		process->too_many = uid && user_threads(uid) - process->nr_threads >
+						   process->rlimits[RLIMIT_NPROC].rlim_cur;
+}
+
+bool cred_may_exec(struct process *process)
+{
+	bool refused;
+
+	spin_lock(&tasks_lock);
+	refused = process->too_many &&
+		  user_threads(process->cred.uid.real) > process->rlimits[RLIMIT_NPROC].rlim_cur;
+	if (!refused)
+		process->too_many = false;
+	spin_unlock(&tasks_lock);
+	return !refused;
+}
+
 /* One of them, on the caller's users or groups; what depends on who root is follows. */
 static long change(bool groups, int how, u32 a, u32 b, u32 c)
 {
 	struct process *process = current_process();
 	struct ids *ids = groups ? &process->cred.gid : &process->cred.uid;
 	bool root = capable();
+	u32 user = process->cred.uid.real;
 	int ret;
 
 	spin_lock(&tasks_lock);
@@ -129,6 +156,7 @@ static long change(bool groups, int how, u32 a, u32 b, u32 c)
 	      set_resid(ids, a, b, c, root);
 	if (!ret)
 		ids->fs = ids->effective;
+	note_user(process, user);
 	limits_changed(process);
 	spin_unlock(&tasks_lock);
 	return ret;

@@ -352,16 +352,21 @@ static void count_user(struct process *process, void *arg)
 		count->threads += max(process->nr_threads, 1u);
 }
 
+u64 user_threads(u32 uid)
+{
+	struct user_count count = { .uid = uid };
+
+	process_for_each(count_user, &count);
+	return count.threads;
+}
+
 /* RLIMIT_NPROC, which is the user's, not the process's; root has none. tasks_lock held. */
 static bool too_many_threads(const struct process *process)
 {
-	struct user_count count = { .uid = process->cred.uid.real };
 	u64 limit = process->rlimits[RLIMIT_NPROC].rlim_cur;
+	u32 uid = process->cred.uid.real;
 
-	if (!count.uid || capable() || limit == RLIM64_INFINITY)
-		return false;
-	process_for_each(count_user, &count);
-	return count.threads >= limit;
+	return uid && !capable() && limit != RLIM64_INFINITY && user_threads(uid) >= limit;
 }
 
 /*

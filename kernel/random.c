@@ -4,6 +4,7 @@
  * timing and no more.
  */
 #include "kernel/random.h"
+#include "kernel/fs/iov_iter.h"
 #include "kernel/base/spinlock.h"
 #include "kernel/base/string.h"
 #include "kernel/syscall.h"
@@ -72,18 +73,18 @@ void random_bytes(void *buf, size_t n)
 	}
 }
 
-long random_to_user(void *buf, size_t n)
+long random_to_iter(struct iov_iter *to)
 {
 	u8 bytes[256];
 	size_t done = 0;
 
-	while (done < n && !fatal_signal_pending()) {
-		size_t chunk = min(n - done, sizeof(bytes)), left;
+	while (to->left && !fatal_signal_pending()) {
+		size_t chunk = min(to->left, sizeof(bytes)), moved;
 
 		random_bytes(bytes, chunk);
-		left = copy_to_user((u8 *)buf + done, bytes, chunk);
-		done += chunk - left;
-		if (left)
+		moved = copy_to_iter(bytes, chunk, to);
+		done += moved;
+		if (moved < chunk)
 			return done ? (long)done : -EFAULT;
 		cond_resched();
 	}
@@ -94,7 +95,7 @@ long random_to_user(void *buf, size_t n)
 
 SYSCALL_DEFINE3(getrandom, void *, buf, size_t, n, unsigned int, flags)
 {
-	if (flags & ~GRND_FLAGS || (flags & 6) == 6)
-		return -EINVAL;
-	return random_to_user(buf, min(n, (size_t)0x7fffffff));
+	struct iov_iter to = iov_iter_buf(buf, min(n, (size_t)0x7fffffff));
+
+	return flags & ~GRND_FLAGS || (flags & 6) == 6 ? -EINVAL : random_to_iter(&to);
 }

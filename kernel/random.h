@@ -4,5 +4,6 @@
 
 void random_init(void);
 void random_bytes(void *buf, size_t n);
-/* To a user address; the number of bytes written, or -EFAULT if that is 0. */
-long random_to_user(void *buf, size_t n);
+struct iov_iter;
+/* Fills it; the number of bytes written, or -EFAULT if that is 0. */
+long random_to_iter(struct iov_iter *to);

@@ -114,6 +114,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(newfstatat) \
 	CALL(open) \
 	CALL(openat) \
+	CALL(openat2) \
 	CALL(pause) \
 	CALL(personality) \
 	CALL(pipe) \

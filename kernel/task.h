@@ -134,6 +134,7 @@ struct process {
 	bool stop_complete;		/* they all have */
 	int stop_status;		/* stopped, or goes on: not yet told to wait4; 0: nothing new */
 	struct cred cred;
+	bool too_many;			/* its new user had more threads than RLIMIT_NPROC: no exec */
 	LIST_HEAD(, posix_timer) posix_timers;
 	int next_timer;			/* the number that the next of them gets */
 	struct rlimit64 rlimits[RLIM_NLIMITS];
@@ -291,6 +292,8 @@ bool group_exists(int pgid, int sid);
 void process_limits(const struct process *process, struct mm_limits *limits);
 /* What the process has mapped obeys its new limits, or its new user's, from now on. tasks_lock held. */
 void limits_changed(struct process *process);
+/* The threads of all processes whose real user that is. tasks_lock held. */
+u64 user_threads(u32 uid);
 
 /* ---- kernel/exec/exec.c ---- */
 

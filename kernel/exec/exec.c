@@ -210,9 +210,12 @@ static int do_exec(int dirfd, const char *path, const struct string_list *argv,
 		   const struct string_list *envp, int flags)
 {
 	struct exec exec = { .path = path };
-	struct file *file = open_exec(dirfd, path, flags);
+	struct file *file;
 	int ret;
 
+	if (!cred_may_exec(current_process()))
+		return -EAGAIN;
+	file = open_exec(dirfd, path, flags);
 	if (IS_ERR(file))
 		return (int)PTR_ERR(file);
 	exec_set_file(&exec, file);

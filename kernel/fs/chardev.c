@@ -45,10 +45,7 @@ static int zero_mmap(struct file *file, struct mmap_source *source)
 	return 0;
 }
 
-static long random_read(struct file *file, void *buf, size_t n, u64 *pos)
-{
-	return random_to_user(buf, n);
-}
+static long random_read(struct file *file, struct iov_iter *to, u64 *pos) { return random_to_iter(to); }
 
 const struct file_operations null_fops = {
 	.read = null_read, .write_iter = null_write, .llseek = null_llseek,
@@ -60,7 +57,7 @@ const struct file_operations full_fops = {
 	.read_iter = zero_read, .write = full_write, .llseek = null_llseek,
 };
 const struct file_operations random_fops = {
-	.read = random_read, .write_iter = null_write, .llseek = null_llseek,
+	.read_iter = random_read, .write_iter = null_write, .llseek = null_llseek,
 };
 
 /* ---- numbers ---- */

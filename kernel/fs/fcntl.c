@@ -27,7 +27,7 @@ static long do_fcntl(struct file *file, int fd, int cmd, unsigned long arg)
 					  : dup_from(fd, (unsigned int)arg, cmd == F_DUPFD_CLOEXEC);
 	case F_GETFD: return fd_cloexec(fd, false, false);
 	case F_SETFD: return fd_cloexec(fd, true, arg & FD_CLOEXEC);
-	case F_GETFL: return READ_ONCE(file->flags) | (file->fmode & FMODE_PATH ? 0 : O_LARGEFILE);
+	case F_GETFL: return READ_ONCE(file->flags);
 	}
 	if (file->fmode & FMODE_PATH)
 		return -EBADF;

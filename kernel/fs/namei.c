@@ -39,16 +39,50 @@ static struct dentry *topmost(const struct walk *walk, struct dentry *dentry)
 	return dentry;
 }
 
-static void step_up(struct walk *walk)
+static int step_up(struct walk *walk)
 {
 	struct dentry *at = walk->at;
 
+	if (at == walk->root)
+		return walk->resolve & RESOLVE_BENEATH ? -EXDEV : 0;
 	spin_lock(&dcache_lock);
 	while (at == at->parent && at->sb->mountpoint)
 		at = at->sb->mountpoint;
+	if (walk->resolve & RESOLVE_NO_XDEV && at->sb != walk->at->sb) {
+		spin_unlock(&dcache_lock);
+		return -EXDEV;
+	}
 	at = topmost(walk, at->parent);
 	spin_unlock(&dcache_lock);
 	step_to(walk, at);
+	return 0;
+}
+
+int walk_scope(const struct walk *walk)
+{
+	const struct dentry *at = walk->at;
+
+	if (!walk->root)
+		return 0;
+	spin_lock(&dcache_lock);
+	while (at != walk->root && (at != at->parent || at->sb->mountpoint))
+		at = at == at->parent ? at->sb->mountpoint : at->parent;
+	spin_unlock(&dcache_lock);
+	return at == walk->root ? 0 : -EXDEV;
+}
+
+/* A step down; the child's references are the walk's, or put. */
+static int step_down(struct walk *walk, struct dentry *child)
+{
+	struct super_block *sb = child->sb;
+
+	if (walk->resolve & RESOLVE_NO_XDEV && sb != walk->at->sb) {
+		dput(child);
+		sb_put(sb);
+		return -EXDEV;
+	}
+	step_to(walk, child);
+	return 0;
 }
 
 /* The file system's own answer for a name that the tree does not have. dir's lock held. */
@@ -116,22 +150,34 @@ static int follow_made_up(struct walk *walk, struct dentry *link)
 	return (int)len;
 }
 
+/* To the object that a link of /proc leads to, wherever that is. */
+static int jump(struct walk *walk, struct dentry *link)
+{
+	struct dentry *to;
+
+	if (walk->resolve & RESOLVE_NO_MAGICLINKS)
+		return -ELOOP;
+	to = link->inode->op->get_link(link);
+	if (IS_ERR(to))
+		return (int)PTR_ERR(to);
+	if (walk->root || (walk->resolve & RESOLVE_NO_XDEV && to->sb != walk->at->sb)) {
+		path_put(to);
+		return -EXDEV;
+	}
+	path_put(walk->at);
+	walk->at = to;
+	return 0;
+}
+
 /* The walk is in the link's directory. The caller holds the link. */
 int follow_link(struct walk *walk, struct dentry *link)
 {
 	const struct inode *inode = link->inode;
 
-	if (++walk->links > MAX_LINKS)
+	if (++walk->links > MAX_LINKS || walk->resolve & RESOLVE_NO_SYMLINKS)
 		return -ELOOP;
-	if (inode->op->get_link) {
-		struct dentry *to = inode->op->get_link(link);
-
-		if (IS_ERR(to))
-			return (int)PTR_ERR(to);
-		path_put(walk->at);
-		walk->at = to;
-		return 0;
-	}
+	if (inode->op->get_link)
+		return jump(walk, link);
 	if (inode->link)
 		return walk_path(walk, inode->link, strlen(inode->link), true);
 	return follow_made_up(walk, link);
@@ -152,30 +198,35 @@ static int walk_name(struct walk *walk, const char *name, size_t len, bool follo
 	ret = inode_permission(walk->at->inode, MAY_EXEC);
 	if (ret || is_dot(name, len))
 		return ret;
-	if (is_dotdot(name, len)) {
-		step_up(walk);
-		return 0;
-	}
+	if (is_dotdot(name, len))
+		return step_up(walk);
 	child = lookup_step(walk, name, len);
 	if (IS_ERR(child))
 		return (int)PTR_ERR(child);
-	if (!follow || !is_link(child->inode)) {
-		step_to(walk, child);
-		return 0;
-	}
+	if (!follow || !is_link(child->inode))
+		return step_down(walk, child);
 	ret = follow_link(walk, child);
 	dput(child);
 	return ret;
 }
 
-static void walk_to_root(struct walk *walk)
+/* An absolute path; of a scoped walk the root is where it started. */
+static int walk_to_root(struct walk *walk)
 {
-	struct dentry *root;
+	struct dentry *root = walk->root;
 
+	if (walk->resolve & RESOLVE_BENEATH)
+		return -EXDEV;
+	if (root) {
+		path_get(root);
+		path_put(walk->at);
+		walk->at = root;
+		return 0;
+	}
 	spin_lock(&dcache_lock);
 	root = topmost(walk, root_dentry);
 	spin_unlock(&dcache_lock);
-	step_to(walk, root);
+	return step_down(walk, root);
 }
 
 /* Links lead to paths that have links: at most MAX_LINKS deep, since each is counted. */
@@ -187,7 +238,7 @@ int walk_path(struct walk *walk, const char *path, size_t len, bool follow)
 	if (!len)
 		return -ENOENT;
 	if (*path == '/')
-		walk_to_root(walk);
+		ret = walk_to_root(walk);
 	while (!ret && path < end) {
 		const char *name;
 		bool last;

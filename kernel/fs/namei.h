@@ -2,6 +2,7 @@
 #pragma once
 #include "kernel/fs/fs.h"
 #include "kernel/fs/files.h"
+#include "kernel/uapi/fcntl.h"
 
 /* What the working directory and the umask of a process are; threads share it. */
 struct fs_struct {
@@ -57,7 +58,13 @@ struct file *do_filp_open(int dirfd, const char *path, unsigned int flags, u32 m
 struct walk {
 	struct dentry *at; /* with a path_get() */
 	int links;	   /* symbolic links followed so far */
+	unsigned int resolve; /* RESOLVE_... of openat2(): where it may not go */
+	struct dentry *root;  /* RESOLVE_BENEATH, _IN_ROOT: where it started; the caller's reference */
 };
+#define RESOLVE_SCOPED	(RESOLVE_BENEATH | RESOLVE_IN_ROOT)
+
+/* The end of a scoped walk: -EXDEV if renames have led it out of its root. */
+int walk_scope(const struct walk *walk);
 
 /* Where a walk along path starts, with a path_get(). ERR_PTR(-EBADF, -ENOTDIR). */
 struct dentry *path_start(int dirfd, const char *path);

@@ -77,7 +77,7 @@ static int vfs_open(struct file *file, struct dentry *dentry, unsigned int flags
 
 	path_get(dentry);
 	inode_get(inode);
-	file->flags = flags & KEPT_FLAGS;
+	file->flags = (flags & KEPT_FLAGS) | (flags & O_PATH ? 0 : O_LARGEFILE);
 	file->dentry = dentry;
 	file->inode = inode;
 	file->f_mapping = &inode->mapping;
@@ -172,7 +172,10 @@ struct opening {
 
 static int open_dentry(const struct opening *o, struct dentry *dentry)
 {
-	int ret = may_open(dentry->inode, o->flags);
+	int ret = walk_scope(&o->walk);
+
+	if (!ret)
+		ret = may_open(dentry->inode, o->flags);
 
 	if (!ret)
 		ret = vfs_open(o->file, dentry, o->flags);
@@ -223,7 +226,7 @@ static int open_through(struct opening *o, struct dentry *link)
 		ret = follow_link(&o->walk, link);
 		return ret ? ret : open_dentry(o, o->walk.at);
 	}
-	if (++o->walk.links > MAX_LINKS)
+	if (++o->walk.links > MAX_LINKS || o->walk.resolve & RESOLVE_NO_SYMLINKS)
 		return -ELOOP;
 	text = kmalloc(PATH_MAX, GFP_KERNEL);
 	if (!text)
@@ -248,6 +251,9 @@ static int open_create(struct opening *o, const char *path, size_t len)
 		return -EEXIST;
 	if (last.special || last.slash)
 		return -EISDIR;
+	ret = walk_scope(&o->walk);
+	if (ret)
+		return ret;
 	dentry = find_or_create(o, &last, &created);
 	if (IS_ERR(dentry))
 		return (int)PTR_ERR(dentry);
@@ -296,6 +302,9 @@ static int open_tmpfile(const struct opening *o)
 
 	if (!is_dir(o->walk.at->inode))
 		return -ENOTDIR;
+	ret = walk_scope(&o->walk);
+	if (ret)
+		return ret;
 	ret = sb_want_write(sb);
 	if (ret)
 		return ret;
@@ -336,9 +345,41 @@ static int open_path(struct opening *o, const char *path)
 	return o->flags & O_TMPFILE & ~O_DIRECTORY ? open_tmpfile(o) : open_dentry(o, o->walk.at);
 }
 
-struct file *do_filp_open(int dirfd, const char *path, unsigned int flags, u32 mode)
+/* Where the walk starts; if it must not leave that, it stays its root, with another reference. */
+static int start_walk(struct walk *walk, int dirfd, const char *path)
 {
-	struct opening o = { .flags = flags, .mode = mode };
+	bool scoped = walk->resolve & RESOLVE_SCOPED;
+
+	walk->at = path_start(dirfd, scoped && *path ? "." : path);
+	if (IS_ERR(walk->at))
+		return (int)PTR_ERR(walk->at);
+	if (scoped) {
+		walk->root = walk->at;
+		path_get(walk->root);
+	}
+	return 0;
+}
+
+static int open_from(struct opening *o, int dirfd, const char *path)
+{
+	int ret = start_walk(&o->walk, dirfd, path);
+
+	if (ret)
+		return ret;
+	ret = open_path(o, path);
+	path_put(o->walk.at);
+	if (o->walk.root)
+		path_put(o->walk.root);
+	return ret;
+}
+
+static struct file *open_how(int dirfd, const char *path, const struct open_how *how)
+{
+	struct opening o = {
+		.flags = (unsigned int)how->flags,
+		.mode = (u32)how->mode,
+		.walk.resolve = (unsigned int)how->resolve,
+	};
 	int ret = check_flags(&o.flags);
 
 	if (ret)
@@ -346,25 +387,31 @@ struct file *do_filp_open(int dirfd, const char *path, unsigned int flags, u32 m
 	o.file = file_alloc(&path_fops, 0);
 	if (!o.file)
 		return ERR_PTR(-ENOMEM);
-	o.walk.at = path_start(dirfd, path);
-	ret = IS_ERR(o.walk.at) ? (int)PTR_ERR(o.walk.at) : open_path(&o, path);
-	if (!IS_ERR(o.walk.at))
-		path_put(o.walk.at);
+	ret = open_from(&o, dirfd, path);
 	if (!ret)
 		return o.file;
 	file_put(o.file);
 	return ERR_PTR(ret);
 }
 
-/* The number comes first, too: who gets none makes no file. */
-static long open_fd(int dirfd, const char *path, unsigned int flags, u32 mode)
+struct file *do_filp_open(int dirfd, const char *path, unsigned int flags, u32 mode)
 {
-	int fd = fd_reserve(0, flags & O_CLOEXEC);
+	const struct open_how how = { .flags = flags, .mode = mode };
+
+	return open_how(dirfd, path, &how);
+}
+
+/* The number comes first, too: who gets none makes no file. */
+static long open_fd(int dirfd, const char *path, const struct open_how *how)
+{
+	int fd = fd_reserve(0, how->flags & O_CLOEXEC);
+	struct open_how masked = *how;
 	struct file *file;
 
 	if (fd < 0)
 		return fd;
-	file = do_filp_open(dirfd, path, flags, mode & 07777 & ~current_umask());
+	masked.mode &= 07777 & ~current_umask();
+	file = open_how(dirfd, path, &masked);
 	if (IS_ERR(file)) {
 		fd_cancel(fd);
 		return PTR_ERR(file);
@@ -373,16 +420,23 @@ static long open_fd(int dirfd, const char *path, unsigned int flags, u32 mode)
 	return fd;
 }
 
-static long do_open(int dirfd, const char *user_path, unsigned int flags, u32 mode)
+static long open_user_path(int dirfd, const char *user_path, const struct open_how *how)
 {
 	char *path = path_from_user(user_path);
 	long ret;
 
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	ret = open_fd(dirfd, path, flags, mode);
+	ret = open_fd(dirfd, path, how);
 	kfree(path);
 	return ret;
+}
+
+static long do_open(int dirfd, const char *user_path, unsigned int flags, u32 mode)
+{
+	const struct open_how how = { .flags = flags, .mode = mode };
+
+	return open_user_path(dirfd, user_path, &how);
 }
 
 SYSCALL_DEFINE3(open, const char *, path, unsigned int, flags, u32, mode)
@@ -396,4 +450,58 @@ SYSCALL_DEFINE4(openat, int, dirfd, const char *, path, unsigned int, flags, u32
 SYSCALL_DEFINE2(creat, const char *, path, u32, mode)
 {
 	return do_open(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+/* ---- openat2 ---- */
+
+#define OPEN_FLAGS \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC | \
+	 O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+#define RESOLVE_FLAGS \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_SCOPED | RESOLVE_CACHED)
+#define MAKES_FILES	(O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
+
+/* Nothing is forgiven, unlike what open() does. */
+static int check_how(const struct open_how *how)
+{
+	bool path = how->flags & O_PATH;
+
+	if (how->flags & ~(u64)OPEN_FLAGS || how->resolve & ~(u64)RESOLVE_FLAGS ||
+	    (how->resolve & RESOLVE_SCOPED) == RESOLVE_SCOPED)
+		return -EINVAL;
+	if (how->mode & ~07777ull || (how->mode && !(how->flags & MAKES_FILES)))
+		return -EINVAL;
+	if (path && how->flags & ~(u64)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))
+		return -EINVAL;
+	/* What lies in memory is all that is looked at anyway, but for what has to be made. */
+	return how->resolve & RESOLVE_CACHED && how->flags & (MAKES_FILES | O_TRUNC) ? -EAGAIN : 0;
+}
+
+/* A structure from the future may be longer, if the rest is zeros. */
+static int copy_how(struct open_how *how, const void *user, size_t size)
+{
+	const char *rest = (const char *)user + sizeof(*how);
+	char c;
+
+	if (size < OPEN_HOW_SIZE_VER0)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	for (; rest < (const char *)user + size; rest++) {
+		if (copy_from_user(&c, rest, 1))
+			return -EFAULT;
+		if (c)
+			return -E2BIG;
+	}
+	return copy_from_user(how, user, sizeof(*how)) ? -EFAULT : 0;
+}
+
+SYSCALL_DEFINE4(openat2, int, dirfd, const char *, path, const struct open_how *, user, size_t, size)
+{
+	struct open_how how;
+	int ret = copy_how(&how, user, size);
+
+	if (!ret)
+		ret = check_how(&how);
+	return ret ? ret : open_user_path(dirfd, path, &how);
 }

@@ -167,6 +167,54 @@ static int rename_to_new(const struct renaming *r)
 	return ret;
 }
 
+static int rename_found(const struct renaming *r)
+{
+	int ret;
+
+	if (!(r->flags & RENAME_EXCHANGE))
+		return r->to ? rename_over(r) : rename_to_new(r);
+	ret = call_rename(r);
+	if (!ret)
+		d_exchange(r->from, r->to);
+	return ret;
+}
+
+/* What stays at the old place: character device 0, 0, by which overlays say that nothing is there. */
+static struct dentry *make_whiteout(const struct renaming *r)
+{
+	struct inode *dir = r->old.dir->inode;
+	struct dentry *dentry;
+	int ret;
+
+	if (!dir->op->mknod)
+		return ERR_PTR(-EINVAL);
+	dentry = d_alloc(r->old.dir, r->old.name, r->old.len);
+	if (!dentry)
+		return ERR_PTR(-ENOMEM);
+	ret = dir->op->mknod(dir, dentry, S_IFCHR, 0, 0);
+	if (!ret)
+		return dentry;
+	dput(dentry);
+	return ERR_PTR(ret);
+}
+
+/* Made before, so that nothing can fail behind the rename. */
+static int rename_with_whiteout(const struct renaming *r)
+{
+	struct dentry *whiteout = make_whiteout(r);
+	int ret;
+
+	if (IS_ERR(whiteout))
+		return (int)PTR_ERR(whiteout);
+	ret = rename_found(r);
+	if (!ret)
+		d_add(whiteout);
+	else
+		r->old.dir->inode->op->unlink(r->old.dir->inode, whiteout);
+	dput(whiteout);
+	return ret;
+}
+
 static int rename_locked(struct renaming *r)
 {
 	int ret = find_entries(r);
@@ -181,13 +229,7 @@ static int rename_locked(struct renaming *r)
 		ret = check_kinds(r);
 	if (ret)
 		return ret;
-	if (r->flags & RENAME_EXCHANGE) {
-		ret = call_rename(r);
-		if (!ret)
-			d_exchange(r->from, r->to);
-		return ret;
-	}
-	return r->to ? rename_over(r) : rename_to_new(r);
+	return r->flags & RENAME_WHITEOUT ? rename_with_whiteout(r) : rename_found(r);
 }
 
 static int rename_parents(struct renaming *r)
@@ -237,8 +279,8 @@ static long do_rename(int old_fd, const char *user_old, int new_fd, const char *
 	char *old, *new;
 	long ret;
 
-	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
-	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ||
+	    (flags & RENAME_EXCHANGE && flags != RENAME_EXCHANGE))
 		return -EINVAL;
 	old = path_from_user(user_old);
 	if (IS_ERR(old))

@@ -119,6 +119,7 @@ const struct strace_format strace_formats[] = {
 	CALL(newfstatat, "tspK"),
 	CALL(open, "sOo"),
 	CALL(openat, "tsOo"),
+	CALL(openat2, "tspu"),
 	CALL(pause, ""),
 	CALL(personality, "x"),
 	CALL(pipe, "p"),

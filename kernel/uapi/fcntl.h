@@ -13,12 +13,14 @@
 #define O_APPEND	00002000
 #define O_NONBLOCK	00004000
 #define O_DSYNC		00010000
+#define O_ASYNC		00020000
 #define O_DIRECT	00040000
 #define O_LARGEFILE	00100000
 #define O_DIRECTORY	00200000
 #define O_NOFOLLOW	00400000
 #define O_NOATIME	01000000
 #define O_CLOEXEC	02000000
+#define O_SYNC		04010000
 #define O_PATH		010000000
 #define O_TMPFILE	(020000000 | O_DIRECTORY)
 
@@ -59,6 +61,19 @@
 #define AT_SYMLINK_FOLLOW	0x400
 #define AT_NO_AUTOMOUNT		0x800	/* nothing is mounted automatically anyway */
 #define AT_EMPTY_PATH		0x1000
+
+/* openat2() */
+struct open_how {
+	unsigned long long flags, mode, resolve;
+};
+#define OPEN_HOW_SIZE_VER0	24
+
+#define RESOLVE_NO_XDEV		0x01
+#define RESOLVE_NO_MAGICLINKS	0x02
+#define RESOLVE_NO_SYMLINKS	0x04
+#define RESOLVE_BENEATH		0x08
+#define RESOLVE_IN_ROOT		0x10
+#define RESOLVE_CACHED		0x20
 
 #define RENAME_NOREPLACE	1
 #define RENAME_EXCHANGE		2

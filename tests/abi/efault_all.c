@@ -40,7 +40,7 @@ static const struct {
 	CALL(mkdir, "*0"), CALL(mkdirat, "d*0"), CALL(mknod, "*00"), CALL(mknodat, "d*00"),
 	CALL(mount, "*ss00"), CALL(mount, "s*s00"), CALL(mount, "ss*00"),
 	CALL(nanosleep, "*0"), CALL(newfstatat, "d*b0"), CALL(newfstatat, "ds*0"),
-	CALL(open, "*0"), CALL(openat, "d*0"), CALL(pipe, "*"), CALL(pipe2, "*0"),
+	CALL(open, "*0"), CALL(openat, "d*0"), CALL(openat2, "ds*k"), CALL(pipe, "*"), CALL(pipe2, "*0"),
 	CALL(poll, "*10"), CALL(ppoll, "*1008"), CALL(ppoll, "b0*08"), CALL(ppoll, "b0b*8"),
 	CALL(prctl, "N*"), CALL(pread64, "f*80"), CALL(preadv, "f*100"),
 	CALL(preadv2, "f*1000"), CALL(prlimit64, "07*0"), CALL(prlimit64, "070*"),

@@ -225,10 +225,40 @@ static void test_special(void)
 	sys_unlink("reg");
 }
 
+/* What is moved leaves a character device 0, 0 behind. */
+static void test_whiteout(void)
+{
+	struct __kernel_stat st;
+
+	sys_close(make_file("wa", "a"));
+	sys_close(make_file("wb", "b"));
+	sys_mkdir("wd", 0755);
+	is(sys_renameat2("wa", "wc", RENAME_WHITEOUT), 0, "rename-with-a-whiteout");
+	is(sys_lstat("wa", &st), 0, "leaves-something-at-the-old-name");
+	ok(st.st_mode == S_IFCHR && !st.st_rdev && st.st_nlink == 1, "a-device-that-is-none");
+	is(sys_open("wa", O_RDONLY | O_PATH, 0) > 0, 1, "it-has-a-place");
+	ok(file_holds("wc", "a"), "the-file-has-moved");
+	is(sys_renameat2("wc", "wb", RENAME_WHITEOUT), 0, "also-over-another");
+	ok(file_holds("wb", "a"), "which-is-replaced");
+	is(sys_renameat2("wb", "wc", RENAME_WHITEOUT | RENAME_NOREPLACE), -EEXIST,
+	   "a-whiteout-is-a-name-that-is-taken");
+	is(sys_renameat2("wb", "we", RENAME_WHITEOUT | RENAME_NOREPLACE), 0, "a-free-name-is-not");
+	is(sys_renameat2("we", "wb", RENAME_WHITEOUT | RENAME_EXCHANGE), -EINVAL, "nothing-is-left-by-an-exchange");
+	is(sys_renameat2("wd", "wd2", RENAME_WHITEOUT), 0, "a-directory");
+	sys_lstat("wd", &st);
+	is(st.st_mode, S_IFCHR, "leaves-one-too");
+	is(sys_link("we", "wl"), 0, "of-two-names-of-one-file");
+	is(sys_renameat2("we", "wl", RENAME_WHITEOUT), 0, "neither-moves");
+	ok(file_holds("we", "a"), "so-nothing-is-left");
+	is(sys_renameat2("none", "wx", RENAME_WHITEOUT), -ENOENT, "what-is-not-there-leaves-nothing");
+	is(sys_lstat("none", &st), -ENOENT, "indeed-nothing");
+	is(sys_renameat2("we", "wl", 8), -EINVAL, "an-unknown-flag-of-renameat2");
+}
+
 int main(void)
 {
 	scratch_enter();
-	tap_plan(112);
+	tap_plan(130);
 	test_directories();
 	test_cwd();
 	test_links();
@@ -237,6 +267,7 @@ int main(void)
 	test_rename_flags();
 	test_long_names();
 	test_special();
+	test_whiteout();
 	scratch_leave();
 	return tap_done();
 }

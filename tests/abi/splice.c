@@ -144,7 +144,7 @@ static void test_errors(void)
 static void test_devices(void)
 {
 	int null = (int)sys_open("/dev/null", O_RDWR, 0), zero = (int)sys_open("/dev/zero", O_RDWR, 0);
-	int full = (int)sys_open("/dev/full", O_RDWR, 0);
+	int full = (int)sys_open("/dev/full", O_RDWR, 0), random = (int)sys_open("/dev/urandom", O_RDWR, 0);
 
 	is(sys_splice(zero, NULL, p[1], NULL, 100000, 0), PIPE_SIZE, "zeros-into-a-pipe");
 	is(sys_read(p[0], back, 5000), 5000, "come-out");
@@ -154,6 +154,11 @@ static void test_devices(void)
 	put(p, "x");
 	is(sys_splice(p[0], NULL, full, NULL, 10, 0), -EINVAL, "not-to-dev-full");
 	ok(gives(p[0], "x"), "which-leaves-the-bytes");
+	is(sys_splice(random, NULL, p[1], NULL, 100, 0), 100, "random-bytes-into-a-pipe");
+	ok(sys_read(p[0], back, 200) == 100 && !all_bytes(back, back[0], 100), "come-out-as-such");
+	is(sys_splice(full, NULL, p[1], NULL, 10, 0), 10, "dev-full-is-zeros-to-read");
+	is(sys_splice(p[0], NULL, random, NULL, 10, 0), 10, "and-dev-urandom-takes-what-it-is-given");
+	sys_close(random);
 	sys_close(null);
 	sys_close(zero);
 	sys_close(full);

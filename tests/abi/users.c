@@ -5,7 +5,10 @@
 #include "user/child.h"
 #include "user/linux.h"
 #include "user/probe.h"
+#include "user/proc_text.h"
 #include "user/tap.h"
+
+#include <stdio.h>
 
 #define SOMEBODY	54321	/* nobody else's number */
 
@@ -148,6 +151,15 @@ static int waits(void *arg)
 	return 0;
 }
 
+/* Has that process become the user already? */
+static bool is_user(int pid, uint32_t uid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return proc_field(path, "Uid") == uid;
+}
+
 static int processes(void *arg)
 {
 	int pids[4];
@@ -178,6 +190,42 @@ static int processes(void *arg)
 	return 0;
 }
 
+/* A user with too many processes: who becomes that user does, but does not exec. */
+static int becomes_many(void *arg)
+{
+	char *argv[] = { "users", "nothing", NULL };
+	int pids[3], ret, others = (int)sys_fork();
+
+	if (!others) {
+		set_uid(SOMEBODY + 1);
+		waits(NULL);
+	}
+	for (int i = 0; i < 2; i++) {
+		pids[i] = (int)sys_fork();
+		if (!pids[i]) {
+			set_uid(SOMEBODY + 1);
+			waits(NULL);
+		}
+	}
+	pids[2] = (int)sys_fork();
+	if (!pids[2]) {
+		while (!is_user(others, SOMEBODY + 1) || !is_user(pids[0], SOMEBODY + 1) ||
+		       !is_user(pids[1], SOMEBODY + 1))
+			sleep_ms(1);
+		set_limit(RLIMIT_NPROC, *(int *)arg, *(int *)arg);
+		EXPECT(1, set_uid(SOMEBODY + 1) == 0);
+		sys_exit_group((int)-sys_execve("/proc/self/exe", argv, NULL));
+	}
+	ret = child_verdict(child_wait(pids[2]));
+	sys_kill(others, SIGKILL);
+	sys_kill(pids[0], SIGKILL);
+	sys_kill(pids[1], SIGKILL);
+	child_wait(others);
+	child_wait(pids[0]);
+	child_wait(pids[1]);
+	return ret;
+}
+
 static long lock(char *mem, size_t len) { return syscall2(__NR_mlock, (long)mem, (long)len); }
 
 static int locked_memory(void *arg)
@@ -204,13 +252,18 @@ static int locked_memory(void *arg)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static char byte;
+	int few = 2, enough = 3;
+
+	(void)argv;
+	if (argc > 1)
+		return 0;
 
 	if (syscall0(__NR_geteuid))
 		bail("it takes root to become somebody else");
-	tap_plan(9);
+	tap_plan(11);
 	ok_child_exits(drops, NULL, 0, "who-gives-root-up-does-not-get-it-back");
 	ok_child_exits(comes_back, NULL, 0, "others-move-between-their-three-users");
 	ok_child_exits(back_to_root, NULL, 0, "a-saved-user-of-root-is-a-way-back");
@@ -219,6 +272,8 @@ int main(void)
 	ok_child_exits(limits, NULL, 0, "hard-limits-are-raised-by-root-alone");
 	ok_child_exits(others, &byte, 0, "so-are-other-processes'-memory-and-mounts");
 	ok_child_exits(processes, NULL, 0, "NPROC-limits-processes");
+	ok_child_exits(becomes_many, &few, EAGAIN, "who-becomes-a-user-with-too-many-processes-does-not-exec");
+	ok_child_exits(becomes_many, &enough, 0, "with-as-many-as-allowed-he-does");
 	ok_child_exits(locked_memory, NULL, 0, "MEMLOCK-limits-locked-memory");
 	return tap_done();
 }
