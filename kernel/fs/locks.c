@@ -94,6 +94,47 @@ static void free_list(struct lock_list *gone)
 	}
 }
 
+/* ---- who waits for whom; locks_lock held ---- */
+
+#define MAX_STEPS	10	/* from one who waits to another; as on Linux */
+
+/* A process that waits for a range. Those of flock() and of open files are not looked for, as on Linux. */
+struct lock_waiter {
+	LIST_ENTRY(lock_waiter) link;
+	const struct inode *inode;
+	const struct file_lock *want;
+};
+
+static LIST_HEAD(, lock_waiter) waiters = LIST_HEAD_INITIALIZER(waiters);
+
+static bool is_process(const struct file_lock *want) { return !want->flock && want->pid != -1; }
+
+static const struct lock_waiter *find_waiter(const void *owner)
+{
+	const struct lock_waiter *waiter;
+
+	LIST_FOREACH(waiter, &waiters, link) {
+		if (waiter->want->owner == owner)
+			break;
+	}
+	return waiter;
+}
+
+/* Does who has the lock wait for somebody, who waits for somebody ... who waits for us? */
+static bool would_deadlock(const struct inode *inode, const struct file_lock *want)
+{
+	const struct file_lock *conflict = is_process(want) ? find_conflict(inode, want) : NULL;
+
+	for (int step = 0; conflict && step < MAX_STEPS; step++) {
+		const struct lock_waiter *waiter = find_waiter(conflict->owner);
+
+		conflict = waiter ? find_conflict(waiter->inode, waiter->want) : NULL;
+		if (conflict && conflict->owner == want->owner)
+			return true;
+	}
+	return false;
+}
+
 /* ---- setting ---- */
 
 /*
@@ -122,9 +163,11 @@ static void free_spares(struct spares *s)
 	kfree(s->half);
 }
 
-/* One try; -EAGAIN: somebody has a lock that excludes it. */
+/*
+ * One try; -EAGAIN: somebody has a lock that excludes it; -EDEADLK: and would wait for us, if we did for him.
+ */
 static int try_lock(struct inode *inode, const struct file_lock *want, struct spares *spares,
-		    struct lock_list *gone)
+		    struct lock_list *gone, bool wait)
 {
 	int ret = 0;
 
@@ -134,7 +177,7 @@ static int try_lock(struct inode *inode, const struct file_lock *want, struct sp
 		spares->list = NULL;
 	}
 	if (want->type != F_UNLCK && find_conflict(inode, want))
-		ret = -EAGAIN;
+		ret = wait && would_deadlock(inode, want) ? -EDEADLK : -EAGAIN;
 	if (!ret)
 		carve(inode, want, &spares->half, gone);
 	if (!ret && want->type != F_UNLCK) {
@@ -146,14 +189,32 @@ static int try_lock(struct inode *inode, const struct file_lock *want, struct sp
 	return ret;
 }
 
-static bool is_free(struct inode *inode, const struct file_lock *want)
+/* Or others have made it a deadlock. */
+static bool is_decided(struct inode *inode, const struct file_lock *want)
 {
-	bool conflict;
+	bool decided;
 
 	spin_lock(&locks_lock);
-	conflict = find_conflict(inode, want);
+	decided = !find_conflict(inode, want) || would_deadlock(inode, want);
 	spin_unlock(&locks_lock);
-	return !conflict;
+	return decided;
+}
+
+static int wait_for_lock(struct inode *inode, const struct file_lock *want)
+{
+	struct lock_waiter waiter = { .inode = inode, .want = want };
+	int ret;
+
+	if (!is_process(want))
+		return wait_event_interruptible(&lock_wait, is_decided(inode, want));
+	spin_lock(&locks_lock);
+	LIST_INSERT_HEAD(&waiters, &waiter, link);
+	spin_unlock(&locks_lock);
+	ret = wait_event_interruptible(&lock_wait, is_decided(inode, want));
+	spin_lock(&locks_lock);
+	LIST_REMOVE(&waiter, link);
+	spin_unlock(&locks_lock);
+	return ret;
 }
 
 static int set_lock(struct inode *inode, const struct file_lock *want, bool wait)
@@ -163,10 +224,10 @@ static int set_lock(struct inode *inode, const struct file_lock *want, bool wait
 	int ret = alloc_spares(&spares);
 
 	while (!ret) {
-		ret = try_lock(inode, want, &spares, &gone);
+		ret = try_lock(inode, want, &spares, &gone, wait);
 		if (ret != -EAGAIN || !wait)
 			break;
-		ret = wait_event_interruptible(&lock_wait, is_free(inode, want));
+		ret = wait_for_lock(inode, want);
 	}
 	free_spares(&spares);
 	free_list(&gone);
