@@ -121,15 +121,15 @@ static struct page *follow_pte(const struct vm_area_struct *vma, pte_t pte, unsi
 	return !(foll & (FOLL_GET | FOLL_PIN)) || try_grab_page(page, foll) ? page : ERR_PTR(-ENOMEM);
 }
 
-/* As if the program had used the page. The table is locked. */
-static void touch(const struct vm_area_struct *vma, unsigned long addr, pte_t *ptep, pte_t pte, unsigned int foll)
+/*
+ * An entry as hardware leaves it once the program has used its page. Dirty also where a debugger writes through
+ * one that is not writable, or not even accessible: what it has written is to be kept.
+ */
+static pte_t touched(pte_t pte, unsigned int foll)
 {
-	pte_t used = pte_mkyoung(pte);
+	const u64 write = foll & FOLL_WRITE ? _PAGE_DIRTY : 0;
 
-	if ((foll & FOLL_WRITE) && pte_write(pte))
-		used = pte_mkdirty(used);
-	if (pte_accessible(pte) && !pte_same(used, pte))
-		ptep_upgrade(vma->vm_mm, addr, ptep, used);
+	return foll & FOLL_TOUCH ? pte_mkyoung(__pte(pte.val | write)) : pte;
 }
 
 /* Pages of a leaf above the pte level, whose frame is the first one's. What it does not allow is -EFAULT. */
@@ -151,6 +151,15 @@ static long take_from_leaf(const struct vm_area_struct *vma, u64 leaf, unsigned 
 	return (long)nr;
 }
 
+/* Where the entry at which the walk ended lies. */
+static u64 *lowest_slot(const struct table_walk *walk, unsigned long addr)
+{
+	unsigned long table = walk->lowest == fold_levels(walk->fold) ? fold_table(walk->fold) :
+									entry_pfn(walk->entry[walk->lowest + 1]);
+
+	return table_slot(table, addr, walk->lowest);
+}
+
 /* As follow_pages() below, where there is no table. 0: there is no leaf either. */
 static long follow_leaf(const struct vm_area_struct *vma, unsigned long addr, unsigned long nr, unsigned int foll,
 			struct page **pages)
@@ -158,14 +167,18 @@ static long follow_leaf(const struct vm_area_struct *vma, unsigned long addr, un
 	struct mm_struct *mm = vma->vm_mm;
 	struct table_walk walk;
 	unsigned long offset, left;
+	pte_t leaf;
 	long n = 0;
 
 	spin_lock(&mm->page_table_lock);
 	walk = table_walk(mm_fold(mm), addr);
-	if (walk.lowest > 1 && entry_leaf(walk.entry[walk.lowest], walk.lowest)) {
+	leaf = __pte(walk.entry[walk.lowest]);
+	if (walk.lowest > 1 && entry_leaf(leaf.val, walk.lowest)) {
 		offset = addr & (level_span(walk.lowest) - 1);
 		left = min(level_span(walk.lowest) - offset, vma->vm_end - addr) >> PAGE_SHIFT;
-		n = take_from_leaf(vma, walk.entry[walk.lowest] + offset, min(nr, left), foll, pages);
+		n = take_from_leaf(vma, leaf.val + offset, min(nr, left), foll, pages);
+		if (n > 0 && !pte_same(touched(leaf, foll), leaf))
+			leaf_upgrade(mm, addr, walk.lowest, lowest_slot(&walk, addr), touched(leaf, foll).val);
 	}
 	spin_unlock(&mm->page_table_lock);
 	return n;
@@ -194,8 +207,8 @@ static long follow_pages(const struct vm_area_struct *vma, unsigned long addr, u
 		page = follow_pte(vma, pte, foll);
 		if (!page || IS_ERR(page))
 			break;
-		if (foll & FOLL_TOUCH)
-			touch(vma, addr, slot.ptep, pte, foll);
+		if (!pte_same(touched(pte, foll), pte))
+			ptep_upgrade(vma->vm_mm, addr, slot.ptep, touched(pte, foll));
 		pages[n] = page;
 	}
 	pte_unlock(slot);

@@ -72,14 +72,24 @@ static inline void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, 
  * A live entry gains permissions or A and D bits, never loses any, and keeps its frame: no flush is needed,
  * a CPU with the old translation faults once and finds the new one.
  */
+static inline void entry_upgrade(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 *slot, u64 val)
+{
+	u64 old = entry_get(slot);
+
+	while (!entry_cmpxchg(slot, &old, val | (old & (_PAGE_ACCESSED | _PAGE_DIRTY))))
+		;
+	entry_changed(mm, addr, level, old, val | (old & (_PAGE_ACCESSED | _PAGE_DIRTY)));
+}
 static inline void ptep_upgrade(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte)
 {
-	u64 old = entry_get(&ptep->val);
-
 	assert_pte_locked(mm, ptep);
-	while (!entry_cmpxchg(&ptep->val, &old, pte.val | (old & (_PAGE_ACCESSED | _PAGE_DIRTY))))
-		;
-	entry_changed(mm, addr, 1, old, pte.val | (old & (_PAGE_ACCESSED | _PAGE_DIRTY)));
+	entry_upgrade(mm, addr, 1, &ptep->val, pte.val);
+}
+/* The same for a leaf above the pte level. */
+static inline void leaf_upgrade(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 *slot, u64 leaf)
+{
+	assert_entry_locked(mm, &mm->page_table_lock);
+	entry_upgrade(mm, addr, level, slot, leaf);
 }
 /*
  * A live entry becomes `new` if it is still *old, without being empty in between. False, and what it is now

@@ -583,41 +583,6 @@ TEST("the-last-owner-of-a-page-is-pinned-without-a-copy-and-without-write-permis
 	space_end(&s);
 }
 
-/* As if nobody had used the page since it was mapped. */
-static void forget_uses(struct mm_struct *mm, unsigned long addr)
-{
-	struct pte_slot slot = pte_offset_lock(mm_pmd_find(mm, addr), addr);
-	pte_t pte = ptep_get_and_clear(mm, addr, slot.ptep);
-
-	set_pte(mm, addr, slot.ptep, pte_mkold(pte_mkclean(pte)));
-	pte_unlock(slot);
-	flush_tlb_page(mm, addr);
-}
-static void uses_after(const struct space *s, unsigned int foll, bool young, bool dirty)
-{
-	pte_t pte;
-
-	forget_uses(s->mm, AT);
-	CHECK_EQ(get_user_pages_unlocked(s->mm, AT, 1, foll, pages), 1);
-	put_page(pages[0]);
-	pte = __pte(entry_of(s->mm, AT));
-	CHECK_EQ(pte_young(pte), young);
-	CHECK_EQ(pte_dirty_novma(pte), dirty);
-}
-
-TEST("what-the-slow-path-takes-has-been-used")
-{
-	struct space s = space_start(3, 4, 1);
-
-	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
-	poke(AT, 1);
-	uses_after(&s, 0, true, false);
-	uses_after(&s, FOLL_WRITE, true, true);
-	CHECK_EQ(mm_mprotect(s.mm, AT, PAGE_SIZE, PROT_READ), 0);
-	uses_after(&s, FOLL_WRITE | FOLL_FORCE, true, false);
-	space_end(&s);
-}
-
 /* B22 */
 TEST("a-count-that-has-reached-its-end-gives-no-more-references")
 {
