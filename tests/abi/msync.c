@@ -3,6 +3,7 @@
  * (tests/boot/disk.t); `msync /dev/vda bad N` expects that its page N cannot be read, `msync /dev/vda slow`
  * that the disk takes longer than all of this.
  */
+#include "kernel/uapi/gup_test.h"
 #include "user/child.h"
 #include "user/files.h"
 #include "user/probe.h"
@@ -17,6 +18,7 @@
 #define RW	(PROT_READ | PROT_WRITE)
 #define PAGES	8ul
 #define SIZE	(PAGES * PAGE_SIZE)
+#define FOLL_NOWAIT	16	/* of gup_test */
 
 static int fd;
 
@@ -203,11 +205,37 @@ static int waits_and_dies(void *arg)
 	return 3;
 }
 
+/* Takes the page for reading, as gup_test does it: the bytes that it got. */
+static long get_page(int gup_fd, unsigned int cmd, char *at, unsigned int flags)
+{
+	struct gup_test gup = { .addr = (uintptr_t)at, .size = PAGE_SIZE, .nr_pages_per_call = 1, .gup_flags = flags };
+	long ret = syscall3(__NR_ioctl, gup_fd, cmd, (long)&gup);
+
+	return ret ? ret : (long)gup.size;
+}
+
+/* The device is asked by the first one; who comes while it is busy does not wait either. */
+static void test_nowait(void)
+{
+	int gup_fd = (int)sys_open("/sys/kernel/debug/gup_test", O_RDWR, 0);
+	char *mem = map_file(RW, MAP_SHARED), *private = map_private(PAGE_SIZE);
+
+	private[0] = 1;
+	is(get_page(gup_fd, GUP_BASIC_TEST, private, FOLL_NOWAIT), PAGE_SIZE, "who-does-not-wait-gets-what-is-there");
+	is(get_page(gup_fd, GUP_BASIC_TEST, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0, "and-nothing-of-a-slow-disk");
+	is(get_page(gup_fd, GUP_BASIC_TEST, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0, "nor-while-it-reads");
+	is(get_page(gup_fd, GUP_FAST_BENCHMARK, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0, "nor-by-the-lockless-walk");
+	unmap(mem, SIZE);
+	unmap(private, PAGE_SIZE);
+	sys_close(gup_fd);
+}
+
 static void test_slow(void)
 {
 	long page = 1;
 	int64_t start = now_ns();
 
+	test_nowait();
 	ok_child_dies(waits_and_dies, &page, SIGKILL, "who-waits-for-a-page-can-be-killed-and-others-map-meanwhile");
 	ok(now_ns() - start < 40 * 1000000000ll, "long-before-the-disk-is-done");
 }
