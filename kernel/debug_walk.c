@@ -39,6 +39,8 @@ void debug_entry_letters(u64 entry, char letters[ENTRY_LETTERS])
 		letters[0] = 'N';
 		letters[6] = '-';
 	}
+	if (pte_hwpoison(__pte(entry)))
+		memcpy(letters, "B---------", ENTRY_LETTERS - 1);
 	letters[ENTRY_LETTERS - 1] = '\0';
 }
 
@@ -80,6 +82,8 @@ static const char *entry_target(u64 entry, unsigned int level)
 	static const char *const leaves[] = { "", "page in frame", "2 MiB page from frame",
 					      "1 GiB page from frame" };
 
+	if (level == 1 && pte_hwpoison(__pte(entry)))
+		return "broken memory in frame";
 	if (!entry_present(entry))
 		return "not present:";
 	if (damaged(entry, level))
@@ -231,6 +235,8 @@ static void verdict(const struct place *p, enum intent intent, char *buf)
 		why = "fault: the stack grows";
 	if (!why && entry_allows(entry, intent))
 		why = "allowed";
+	if (!why && pte_hwpoison(__pte(entry)))
+		why = "SIGBUS: the memory is broken";
 	if (!why && entry_none(entry))
 		why = on_empty_entry(p, intent);
 	if (!why && intent == TO_WRITE && entry & _PAGE_PRESENT &&

@@ -319,6 +319,8 @@ bool user_exception(int signo, int code, unsigned long addr)
 {
 	struct ksiginfo info = { .signo = signo, .code = code, .fault = { .addr = addr } };
 
+	if (signo == SIGBUS && code == BUS_MCEERR_AR)
+		info.fault.addr_lsb = PAGE_SHIFT;	/* a page of it is lost */
 	return signal_force(&info);
 }
 

@@ -1,5 +1,6 @@
 /* The system calls on address spaces: from descriptors and registers to mm/. */
 #include "kernel/fs/files.h"
+#include "kernel/cred.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -84,6 +85,12 @@ SYSCALL_DEFINE1(brk, unsigned long, brk) { return mm_brk(current_mm(), brk); }
 
 SYSCALL_DEFINE3(madvise, unsigned long, addr, unsigned long, len, int, advice)
 {
+	long ret;
+
+	if (advice == MADV_HWPOISON && !capable()) {
+		ret = mm_madvise(current_mm(), addr, len, MADV_NORMAL);
+		return ret == -EINVAL || !len ? ret : -EPERM;	/* in Linux's order */
+	}
 	return mm_madvise(current_mm(), addr, len, advice);
 }
 

@@ -48,6 +48,7 @@ static struct {
 } zone;
 
 static struct pcp pcps[NR_CPUS];
+static atomic_long_t retired; /* frames of broken memory, on no list */
 
 void buddy_init(void)
 {
@@ -377,6 +378,22 @@ static void check_free(struct page *page)
 		bad_free(page);
 }
 
+/* Its memory is broken: it becomes free, as far as it is counted, and stays out of all lists. */
+static __noinline void retire(struct page *page, unsigned int order)
+{
+	if (page->flags & FLAGS_BAD_AT_FREE)
+		bad_free(page);
+	BUG_MSG(order, "a folio of order %u is broken", order);
+	if (CONFIG_DEBUG)
+		check_free(page);
+	check_folio_free(page, order);
+	page_owner_clear(page, order);
+	frame_freed(page_to_pfn(page), order);
+	page_write_flags(page, BIT(PG_hwpoison));
+	atomic_set(&page->_refcount, 0);
+	atomic_long_add(1, &retired);
+}
+
 static void prepare_tails(struct page *head, unsigned int order)
 {
 	page_write_flags(head, head->flags | BIT(PG_head));
@@ -458,11 +475,13 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 	return (struct folio *)page;
 }
 
-/* A folio that nobody uses becomes a free page or block, which is on no list yet. */
-static __always_inline void unmake_folio(struct page *page, unsigned int order)
+/* A folio that nobody uses becomes a free page or block, which is on no list yet. False: it must not. */
+static __always_inline bool unmake_folio(struct page *page, unsigned int order)
 {
-	if (unlikely(page->flags & FLAGS_BAD_AT_FREE))
-		bad_free(page);
+	if (unlikely(page->flags & (FLAGS_BAD_AT_FREE | BIT(PG_hwpoison)))) {
+		retire(page, order);
+		return false;
+	}
 	trace(TRACE_FREE, page_to_pfn(page), order, 0);
 	if (CONFIG_DEBUG)
 		check_free(page);
@@ -474,6 +493,7 @@ static __always_inline void unmake_folio(struct page *page, unsigned int order)
 		poison(page, order);
 	frame_freed(page_to_pfn(page), order);
 	page_write_flags(page, (page->flags & BIT(PG_poisoned)) | BIT(PG_pcp));
+	return true;
 }
 
 void folio_free(struct folio *folio)
@@ -482,7 +502,8 @@ void folio_free(struct folio *folio)
 	unsigned int order = page->order;
 	struct pcp *pcp;
 
-	unmake_folio(page, order);
+	if (!unmake_folio(page, order))
+		return;
 	atomic_set(&page->_refcount, 0);
 	if (likely(order == 0)) {
 		pcp = &pcps[this_cpu()];
@@ -512,8 +533,8 @@ void put_pages(struct page *const *pages, unsigned long n)
 			spin_lock(&pcp->lock);
 			continue;
 		}
-		unmake_folio(&folio->page, 0);
-		push_page(pcp, &folio->page);
+		if (unmake_folio(&folio->page, 0))
+			push_page(pcp, &folio->page);
 	}
 	spin_unlock(&pcp->lock);
 }
@@ -544,6 +565,8 @@ unsigned long frames_free(void)
 		n += READ_ONCE(pcps[cpu].count);
 	return n;
 }
+
+unsigned long frames_retired(void) { return (unsigned long)atomic_long_read(&retired); }
 
 unsigned long frames_total(void) { return READ_ONCE(zone.total); }
 

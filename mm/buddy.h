@@ -37,6 +37,8 @@ void buddy_drain_all(void);
 /* Exact when nothing runs beside it; per-CPU lists count as free. */
 unsigned long frames_free(void);
 unsigned long frames_total(void); /* all that the boot has left over */
+/* Frames with broken memory that have been given back since the boot, and that nobody gets again. */
+unsigned long frames_retired(void);
 /* Free blocks of each order 0..MAX_ORDER, for /proc/buddyinfo. */
 void buddy_counts(unsigned long counts[MAX_ORDER + 1]);
 

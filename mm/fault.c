@@ -160,6 +160,8 @@ static vm_fault_t locked_folio_fault(const struct vm_fault *vmf, struct folio *f
 	/* A re-check. Truncated since it was found: the next try sees the size, or finds another page. */
 	if (!folio_belongs(folio, vma->mapping, linear_page_index(vma, vmf->addr)))
 		return 0;
+	if (unlikely(page_test(&folio->page, PG_hwpoison)))
+		return VM_FAULT_HWPOISON;
 	if (private_write)
 		return file_cow_fault(vmf, folio);
 	if (vmf->flags & FAULT_FLAG_WRITE)
@@ -168,22 +170,31 @@ static vm_fault_t locked_folio_fault(const struct vm_fault *vmf, struct folio *f
 	return 0;
 }
 
-/* Until the page is there, and whoever has it locked is done; or until we are killed, if that is wanted. */
-static int wait_unlocked(struct address_space *mapping, unsigned long index, bool killable)
+/* What a fault comes to that did not get its page from the cache. */
+static vm_fault_t fault_of_error(long err)
 {
-	struct folio *folio = killable ? filemap_get_killable(mapping, index) : filemap_get(mapping, index);
-	int err = 0;
+	return err == -ENOMEM ? VM_FAULT_OOM : err == -EHWPOISON ? VM_FAULT_HWPOISON : VM_FAULT_SIGBUS;
+}
+
+/* Until the page is there, and whoever has it locked is done; or until a signal comes that ends the wait. */
+static int wait_unlocked(struct address_space *mapping, unsigned long index, enum folio_wait until)
+{
+	struct folio *folio = filemap_get_until(mapping, index, until);
+	int err;
 
 	if (IS_ERR(folio))
 		return (int)PTR_ERR(folio);
-	if (killable)
-		err = folio_lock_killable(folio);
-	else
-		folio_lock(folio);
+	err = folio_lock_until(folio, until);
 	if (!err)
 		folio_unlock(folio);
 	folio_put(folio);
 	return err;
+}
+
+static enum folio_wait wait_until(unsigned int flags)
+{
+	return flags & FAULT_FLAG_INTERRUPTIBLE ? WAIT_INTERRUPTIBLE :
+	       flags & FAULT_FLAG_KILLABLE ? WAIT_KILLABLE : WAIT_TO_THE_END;
 }
 
 /*
@@ -203,11 +214,9 @@ static vm_fault_t wait_for_page(const struct vm_fault *vmf)
 	}
 	pin = vma_pin_file(vmf->vma);
 	mmap_read_unlock(vmf->vma->vm_mm);
-	err = wait_unlocked(pin.mapping, index, vmf->flags & FAULT_FLAG_KILLABLE);
+	err = wait_unlocked(pin.mapping, index, wait_until(vmf->flags));
 	vma_unpin_file(pin);
-	if (err && err != -EINTR)
-		ret |= err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
-	return ret;
+	return err && err != -EINTR ? ret | fault_of_error(err) : ret;
 }
 
 /* Its lock, but not by waiting for a device. With an error the reference is gone. */
@@ -255,7 +264,7 @@ static vm_fault_t file_fault(const struct vm_fault *vmf)
 		return wait_for_page(vmf);
 	folio = filemap_get(vma->mapping, linear_page_index(vma, vmf->addr));
 	if (IS_ERR(folio))
-		return PTR_ERR(folio) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+		return fault_of_error(PTR_ERR(folio));
 	ret = lock_folio_or_retry(vmf, folio);
 	if (ret)
 		return ret;
@@ -439,6 +448,13 @@ static vm_fault_t spurious_fault(const struct vm_fault *vmf)
 	return 0;
 }
 
+static vm_fault_t absent_fault(const struct vm_fault *vmf)
+{
+	if (unlikely(pte_hwpoison(vmf->orig)))
+		return VM_FAULT_HWPOISON;
+	return vma_is_anonymous(vmf->vma) ? anonymous_fault(vmf) : file_fault(vmf);
+}
+
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags)
 {
 	struct vm_fault vmf;
@@ -457,8 +473,8 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 	}
 	vmf.ptep = (pte_t *)table_slot(pmd_pfn(vmf.pmd), addr, 1);
 	vmf.orig = ptep_get(vmf.ptep);
-	if (pte_none(vmf.orig))
-		return vma_is_anonymous(vma) ? anonymous_fault(&vmf) : file_fault(&vmf);
+	if (!pte_present(vmf.orig))
+		return absent_fault(&vmf);
 	if ((flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) && !pte_write(vmf.orig))
 		return vma->vm_flags & VM_SHARED && mapping_tracks_dirty(vma->mapping) ? wp_page_shared(&vmf)
 										       : wp_fault(&vmf);
@@ -499,6 +515,8 @@ static void refuse_fault(struct fault_result *res, vm_fault_t ret, unsigned long
 	else if (ret & VM_FAULT_SIGBUS)
 		refuse(res, SIGBUS, BUS_ADRERR, addr, flags, retry ? NULL : vma,
 		       retry ? "the page cannot be read from the disk" : "ends beyond its file");
+	else if (ret & VM_FAULT_HWPOISON)
+		refuse(res, SIGBUS, BUS_MCEERR_AR, addr, flags, retry ? NULL : vma, "has broken memory there");
 }
 
 void fault_explain(const struct fault_result *res, char *buf, size_t size)

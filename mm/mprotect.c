@@ -38,7 +38,7 @@ static __always_inline int change_entries(struct page_walk *walk, pmd_t *pmdp, u
 		return 0;
 	for (; addr != end; addr += PAGE_SIZE, slot.ptep++) {
 		old = ptep_get(slot.ptep);
-		if (pte_none(old))
+		if (!pte_present(old))
 			continue;
 		do
 			new = changed_pte(&vma, prot, seen, old);

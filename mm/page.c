@@ -82,14 +82,21 @@ void folio_lock(struct folio *folio)
 	wait_event(folio_queue(folio), take_or_announce(folio));
 }
 
-int folio_lock_killable(struct folio *folio)
+int folio_lock_until(struct folio *folio, enum folio_wait until)
 {
-	int err;
+	struct wait_queue *queue = folio_queue(folio);
+	int err = 0;
 
 	lockdep_acquire(folio, LOCK_FOLIO, 0, false);
 	if (likely(!page_test_and_set(&folio->page, PG_locked)))
 		return 0;
-	err = wait_event_killable(folio_queue(folio), take_or_announce(folio));
+	if (until == WAIT_TO_THE_END)
+		wait_event(queue, take_or_announce(folio));
+	else if (until == WAIT_KILLABLE)
+		err = wait_event_killable(queue, take_or_announce(folio));
+	else
+		err = wait_event_or_signal(queue, take_or_announce(folio),
+					   prepare_to_wait_interruptible(queue, &_w), signal_pending(), -EINTR);
 	if (err)
 		lockdep_release(folio);
 	return err;
@@ -133,7 +140,7 @@ void page_dump(const struct page *page, const char *why)
 		[PG_dirty] = "dirty",	    [PG_writeback] = "writeback",
 		[PG_swapbacked] = "swapbacked",
 		[PG_anon] = "anon",	    [PG_exclusive] = "exclusive",
-		[PG_poisoned] = "poisoned",
+		[PG_poisoned] = "poisoned", [PG_hwpoison] = "hwpoison",
 	};
 	unsigned long flags;
 

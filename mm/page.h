@@ -35,6 +35,7 @@ enum page_flag {
 	PG_anon,      /* anonymous: mapped by address spaces, mapping is not a file */
 	PG_exclusive, /* PageAnonExclusive: changed under the lock of its table */
 	PG_poisoned,  /* debug: a free frame filled with PAGE_POISON */
+	PG_hwpoison,  /* the memory is broken: once nobody has it any more, nobody gets it */
 };
 
 struct page {
@@ -204,8 +205,10 @@ static inline bool page_pinned(const struct page *page)
 void folio_lock(struct folio *folio);
 bool folio_trylock(struct folio *folio);
 void folio_unlock(struct folio *folio);
-/* The same as folio_lock(), but gives up with -EINTR when the task is killed. */
-int folio_lock_killable(struct folio *folio);
+/* What ends a wait for a folio before it has been worth while: nothing, a deadly signal, any signal. */
+enum folio_wait { WAIT_TO_THE_END, WAIT_KILLABLE, WAIT_INTERRUPTIBLE };
+/* The same as folio_lock(), but may give up with -EINTR. */
+int folio_lock_until(struct folio *folio, enum folio_wait until);
 /*
  * For a device that fills a page: the lock passes from the running task to the one that calls
  * folio_end_read(), which says whether the contents are there and unlocks; any context, interrupts off.

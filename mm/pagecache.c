@@ -159,19 +159,18 @@ static struct folio *read_new_folio(struct address_space *mapping, unsigned long
 
 /*
  * Until who reads the folio gives its lock back. A page that could not be read leaves the cache: by who
- * notices first, since a device's interrupt cannot do it. 0, -EIO or -EINTR.
+ * notices first, since a device's interrupt cannot do it. One with broken memory stays, and is never up to
+ * date again. 0, -EIO, -EHWPOISON or -EINTR.
  */
-static int wait_for_read(struct address_space *mapping, struct folio *folio, bool killable)
+static int wait_for_read(struct address_space *mapping, struct folio *folio, enum folio_wait until)
 {
-	int err = 0;
+	int err = folio_lock_until(folio, until);
 
-	if (killable)
-		err = folio_lock_killable(folio);
-	else
-		folio_lock(folio);
 	if (err)
 		return err;
-	if (!page_test(&folio->page, PG_uptodate)) {
+	if (page_test(&folio->page, PG_hwpoison)) {
+		err = -EHWPOISON;
+	} else if (!page_test(&folio->page, PG_uptodate)) {
 		err = -EIO;
 		/* A re-check: another may have noticed first. */
 		if (folio->page.mapping == mapping)
@@ -182,7 +181,7 @@ static int wait_for_read(struct address_space *mapping, struct folio *folio, boo
 }
 
 /* Who has asked the device gets its error; who has only waited asks again. */
-static struct folio *grab(struct address_space *mapping, unsigned long index, bool killable)
+static struct folio *grab(struct address_space *mapping, unsigned long index, enum folio_wait until)
 {
 	bool asked = false;
 	struct folio *folio;
@@ -200,23 +199,31 @@ static struct folio *grab(struct address_space *mapping, unsigned long index, bo
 		}
 		if (page_test(&folio->page, PG_uptodate))
 			return folio;
-		err = wait_for_read(mapping, folio, killable);
+		err = wait_for_read(mapping, folio, until);
 		if (!err)
 			return folio;
 		folio_put(folio);
-		if (asked || err == -EINTR)
+		if (asked || err == -EINTR || err == -EHWPOISON)
 			return ERR_PTR(err);
 	}
 }
 
-struct folio *filemap_grab(struct address_space *mapping, unsigned long index)
+/* For who reads and writes files, broken memory is one error of the device among others. */
+static long file_error(const struct folio *folio)
 {
-	return grab(mapping, index, false);
+	return PTR_ERR(folio) == -EHWPOISON ? -EIO : PTR_ERR(folio);
 }
 
-struct folio *filemap_get_killable(struct address_space *mapping, unsigned long index)
+struct folio *filemap_grab(struct address_space *mapping, unsigned long index)
 {
-	return index < size_pages(mapping) ? grab(mapping, index, true) : ERR_PTR(-EIO);
+	struct folio *folio = grab(mapping, index, WAIT_TO_THE_END);
+
+	return IS_ERR(folio) ? ERR_PTR(file_error(folio)) : folio;
+}
+
+struct folio *filemap_get_until(struct address_space *mapping, unsigned long index, enum folio_wait until)
+{
+	return index < size_pages(mapping) ? grab(mapping, index, until) : ERR_PTR(-EIO);
 }
 
 void filemap_ask_for(struct address_space *mapping, unsigned long index)
@@ -231,9 +238,7 @@ void filemap_ask_for(struct address_space *mapping, unsigned long index)
 
 struct folio *filemap_get(struct address_space *mapping, unsigned long index)
 {
-	if (index >= size_pages(mapping))
-		return ERR_PTR(-EIO);
-	return filemap_grab(mapping, index);
+	return filemap_get_until(mapping, index, WAIT_TO_THE_END);
 }
 
 long filemap_read(struct address_space *mapping, u64 pos, void *buf, size_t len)
@@ -249,7 +254,7 @@ long filemap_read(struct address_space *mapping, u64 pos, void *buf, size_t len)
 		n = min(len - done, PAGE_SIZE - offset);
 		folio = filemap_get(mapping, (pos + done) >> PAGE_SHIFT);
 		if (IS_ERR(folio))
-			return done ? (long)done : PTR_ERR(folio);
+			return done ? (long)done : file_error(folio);
 		memcpy((char *)buf + done, (char *)folio_address(folio) + offset, n);
 		folio_put(folio);
 	}

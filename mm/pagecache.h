@@ -99,10 +99,10 @@ unsigned long pagecache_shmem_pages(void);
 struct folio *filemap_find(struct address_space *mapping, unsigned long index);
 /* The same, made and read in first if it is absent, whatever the size. ERR_PTR(-ENOMEM, -ENOSPC, ...). May sleep. */
 struct folio *filemap_grab(struct address_space *mapping, unsigned long index);
-/* The same; ERR_PTR(-EIO) for a page beyond the size. */
+/* The same; ERR_PTR(-EIO) for a page beyond the size, ERR_PTR(-EHWPOISON) for one with broken memory. */
 struct folio *filemap_get(struct address_space *mapping, unsigned long index);
-/* The same; -EINTR when the task is killed while a device reads. */
-struct folio *filemap_get_killable(struct address_space *mapping, unsigned long index);
+/* The same; -EINTR when such a signal comes while a device reads. */
+struct folio *filemap_get_until(struct address_space *mapping, unsigned long index, enum folio_wait until);
 /* Begins to read the page in if it is absent, as far as that needs no waiting. May sleep for memory. */
 void filemap_ask_for(struct address_space *mapping, unsigned long index);
 /* Copies [pos, pos + len) to a kernel buffer, stopping at the size. Bytes copied or -errno. */

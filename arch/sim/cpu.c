@@ -33,7 +33,7 @@ struct sim_events sim_events[NR_CPUS];
 static struct cpu cpus[NR_CPUS];
 static unsigned int nr_cpus, levels, current_cpu;
 static struct mm_struct *running_mm;
-static bool killed;
+static bool killed, signalled;
 static struct held_locks held_locks[NR_DECIDERS]; /* of each task, and of each CPU without one */
 static char tasks[NR_DECIDERS];			  /* here a task is only an address */
 static struct mm_struct *task_mms[NR_DECIDERS];	  /* in a schedule */
@@ -63,7 +63,7 @@ struct mm_struct *current_mm(void)
 	return explore_running() ? cpus[current_cpu].mm : running_mm;
 }
 bool fatal_signal_pending(void) { return killed; }
-bool signal_pending(void) { return killed; }
+bool signal_pending(void) { return killed || signalled; }
 void sim_set_mm(struct mm_struct *mm)
 {
 	running_mm = cpus[current_cpu].mm = mm;
@@ -71,6 +71,7 @@ void sim_set_mm(struct mm_struct *mm)
 		task_mms[explore_task()] = mm;
 }
 void sim_set_killed(bool is_killed) { killed = is_killed; }
+void sim_set_signalled(bool is_signalled) { signalled = is_signalled; }
 unsigned int hw_levels(void) { return levels; }
 cpumask_t cpus_online(void) { return (1ul << nr_cpus) - 1; }
 unsigned long sim_root(unsigned int cpu) { return cpus[cpu].root; }

@@ -147,6 +147,8 @@ void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
 	w->queued = true;
 }
 
+void prepare_to_wait_interruptible(struct wait_queue *wq, struct waiter *w) { prepare_to_wait(wq, w, true); }
+
 void finish_wait(struct wait_queue *wq, struct waiter *w)
 {
 	touch_queue(wq);

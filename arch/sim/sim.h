@@ -47,8 +47,9 @@ void sim_on_sleep(void (*fn)(void));
 
 /* The address space of the running task. It does not load it: switch_mm() does. */
 void sim_set_mm(struct mm_struct *mm);
-/* The running task has been killed. */
+/* The running task has been killed; has a signal that it would live to see. */
 void sim_set_killed(bool killed);
+void sim_set_signalled(bool signalled);
 /* The root word that CPU n has loaded; 0: none. */
 unsigned long sim_root(unsigned int cpu);
 

@@ -32,7 +32,7 @@ void wait_queue_init(struct wait_queue *wq);
  * and calls schedule(), which returns after a wake_up. With killable set, a fatal signal wakes it too.
  */
 void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable);
-/* The same; any signal wakes it (signal_pending()). Not on machines without signals. */
+/* The same; any signal wakes it (signal_pending()). */
 void prepare_to_wait_interruptible(struct wait_queue *wq, struct waiter *w);
 void finish_wait(struct wait_queue *wq, struct waiter *w);
 /* Wake the first nr sleepers (0: all). May be called with interrupts off and spin locks held. */
@@ -68,16 +68,19 @@ bool signal_pending(void);
 	finish_wait((wq), &_w); \
 } while (0)
 
-/* The same, but gives up with -EINTR when the task is killed; 0 when cond holds. */
-#define wait_event_killable(wq, cond) ({ \
+/*
+ * The same, but gives up with `error` when `signal` holds; 0 when cond does. prepare puts _w on the queue, in
+ * the kind of sleep which that signal ends.
+ */
+#define wait_event_or_signal(wq, cond, prepare, signal, error) ({ \
 	struct waiter _w = { .task = current_task() }; \
 	int _ret = 0; \
 	for (;;) { \
-		prepare_to_wait((wq), &_w, true); \
+		prepare; \
 		if (cond) \
 			break; \
-		if (fatal_signal_pending()) { \
-			_ret = -EINTR; \
+		if (signal) { \
+			_ret = (error); \
 			break; \
 		} \
 		schedule(); \
@@ -86,20 +89,11 @@ bool signal_pending(void);
 	_ret; \
 })
 
-/* The same, but gives up with -ERESTARTSYS (kernel/signal/signal.h) when a signal comes. */
-#define wait_event_interruptible(wq, cond) ({ \
-	struct waiter _w = { .task = current_task() }; \
-	int _ret = 0; \
-	for (;;) { \
-		prepare_to_wait_interruptible((wq), &_w); \
-		if (cond) \
-			break; \
-		if (signal_pending()) { \
-			_ret = -ERESTARTSYS; \
-			break; \
-		} \
-		schedule(); \
-	} \
-	finish_wait((wq), &_w); \
-	_ret; \
-})
+/* Gives up with -EINTR when the task is killed. */
+#define wait_event_killable(wq, cond) \
+	wait_event_or_signal((wq), (cond), prepare_to_wait((wq), &_w, true), fatal_signal_pending(), -EINTR)
+
+/* Gives up with -ERESTARTSYS (kernel/signal/signal.h) when a signal comes. */
+#define wait_event_interruptible(wq, cond) \
+	wait_event_or_signal((wq), (cond), prepare_to_wait_interruptible((wq), &_w), signal_pending(), \
+			     -ERESTARTSYS)

@@ -1,5 +1,6 @@
 /* /proc/meminfo, vmstat, buddyinfo, zoneinfo, slabinfo: what memory is used for. */
 #include "kernel/proc/proc.h"
+#include "mm/memory_failure.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
 #include "mm/vmstat.h"
@@ -74,6 +75,7 @@ int show_meminfo(struct text *text, const struct proc_target *target)
 	line(text, "KernelStack", totals.stacks * (KERNEL_STACK_SIZE >> 10));
 	line(text, "PageTables", KB(totals.tables));
 	line(text, "VmallocTotal", (VMALLOC_END - VMALLOC_START) >> 10);
+	text_printf(text, "HardwareCorrupted: %5lu kB\n", KB(hwpoisoned_pages()));
 	return 0;
 }
 

@@ -16,7 +16,11 @@
 #define PM_EXCLUSIVE	(1ull << 56)
 #define PM_UFFD_WP	(1ull << 57)
 #define PM_FILE		(1ull << 61)
+#define PM_SWAP		(1ull << 62)
 #define PM_PRESENT	(1ull << 63)
+
+/* Of an entry that maps nothing, the type, below an offset: what Linux has between swap files. */
+#define SWP_HWPOISON	26
 
 /* ---- reading such files ---- */
 
@@ -59,6 +63,8 @@ static u64 pagemap_entry(pte_t pte)
 	const struct page *page;
 	u64 entry;
 
+	if (pte_hwpoison(pte))
+		return PM_SWAP | pte_pfn(pte) << 5 | SWP_HWPOISON;
 	if (!pte_present(pte))
 		return 0;
 	entry = PM_PRESENT | pte_pfn(pte);
@@ -147,7 +153,8 @@ static u64 stable_flags(const struct page *page)
 {
 	static const struct { enum page_flag flag; u8 bit; } bits[] = {
 		{ PG_locked, 0 }, { PG_uptodate, 3 }, { PG_dirty, 4 }, { PG_slab, 7 }, { PG_buddy, 10 },
-		{ PG_anon, 12 }, { PG_swapbacked, 14 }, { PG_head, 15 }, { PG_tail, 16 }, { PG_table, 26 },
+		{ PG_anon, 12 }, { PG_swapbacked, 14 }, { PG_head, 15 }, { PG_tail, 16 }, { PG_hwpoison, 19 },
+		{ PG_table, 26 },
 		{ PG_reserved, 32 },
 	};
 	u64 flags = READ_ONCE(page->flags), out = 0;

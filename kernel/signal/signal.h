@@ -68,6 +68,7 @@ struct ksiginfo {
 		} child;
 		struct {
 			u64 addr;
+			s16 addr_lsb;
 		} fault;
 		u64 words[4];
 	};

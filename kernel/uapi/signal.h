@@ -90,6 +90,7 @@ struct __kernel_sigaction {
 #define SEGV_ACCERR	2		/* the mapping does not allow it */
 #define BUS_ADRALN	1
 #define BUS_ADRERR	2		/* beyond the end of the mapped object */
+#define BUS_MCEERR_AR	4		/* broken memory; addr_lsb says how much is lost */
 #define TRAP_BRKPT	1
 #define TRAP_TRACE	2
 #define CLD_EXITED	1

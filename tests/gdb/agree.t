@@ -25,7 +25,7 @@ compare()
 # The places of a program with pages of every kind, in two processes that both sleep; then the
 # kernel's own. gdb looks when the kernel's thread has the line and has printed nothing yet; first of
 # all the CPU has to be idle: at its checkpoint the program has yet to sleep, and the child to begin.
-places='private private+0x3000 private+0x5000 zeroes zeroes+0x3000 none readonly readonly+0x1000 shared shared+0x3000
+places='private private+0x3000 private+0x5000 private+0x6000 zeroes zeroes+0x3000 none readonly readonly+0x1000 shared shared+0x3000
 	high high+0x1000 $rsp $rsp-0x5000 $rsp-0x40000 $rsp-0x4000000 main &counter 0 0x400000 0x7fffffefff 0x8000000000
 	0x7fffffffefff 0x7ffffffff000 0x800000000000 0xfffffffffff000 0x1000000000000 0xffff7fffffffffff
 	&mem_map percpus 0xffff800000200000 0xffffc90000001000 0xffff900000000000 0x8000000000000000
@@ -45,7 +45,7 @@ looks()
 		!run('delete'); run('hbreak run_line')
 		!for pid in (1, 2, 3): console_agrees('vmmap %d' % pid)
 		!for place in places: console_agrees('pgwalk %s 2' % place)
-		!for place in places[:13]: console_agrees('pgwalk %s 3' % place)
+		!for place in places[:14]: console_agrees('pgwalk %s 3' % place)
 		!run('delete'); type_line('x')
 		continue
 	END

@@ -48,7 +48,8 @@ static void map_all(int levels)
 static void touch_all(void)
 {
 	memset(private, 1, 3 * PAGE_SIZE);
-	private[5 * PAGE_SIZE] = 1;
+	private[5 * PAGE_SIZE] = private[6 * PAGE_SIZE] = 1;
+	sys_madvise((uintptr_t)private + 6 * PAGE_SIZE, PAGE_SIZE, MADV_HWPOISON);
 	counter += zeroes[0] + zeroes[PAGE_SIZE];
 	readonly[0] = 1;
 	sys_mprotect((uintptr_t)readonly, 2 * PAGE_SIZE, PROT_READ);

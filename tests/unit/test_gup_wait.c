@@ -51,7 +51,8 @@ static struct address_space file;
 
 /* ---- who waits, and how ---- */
 
-static bool kill_first;
+enum sign { NO_SIGNAL, KILLED, SIGNALLED };
+static enum sign signal_first;	/* before the device is done */
 static unsigned int waits_locked, waits_unlocked;
 
 static void while_it_sleeps(void)
@@ -60,12 +61,13 @@ static void while_it_sleeps(void)
 		waits_locked++;
 	else
 		waits_unlocked++;
-	if (kill_first) {
-		kill_first = false;
-		sim_set_killed(true);
-	} else {
+	if (signal_first == NO_SIGNAL)
 		device_done();
-	}
+	else if (signal_first == KILLED)
+		sim_set_killed(true);
+	else
+		sim_set_signalled(true);
+	signal_first = NO_SIGNAL;
 }
 
 static void begin(void)
@@ -74,7 +76,8 @@ static void begin(void)
 
 	mapping_init(&file, &ops, NULL, PAGE_SIZE);
 	asked = waits_locked = waits_unlocked = 0;
-	fails = kill_first = false;
+	fails = false;
+	signal_first = NO_SIGNAL;
 	CHECK_EQ(mm_mmap(s.mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, &source, 0), AT);
 	sim_on_sleep(while_it_sleeps);
 }
@@ -82,7 +85,8 @@ static void begin(void)
 static void end(void)
 {
 	sim_set_killed(false);
-	kill_first = false;
+	sim_set_signalled(false);
+	signal_first = NO_SIGNAL;
 	if (reading)
 		device_done();
 	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
@@ -130,15 +134,20 @@ static const struct situation {
 static const struct caller {
 	const char *name;
 	unsigned int foll;
-	bool locked, killed;
+	bool locked;
+	enum sign sign;
 } callers[] = {
-	{ "nothing", 0, false, false },
-	{ "`locked`", 0, true, false },
-	{ "NOWAIT", FOLL_NOWAIT, false, false },
-	{ "NOWAIT, `locked`", FOLL_NOWAIT, true, false },
-	{ "NOFAULT", FOLL_NOFAULT, true, false },
-	{ "nothing, killed", 0, false, true },
-	{ "`locked`, killed", 0, true, true },
+	{ "nothing", 0, false, NO_SIGNAL },
+	{ "`locked`", 0, true, NO_SIGNAL },
+	{ "NOWAIT", FOLL_NOWAIT, false, NO_SIGNAL },
+	{ "NOWAIT, `locked`", FOLL_NOWAIT, true, NO_SIGNAL },
+	{ "NOFAULT", FOLL_NOFAULT, true, NO_SIGNAL },
+	{ "nothing, killed", 0, false, KILLED },
+	{ "`locked`, killed", 0, true, KILLED },
+	{ "`locked`, signalled", 0, true, SIGNALLED },
+	{ "INTERRUPTIBLE, signalled", FOLL_INTERRUPTIBLE, false, SIGNALLED },
+	{ "INTERRUPTIBLE, `locked`, signalled", FOLL_INTERRUPTIBLE, true, SIGNALLED },
+	{ "INTERRUPTIBLE, `locked`, killed", FOLL_INTERRUPTIBLE, true, KILLED },
 };
 
 /*
@@ -153,7 +162,7 @@ static const char *outcome(const struct situation *situation, const struct calle
 
 	begin();
 	situation->make();
-	kill_first = caller->killed;
+	signal_first = caller->sign;
 	mmap_read_lock(s.mm);
 	ret = get_user_pages_remote(s.mm, AT, 1, caller->foll | (situation->write ? FOLL_WRITE : 0), pages,
 				    caller->locked ? &locked : NULL);
@@ -172,12 +181,18 @@ static const char *outcome(const struct situation *situation, const struct calle
 TEST("each-cell-of-who-may-wait-and-who-may-drop-the-lock")
 {
 	static const char *const expected[ARRAY_SIZE(situations)][ARRAY_SIZE(callers)] = {
-		{ "page -", "page -", "page -", "page -", "page -", "page -", "page -" },
-		{ "page -", "page -", "page -", "page -", "EFAULT -", "page -", "page -" },
-		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W", "EINTR w dropped" },
-		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W", "EINTR w dropped" },
-		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W", "EINTR w dropped" },
-		{ "EFAULT W", "EFAULT w dropped", "none -", "none -", "EFAULT -", "EFAULT W", "EINTR w dropped" },
+		{ "page -", "page -", "page -", "page -", "page -", "page -", "page -",
+		  "page -", "page -", "page -", "page -" },
+		{ "page -", "page -", "page -", "page -", "EFAULT -", "page -", "page -",
+		  "page -", "page -", "page -", "page -" },
+		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W", "EINTR w dropped",
+		  "page w dropped", "page W", "EINTR w dropped", "EINTR w dropped" },
+		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W", "EINTR w dropped",
+		  "page w dropped", "page W", "EINTR w dropped", "EINTR w dropped" },
+		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W", "EINTR w dropped",
+		  "page w dropped", "page W", "EINTR w dropped", "EINTR w dropped" },
+		{ "EFAULT W", "EFAULT w dropped", "none -", "none -", "EFAULT -", "EFAULT W", "EINTR w dropped",
+		  "EFAULT w dropped", "EFAULT W", "EINTR w dropped", "EINTR w dropped" },
 	};
 	const char *got;
 
@@ -223,7 +238,7 @@ TEST("a-read-that-nobody-waits-for-any-more-is-not-lost")
 
 	s = space_start(3, 4, 1);
 	begin();
-	kill_first = true;
+	signal_first = KILLED;
 	mmap_read_lock(s.mm);
 	CHECK_EQ(get_user_pages_remote(s.mm, AT, 1, 0, pages, &locked), -EINTR);
 	CHECK(!locked && reading);
@@ -233,6 +248,29 @@ TEST("a-read-that-nobody-waits-for-any-more-is-not-lost")
 	device_done();
 	CHECK_EQ(sim_user_read(AT, &value), 0);
 	CHECK_EQ(value, 42);
+	CHECK_EQ(asked, 1);
+	end();
+	space_end(&s);
+}
+
+/* A signal that is not deadly ends the wait alone: the page arrives, and the next one has it at once. */
+TEST("who-is-interrupted-finds-the-page-later")
+{
+	int locked = 1;
+
+	s = space_start(3, 4, 1);
+	begin();
+	signal_first = SIGNALLED;
+	mmap_read_lock(s.mm);
+	CHECK_EQ(get_user_pages_remote(s.mm, AT, 1, FOLL_INTERRUPTIBLE, pages, &locked), -EINTR);
+	CHECK(!locked && reading);
+	device_done();
+	locked = 1;
+	mmap_read_lock(s.mm);
+	CHECK_EQ(get_user_pages_remote(s.mm, AT, 1, FOLL_INTERRUPTIBLE, pages, &locked), 1);
+	CHECK(locked);	/* the signal still waits, but this one does not */
+	mmap_read_unlock(s.mm);
+	put_page(pages[0]);
 	CHECK_EQ(asked, 1);
 	end();
 	space_end(&s);

@@ -118,6 +118,24 @@ static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 	return __pte((pte.val & _PAGE_CHG_MASK) | (prot.val & ~_PAGE_CHG_MASK));
 }
 
+/*
+ * ---- software's own entries of the pte level: neither empty nor present, they map nothing ----
+ *
+ * Hardware looks at PRESENT alone. PROTNONE is clear too, or the entry would be mapped memory; SPECIAL is
+ * set, so that nobody takes the frame for one that the entry counts as mapped. Two bits say what it is.
+ */
+#define _PAGE_SOFTWARE	(3ul << 61)
+#define _PAGE_HWPOISON	(1ul << 61)	/* the memory of the frame is broken: there was a page here */
+
+static inline bool pte_hwpoison(pte_t pte)
+{
+	return !pte_present(pte) && (pte.val & _PAGE_SOFTWARE) == _PAGE_HWPOISON;
+}
+static inline pte_t pfn_hwpoison_pte(unsigned long pfn)
+{
+	return __pte((u64)pfn << 12 | _PAGE_HWPOISON | _PAGE_SPECIAL);
+}
+
 /* ---- upper levels: values only; whether a level is folded is mm/fold.h's question ---- */
 
 static inline pmd_t pmd_mktable(unsigned long pfn) { return __pmd(entry_make_table(pfn)); }

@@ -22,6 +22,7 @@ PRESENT, WRITE, USER, ACCESSED, DIRTY, HUGE, GLOBAL = (1 << bit for bit in (0, 1
 PROTNONE = GLOBAL           # without PRESENT
 SPECIAL, UFFD_WP, SOFT_DIRTY = 1 << 9, 1 << 10, 1 << 11
 NX = 1 << 63
+SOFTWARE, HWPOISON = 3 << 61, 1 << 61   # without PRESENT and PROTNONE: an entry of software's own
 FRAME_MASK = 0x000ffffffffff000
 
 

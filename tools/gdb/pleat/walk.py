@@ -4,8 +4,8 @@ import struct
 
 from .kernel import (STACK_GUARD_GAP, VM_EXEC, VM_GROWSDOWN, VM_READ, VM_SHARED, VM_WRITE, counter,
                      integer, page_test)
-from .memory import (ACCESSED, DIRTY, FRAME_MASK, GLOBAL, HUGE, NX, PAGE_SHIFT, PAGE_SIZE, PRESENT,
-                     PROTNONE, SOFT_DIRTY, SPECIAL, UFFD_WP, USER, WRITE)
+from .memory import (ACCESSED, DIRTY, FRAME_MASK, GLOBAL, HUGE, HWPOISON, NX, PAGE_SHIFT, PAGE_SIZE,
+                     PRESENT, PROTNONE, SOFT_DIRTY, SOFTWARE, SPECIAL, UFFD_WP, USER, WRITE)
 
 LEVEL_NAMES = ('', 'pte', 'pmd', 'pud', 'p4d', 'pgd')
 LEAF_NAMES = ('', 'page in frame', '2 MiB page from frame', '1 GiB page from frame')
@@ -33,6 +33,10 @@ def entry_present(entry):
     return bool(entry & (PRESENT | PROTNONE))
 
 
+def entry_hwpoison(entry):
+    return not entry_present(entry) and entry & SOFTWARE == HWPOISON
+
+
 def entry_table(entry):
     return entry & (PRESENT | HUGE) == PRESENT
 
@@ -50,6 +54,8 @@ def letters(entry):
     out[3] = 'X' if entry and not entry & NX else '-'
     if entry & (PRESENT | PROTNONE) == PROTNONE:
         out[0], out[6] = 'N', '-'
+    if entry_hwpoison(entry):
+        return 'B---------'
     return ''.join(out)
 
 
@@ -108,6 +114,8 @@ def frame_kind(kernel, entry, pfn):
 
 
 def _target(kernel, entry, level):
+    if level == 1 and entry_hwpoison(entry):
+        return 'broken memory in frame'
     if not entry_present(entry):
         return 'not present:'
     if level > 1 and entry_table(entry):
@@ -224,6 +232,8 @@ def verdict(kernel, space, vma, walk, access):
         return 'fault: the stack grows'
     if _entry_allows(entry, access):
         return 'allowed'
+    if entry_hwpoison(entry):
+        return 'SIGBUS: the memory is broken'
     if not entry:
         return _on_empty_entry(kernel, vma, address, access)
     if access == MODIFY and entry & PRESENT and kernel.frame_valid(entry_frame(entry)):

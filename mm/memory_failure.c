@@ -1,0 +1,182 @@
+/*
+ * Memory that is broken: docs/hwpoison.md.
+ *
+ * Where a page is mapped is known in two ways. An anonymous page has no way back to its entries: it must have
+ * one entry only, the one by which it was found. A file's page is mapped where its file is, which is known.
+ *
+ * Each entry changes under its table's lock, from the page to nothing, and is flushed, before the mark comes
+ * to its place: so nobody reaches the page through it while the page goes, and who faults waits for the lock.
+ */
+#include "mm/memory_failure.h"
+#include "kernel/uapi/errno.h"
+#include "mm/gup.h"
+#include "mm/internal.h"
+#include "mm/pagewalk.h"
+#include "mm/rmap.h"
+#include "mm/tlb.h"
+#include "mm/truncate.h"
+
+static atomic_long_t poisoned;
+
+unsigned long hwpoisoned_pages(void) { return (unsigned long)atomic_long_read(&poisoned); }
+
+/* Before its references go: the last one finds it marked. */
+static void mark_page(struct page *page)
+{
+	if (!page_test_and_set(page, PG_hwpoison))
+		atomic_long_add(1, &poisoned);
+}
+
+/* What one failure does to the entries that map the page. */
+struct failure {
+	struct page *page;	/* with a reference */
+	bool lost;		/* its contents are nowhere else: entries keep a mark */
+	unsigned int entries;	/* that mapped it */
+};
+
+/* The table is locked. */
+static void replace_entry(struct mm_struct *mm, unsigned long addr, pte_t *ptep, const struct failure *f)
+{
+	ptep_get_and_clear(mm, addr, ptep);
+	flush_tlb_page(mm, addr);
+	mm_rss_add(mm, mm_counter(f->page), -1);
+	page_remove_rmap(f->page);
+	if (f->lost)
+		set_pte(mm, addr, ptep, pfn_hwpoison_pte(page_to_pfn(f->page)));
+	put_page(f->page);
+}
+
+static int fail_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+{
+	struct pte_slot slot = pte_offset_lock(pmdp, addr);
+	struct failure *f = walk->private;
+	int err = 0;
+	pte_t pte;
+
+	if (!slot.ptep)
+		return 0;
+	pte = ptep_get(slot.ptep);
+	/* A re-check: a fault, or MADV_DONTNEED, may have put another page there. */
+	if (pte_present(pte) && vm_normal_page(pte) == f->page) {
+		if (page_test(f->page, PG_anon) && atomic_read(&f->page->_mapcount) > 1) {
+			err = -EBUSY;
+		} else {
+			mark_page(f->page);
+			replace_entry(walk->mm, addr, slot.ptep, f);
+			f->entries++;
+		}
+	}
+	pte_unlock(slot);
+	return err;
+}
+
+static const struct walk_ops fail_ops = { .pte_range = fail_pte_range };
+
+/* One entry stays one: fork, which makes another, needs mmap_lock for writing. -EAGAIN: it is mapped no more. */
+static int fail_anonymous(struct mm_struct *mm, unsigned long addr, struct page *page)
+{
+	struct failure f = { .page = page, .lost = true };
+	int err;
+
+	mmap_read_lock(mm);
+	err = walk_page_range(mm, addr, addr + PAGE_SIZE, &fail_ops, &f);
+	mmap_read_unlock(mm);
+	return err ? err : f.entries ? 0 : -EAGAIN;
+}
+
+/* The folio lock keeps faults away: the page is mapped nowhere afterwards. */
+static void unmap_everywhere(struct address_space *mapping, unsigned long index, struct failure *f)
+{
+	struct vm_area_struct *vma;
+
+	lockdep_assert_held(f->page);
+	down_read(&mapping->i_mmap_lock);
+	for (vma = i_mmap_first(mapping, index, index); vma; vma = i_mmap_next(vma, index, index)) {
+		unsigned long addr = vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
+
+		walk_page_range(vma->vm_mm, addr, addr + PAGE_SIZE, &fail_ops, f);
+	}
+	up_read(&mapping->i_mmap_lock);
+}
+
+/*
+ * A page that is on a device too leaves the cache: the next reader has it read again; what was written to it
+ * since is lost, and who maps it is told. One that is nowhere else keeps its place, so that nobody takes
+ * zeroes for the file's contents.
+ */
+static int fail_cached(struct address_space *mapping, struct folio *folio)
+{
+	bool backed = mapping_reads(mapping);
+	struct failure f = { .page = &folio->page, .lost = !backed || page_test(&folio->page, PG_dirty) };
+
+	lockdep_assert_held(folio);
+	/* A re-check: truncated, or broken by another thread, since it was found. */
+	if (folio->page.mapping != mapping || page_test(&folio->page, PG_hwpoison))
+		return -EAGAIN;
+	mark_page(&folio->page);
+	page_clear(&folio->page, PG_uptodate);
+	unmap_everywhere(mapping, folio->page.index, &f);
+	if (backed)
+		filemap_remove(mapping, folio);
+	return 0;
+}
+
+/*
+ * The page that addr shows, with a reference, and if it is a file's, the file. 1; -EAGAIN: the lock was dropped
+ * for a wait; or what get_user_pages says.
+ */
+static long find_page(struct mm_struct *mm, unsigned long addr, struct page **page, struct vma_pin *pin)
+{
+	int locked = 1;
+	long ret;
+
+	mmap_read_lock(mm);
+	ret = get_user_pages_remote(mm, addr, 1, 0, page, &locked);
+	if (ret == 1 && !locked) {
+		put_page(*page);
+		return -EAGAIN;
+	}
+	if (ret == 1 && !page_test(*page, PG_anon) && *page != zero_page)
+		*pin = vma_pin_file(vma_lookup(mm, addr));
+	if (locked)
+		mmap_read_unlock(mm);
+	return ret;
+}
+
+static long fail_at(struct mm_struct *mm, unsigned long addr)
+{
+	struct vma_pin pin = { 0 };
+	struct folio *folio;
+	struct page *page;
+	long ret = find_page(mm, addr, &page, &pin);
+
+	if (ret != 1)
+		return ret;
+	folio = page_folio(page);
+	if (page == zero_page || folio_order(folio)) {
+		ret = -EBUSY;
+	} else if (!pin.mapping) {
+		ret = fail_anonymous(mm, addr, page);
+	} else {
+		folio_lock(folio);
+		ret = fail_cached(pin.mapping, folio);
+		folio_unlock(folio);
+	}
+	put_page(page);
+	if (pin.mapping)
+		vma_unpin_file(pin);
+	return ret;
+}
+
+long inject_memory_failure(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	long ret = 0;
+
+	for (; start < end && !ret; start += PAGE_SIZE) {
+		do
+			ret = fail_at(mm, start);
+		while (ret == -EAGAIN);
+		cond_resched();
+	}
+	return ret;
+}

@@ -1,0 +1,95 @@
+/* Memory breaks under pages that are written to, held, forked and dropped at that moment. */
+#include "tests/races/race.h"
+#include "mm/buddy.h"
+#include "mm/gup.h"
+#include "mm/memory_failure.h"
+
+#define AT 0x40000000ul
+#define OLD 1
+
+static struct mm_struct *child;
+static unsigned long retired;
+static long failed;		/* what the one that breaks it was told */
+static int signo;		/* and the one that uses it */
+
+static void map_touched(void)
+{
+	child = NULL;
+	signo = 0;
+	failed = 1;
+	retired = frames_retired();
+	race_map(AT, 1);
+	race_poke(AT, OLD);
+}
+
+/* ---- actors ---- */
+
+static void breaks(void) { failed = mm_madvise(race_mm, AT, PAGE_SIZE, MADV_HWPOISON); }
+static void write_7(void) { signo = race_write(AT, 7); }
+static void get_and_read(void)
+{
+	struct page *page;
+
+	if (get_user_pages_fast_only(AT, 1, 0, &page) != 1)
+		return;
+	RACE_EQ(READ_ONCE(*(u64 *)page_address(page)), OLD);
+	put_page(page);
+}
+static void fork_it(void)
+{
+	child = mm_fork(race_mm);
+	RACE_CHECK(!IS_ERR(child));
+}
+static void dontneed_and_touch(void)
+{
+	RACE_EQ(mm_madvise(race_mm, AT, PAGE_SIZE, MADV_DONTNEED), 0);
+	signo = race_write(AT, 7);
+}
+
+/* ---- what must hold ---- */
+
+static void told_or_before(void) { RACE_CHECK(!signo || signo == SIGBUS); }
+static void broken_and_retired(void)
+{
+	told_or_before();
+	RACE_EQ(failed, 0);
+	race_expect_signal(AT, SIGBUS);
+	RACE_EQ(mm_rss(race_mm, MM_ANONPAGES), 0);
+	RACE_EQ(frames_retired(), retired + 1);
+}
+/* Both programs have the page, or neither. */
+static void both_or_neither(void)
+{
+	race_adopt(child);
+	race_outcome((u64)failed);
+	for (int i = 0; i < 2; i++) {
+		if (failed)
+			RACE_EQ(race_peek(AT), OLD);
+		else
+			race_expect_signal(AT, SIGBUS);
+		race_run_on(0, child);
+	}
+	RACE_EQ(frames_retired(), retired + !failed);
+}
+/* The old page broke, or the new one; or the page of zeroes was found, which does not. */
+static void old_or_new(void)
+{
+	told_or_before();
+	race_outcome((u64)failed);
+	RACE_CHECK(!failed || failed == -EBUSY);
+	RACE_EQ(frames_retired(), retired + !failed);
+	if (race_write(AT, 8))
+		RACE_EQ(failed, 0);
+	else
+		RACE_CHECK(!signo && race_peek(AT) == 8);
+	RACE_EQ(mm_rss(race_mm, MM_ANONPAGES), !race_write(AT, 8));
+}
+
+RACE("poison-write", "memory breaks under a page that is written to", .levels = 3, .setup = map_touched,
+     .cpu = { breaks, write_7 }, .probe = broken_and_retired)
+RACE("poison-gup", "memory breaks under a page that a lockless walk finds", .levels = 3, .setup = map_touched,
+     .cpu = { breaks, get_and_read }, .probe = broken_and_retired)
+RACE("poison-fork", "memory breaks under a page that fork shares", .levels = 3, .setup = map_touched,
+     .cpu = { breaks, fork_it }, .probe = both_or_neither)
+RACE("poison-dontneed-refault", "a page is dropped while its memory breaks, and another comes to its place",
+     .levels = 3, .setup = map_touched, .cpu = { breaks, dontneed_and_touch }, .probe = old_or_new)
