@@ -28,7 +28,7 @@ static int clean_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long ad
 	if (!slot.ptep)
 		return 0;
 	old = ptep_get(slot.ptep);
-	/* A re-check: what was mapped may be gone. Dirty without being writable: mprotect() has yet to flush. */
+	/* Dirty without being writable: mprotect() was here, and may not have flushed yet. */
 	if (!pte_none(old) && vm_normal_page(old) == &folio->page &&
 	    (pte_write(old) || pte_dirty_novma(old))) {
 		do

@@ -6,7 +6,7 @@
 
 /* The device: the first word of each page, and what happened. */
 static u64 disk[PAGES];
-static int reads, writes, flushes, fail_read, fail_page;
+static int reads, writes, flushes, fail_read, fail_page, fail_other;
 static struct mm_struct *without_lock; /* whose mmap_lock nobody holds who waits for the device */
 
 static int read_disk(struct address_space *mapping, struct folio *folio)
@@ -30,6 +30,8 @@ static int write_disk(struct address_space *mapping, struct folio *const *folios
 		CHECK(page_test(&folios[i]->page, PG_writeback) && !page_test(&folios[i]->page, PG_dirty));
 		if (fail_page && folios[i]->page.index == (unsigned long)fail_page)
 			err = -EIO;
+		else if (fail_other && folios[i]->page.index == (unsigned long)fail_other)
+			err = -ENOSPC;
 		else
 			disk[folios[i]->page.index] = *(u64 *)folio_address(folios[i]);
 	}
@@ -232,9 +234,41 @@ TEST("what-cannot-be-written-stays-dirty-and-the-rest-is-written")
 	CHECK(dirty(3) && !dirty(8) && !dirty(PAGES - 1));
 	CHECK(disk[3] == 103 && disk[4] == 4 && disk[PAGES - 1] == PAGES - 1);
 	CHECK_EQ(sync_all(), -EIO);
-	fail_page = 0;
+	fail_other = 15;	/* in a later batch: the first error is the answer */
+	poke(shared + 15 * PAGE_SIZE, 15);
+	for (unsigned long i = 4; i < 14; i++)
+		poke(shared + i * PAGE_SIZE, i);
+	CHECK_EQ(sync_all(), -EIO);
+	CHECK(dirty(3) && dirty(15));
+	fail_page = fail_other = 0;
 	CHECK_EQ(sync_all(), 0);
 	CHECK_EQ(disk[3], 3);
+	end(&s);
+}
+
+/* The device has the second page, until somebody sleeps for it: nothing may be held then. */
+static struct folio *elsewhere;
+static void let_go(void)
+{
+	CHECK_EQ(writes, 1);
+	CHECK_EQ(disk[0], 1);
+	folio_end_read(elsewhere, true);
+}
+
+TEST("who-has-to-wait-for-a-page-writes-what-it-has-first")
+{
+	struct space s = start();
+
+	poke(shared, 1);
+	poke(shared + PAGE_SIZE, 2);
+	elsewhere = filemap_find(&file, 1);
+	folio_lock(elsewhere);
+	folio_start_read(elsewhere);
+	sim_on_sleep(let_go);
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(writes, 2);
+	CHECK_EQ(disk[1], 2);
+	folio_put(elsewhere);
 	end(&s);
 }
 
