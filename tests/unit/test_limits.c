@@ -52,6 +52,17 @@ TEST("no-mapping-becomes-writable-that-memory-could-never-hold")
 	space_end(&s);
 }
 
+TEST("programs-start-with-three-levels")
+{
+	struct space s = space_start(3, 5, 1);
+	struct mm_struct *mm = mm_alloc(mm_initial_levels());
+
+	CHECK_EQ(mm_levels(mm), 3);
+	CHECK_EQ(mm_levels(s.mm), 3);
+	mmput(mm);
+	space_end(&s);
+}
+
 /* ---- locked memory ---- */
 
 TEST("who-may-lock-nothing-gets-eperm-and-who-may-lock-little-eagain")
