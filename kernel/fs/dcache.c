@@ -79,6 +79,20 @@ struct dentry *d_make_root(struct inode *inode)
 	return dentry;
 }
 
+struct dentry *d_alloc_pseudo(struct inode *inode, const char *name, size_t len)
+{
+	struct dentry *dentry = dentry_alloc(name, len);
+
+	if (!dentry)
+		return NULL;
+	inode_get(inode);
+	dentry->parent = dentry;
+	dentry->pseudo = true;
+	dentry->sb = inode->sb;
+	dentry->inode = inode;
+	return dentry;
+}
+
 void d_instantiate(struct dentry *dentry, struct inode *inode)
 {
 	DEBUG_BUG_ON(dentry->inode);
@@ -326,7 +340,10 @@ char *d_path(const struct dentry *dentry, char *buf, size_t size)
 	fits = prepend(&at, buf, "", 1);
 	if (fits && d_unlinked(dentry))
 		fits = prepend(&at, buf, deleted, sizeof(deleted) - 1);
-	fits = fits && prepend_path(dentry, &at, buf);
+	if (fits && dentry->pseudo)
+		fits = prepend(&at, buf, dentry->name, dentry->name_len);
+	else
+		fits = fits && prepend_path(dentry, &at, buf);
 	spin_unlock(&dcache_lock);
 	return fits ? at : ERR_PTR(-ENAMETOOLONG);
 }

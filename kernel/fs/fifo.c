@@ -104,6 +104,7 @@ static int pipe_open(struct file *ends[2], unsigned int flags)
 
 	if (!inode)
 		return -ENOMEM;
+	inode->fop = &fifo_fops; /* for /proc/PID/fd */
 	ret = open_ends(inode, ends, flags);
 	inode_put(inode);
 	return ret;
@@ -125,22 +126,23 @@ static int wait_for_partner(struct file *file, struct pipe *pipe)
 					READ_ONCE(*opens) != before);
 }
 
+/* A pipe() that is opened through /proc/PID/fd waits for nobody. */
 static int fifo_open(struct inode *inode, struct file *file)
 {
 	struct pipe *pipe = get_pipe(inode);
-	bool nonblock = file->flags & O_NONBLOCK;
+	bool nonblock = file->flags & O_NONBLOCK, waits = inode->sb != pipe_sb;
 	int ret = 0;
 
 	if (IS_ERR(pipe))
 		return (int)PTR_ERR(pipe);
 	file->private = pipe;
 	file->ops = &pipe_fops;
-	if (!file_readable(file) && nonblock && !READ_ONCE(pipe->readers)) {
+	if (waits && !file_readable(file) && nonblock && !READ_ONCE(pipe->readers)) {
 		put_pipe(inode, pipe);
 		return -ENXIO;
 	}
 	count_ends(pipe, file, 1);
-	if (!(file_readable(file) && file_writable(file)) && !nonblock)
+	if (waits && !nonblock && !(file_readable(file) && file_writable(file)))
 		ret = wait_for_partner(file, pipe);
 	if (ret)
 		pipe_release(file);

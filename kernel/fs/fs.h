@@ -256,6 +256,7 @@ struct dentry {
 	atomic_t refcount;
 	bool linked;			/* in its parent's tree of names */
 	bool removed;			/* it was, and has been taken out */
+	bool pseudo;			/* a pipe's or its like: in no tree, its name is all of its path */
 	bool from_archive;		/* of the initramfs: stays when the machine's memory is accounted for */
 	u8 name_len;
 	const char *name;		/* short_name, or allocated */
@@ -279,6 +280,8 @@ extern struct dentry *root_dentry;	/* of the root file system */
 struct dentry *d_alloc(struct dentry *parent, const char *name, size_t len);
 /* The root of a file system; takes the inode's reference over, even if it fails with NULL. */
 struct dentry *d_make_root(struct inode *inode);
+/* For what has no name, such as a pipe: `name` is how it is shown. NULL: no memory. */
+struct dentry *d_alloc_pseudo(struct inode *inode, const char *name, size_t len);
 /* Takes the inode's reference over. */
 void d_instantiate(struct dentry *dentry, struct inode *inode);
 /*

@@ -200,16 +200,16 @@ static void set_attributes(struct inode *inode, const struct member *m)
 	inode->atime = inode->mtime = inode->ctime = m->mtime * NSEC_PER_SEC;
 }
 
-static void set_link(struct inode *inode, const struct member *m)
+static void set_link(struct inode *inode, const void *text, size_t len)
 {
-	char *target = kmalloc(m->size + 1ul, GFP_KERNEL);
+	char *target = kmalloc(len + 1, GFP_KERNEL);
 
 	if (!target)
 		no_memory();
-	memcpy(target, m->data, m->size);
-	target[m->size] = '\0';
+	memcpy(target, text, len);
+	target[len] = '\0';
 	inode->link = target;
-	inode->mapping.size = m->size;
+	inode->mapping.size = len;
 }
 
 static struct inode *member_inode(const struct member *m)
@@ -223,7 +223,7 @@ static struct inode *member_inode(const struct member *m)
 	} else {
 		inode = new_inode(m->mode);
 		if (is_link(inode))
-			set_link(inode, m);
+			set_link(inode, m->data, m->size);
 		else
 			init_special_inode(inode, m->mode, m->rdev_major, m->rdev_minor);
 		if (linked)
@@ -290,6 +290,23 @@ static void add_device(struct dentry *dir, const char *name, u32 major, u32 mino
 	add_node(dir, name, S_IFCHR | 0666, major, minor);
 }
 
+static void add_link(struct dentry *dir, const char *name, const char *target)
+{
+	struct inode *inode = new_inode(S_IFLNK | 0777);
+
+	set_link(inode, target, strlen(target));
+	add_entry(dir, name, strlen(name), inode);
+}
+
+/* What udev makes elsewhere: shells open these for <(...), and programs for "-". */
+static void add_descriptor_links(struct dentry *dev)
+{
+	add_link(dev, "fd", "/proc/self/fd");
+	add_link(dev, "stdin", "/proc/self/fd/0");
+	add_link(dev, "stdout", "/proc/self/fd/1");
+	add_link(dev, "stderr", "/proc/self/fd/2");
+}
+
 static void add_devices(void)
 {
 	const struct archive none = { 0 };
@@ -306,6 +323,8 @@ static void add_devices(void)
 	add_device(dev, "async_fault", ASYNC_FAULT_MAJOR, ASYNC_FAULT_MINOR);
 	if (disk_sectors())
 		add_node(dev, "vda", S_IFBLK | 0660, VDA_MAJOR, VDA_MINOR);
+	add_descriptor_links(dev);
+	enter_dir(&none, dev, "shm", 3);
 }
 
 /* Where programs look for the system's own files. */
@@ -315,8 +334,9 @@ static void mount_system(void)
 
 	enter_dir(&none, root_dentry, "proc", 4);
 	enter_dir(&none, root_dentry, "sys", 3);
-	if (do_mount("proc", "/proc", "proc", 0, NULL) || do_mount("sysfs", "/sys", "sysfs", 0, NULL))
-		boot_stop("There is not enough memory to mount /proc and /sys.");
+	if (do_mount("proc", "/proc", "proc", 0, NULL) || do_mount("sysfs", "/sys", "sysfs", 0, NULL) ||
+	    do_mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777"))
+		boot_stop("There is not enough memory to mount /proc, /sys and /dev/shm.");
 }
 
 void initramfs_init(const u8 *data, size_t size)
@@ -326,6 +346,7 @@ void initramfs_init(const u8 *data, size_t size)
 	bool complete = true;
 
 	mount_root(&tmpfs_type);
+	root_dentry->inode->mode = S_IFDIR | 0755;
 	if (!size)
 		boot_stop("There is no initramfs: give the kernel one (-initrd, GRUB module2).");
 	while (next_member(&archive, &m)) {

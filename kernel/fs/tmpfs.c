@@ -577,7 +577,7 @@ static const struct super_operations super_operations = {
 static int tmpfs_fill_super(struct super_block *sb, const char *data)
 {
 	struct tmpfs_sb *info = kzalloc(sizeof(*info), GFP_KERNEL);
-	u32 mode = S_IFDIR | 0755;
+	u32 mode = S_IFDIR | 01777;
 	struct inode *root;
 	int ret;
 

@@ -372,17 +372,46 @@ static int next_file(const struct proc_target *target, int from)
 	return number;
 }
 
-/* What has no name, such as a pipe, cannot be reached by one. */
+/* What a file is shown as: text in page, which holds PATH_MAX bytes, or elsewhere. ERR_PTR. */
+static const char *file_text(const struct file *file, char *page)
+{
+	if (file->dentry)
+		return d_path(file->dentry, page, PATH_MAX);
+	return file->ops->name ? file->ops->name(file, page, PATH_MAX) : "anon_inode:";
+}
+
+/* A way to what has no name, such as a pipe: opening it again depends on what it is. */
+static struct dentry *pseudo_dentry(const struct file *file)
+{
+	char *page = kmalloc(PATH_MAX, GFP_KERNEL);
+	struct dentry *dentry = NULL;
+
+	if (page) {
+		const char *text = file_text(file, page); /* short: it has no path */
+
+		dentry = d_alloc_pseudo(file->inode, text, strlen(text));
+	}
+	kfree(page);
+	if (!dentry)
+		return ERR_PTR(-ENOMEM);
+	sb_get(dentry->sb);
+	return dentry;
+}
+
 static struct dentry *fd_link(const struct proc_target *target, int number)
 {
 	struct file *file = file_of(target, number);
-	struct dentry *dentry = file ? file->dentry : NULL;
+	struct dentry *dentry;
 
+	if (!file)
+		return ERR_PTR(-ENOENT);
+	dentry = file->dentry;
 	if (dentry)
 		path_get(dentry);
-	if (file)
-		file_put(file);
-	return dentry ? dentry : ERR_PTR(file ? -ENXIO : -ENOENT);
+	else
+		dentry = pseudo_dentry(file);
+	file_put(file);
+	return dentry;
 }
 
 static long fd_text(const struct proc_target *target, int number, char *buf, size_t size)
@@ -393,8 +422,7 @@ static long fd_text(const struct proc_target *target, int number, char *buf, siz
 	long len;
 
 	if (file && page)
-		path = file->dentry ? d_path(file->dentry, page, PATH_MAX) :
-		       file->ops->name ? file->ops->name(file, page, PATH_MAX) : "anon_inode:";
+		path = file_text(file, page);
 	len = !page ? -ENOMEM : IS_ERR(path) ? PTR_ERR(path) : (long)min(strlen(path), size);
 	if (len > 0)
 		memcpy(buf, path, (size_t)len);

@@ -202,7 +202,8 @@ static int attend(long pid)
 static void become_shell(void)
 {
 	static char *argv[] = { "-sh", NULL };
-	static char *envp[] = { "HOME=/", "PATH=/bin:/tests", "TERM=linux", "PS1=pleat:\\w# ", NULL };
+	static char *envp[] = { "HOME=/", "PATH=/sbin:/usr/sbin:/bin:/usr/bin:/tests", "TERM=linux",
+				"PS1=pleat:\\w# ", NULL };
 	long fd;
 
 	signal_mask(SIG_SETMASK, 0);
