@@ -25,6 +25,13 @@ bool may_signal(const struct process *process, int signo)
 	       (signo == SIGCONT && self->sid == process->sid);
 }
 
+bool may_schedule(const struct process *process)
+{
+	u32 mine = current_process()->cred.uid.effective;
+
+	return capable() || mine == process->cred.uid.real || mine == process->cred.uid.effective;
+}
+
 static bool same(u32 id, const struct ids *ids)
 {
 	return id == ids->real && id == ids->effective && id == ids->saved;

@@ -26,6 +26,8 @@ struct cred {
 bool capable(void);
 /* May the running process send signals to that one? tasks_lock held. */
 bool may_signal(const struct process *process, int signo);
+/* ... change how its threads are scheduled? tasks_lock held. */
+bool may_schedule(const struct process *process);
 /* ... look at its memory, and change its limits? tasks_lock held. */
 bool may_access_process(const struct process *process);
 /* May it exec? Not if it became a user with more threads than RLIMIT_NPROC, as long as these are there. */

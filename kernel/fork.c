@@ -2,6 +2,7 @@
 #include "kernel/base/string.h"
 #include "kernel/exit.h"
 #include "kernel/fs/namei.h"
+#include "kernel/priority.h"
 #include "kernel/syscall.h"
 #include "kernel/task.h"
 #include "kernel/uapi/errno.h"
@@ -256,7 +257,7 @@ static int task_copy(struct task *task, const struct clone_request *req)
 
 	task->blocked = parent->blocked;
 	task->affinity = parent->affinity;
-	task->nice = READ_ONCE(parent->nice);
+	policy_inherit(task, parent);
 	if (req->flags & CLONE_FILES)
 		task->files = files_get(parent->files);
 	else

@@ -49,8 +49,7 @@ void task_set_work(struct task *task, unsigned long bits)
 		atomic_or_return_old(bits, &task->work);
 }
 
-/* From 20 ms for the least nice to 0.5 ms for the nicest. */
-static u64 task_slice_ns(const struct task *task)
+u64 task_slice_ns(const struct task *task)
 {
 	return TIME_SLICE_NS / 20 * (u64)(20 - READ_ONCE(task->nice));
 }

@@ -1,5 +1,7 @@
 /* The system calls of the scheduler, and a thread's name and registers. */
+#include "kernel/cred.h"
 #include "kernel/pleat.h"
+#include "kernel/priority.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/sched.h"
@@ -10,8 +12,7 @@ SYSCALL_DEFINE0(sched_yield)
 	return 0;
 }
 
-/* The task of that number, 0 for the caller, with a reference; NULL: there is none. */
-static struct task *task_get_by_tid(int tid)
+struct task *task_get_by_tid(int tid)
 {
 	struct task *task;
 
@@ -23,6 +24,20 @@ static struct task *task_get_by_tid(int tid)
 	return task;
 }
 
+struct task *task_get_to_schedule(int tid)
+{
+	struct task *task;
+
+	spin_lock(&tasks_lock);
+	task = tid ? task_find(tid) : current_task();
+	if (task && !may_schedule(task->process))
+		task = ERR_PTR(-EPERM);
+	else if (task)
+		task_get(task);
+	spin_unlock(&tasks_lock);
+	return task ? task : ERR_PTR(-ESRCH);
+}
+
 SYSCALL_DEFINE3(sched_setaffinity, int, tid, size_t, size, const u8 *, user)
 {
 	cpumask_t mask = 0;
@@ -30,9 +45,9 @@ SYSCALL_DEFINE3(sched_setaffinity, int, tid, size_t, size, const u8 *, user)
 
 	if (copy_from_user(&mask, user, min(size, sizeof(mask))))
 		return -EFAULT;
-	task = task_get_by_tid(tid);
-	if (!task)
-		return -ESRCH;
+	task = task_get_to_schedule(tid);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
 	mask &= cpus_online();
 	if (mask)
 		sched_set_affinity(task, mask);
@@ -63,81 +78,6 @@ SYSCALL_DEFINE2(getcpu, u32 *, user_cpu, u32 *, user_node)
 		return -EFAULT;
 	return user_node && copy_to_user(user_node, &node, sizeof(node)) ? -EFAULT : 0;
 }
-
-/* ---- policies: there is one ---- */
-
-static long task_exists(int tid)
-{
-	struct task *task = tid < 0 ? NULL : task_get_by_tid(tid);
-
-	if (!task)
-		return tid < 0 ? -EINVAL : -ESRCH;
-	task_put(task);
-	return 0;
-}
-
-SYSCALL_DEFINE1(sched_getscheduler, int, tid)
-{
-	long ret = task_exists(tid);
-
-	return ret ? ret : SCHED_NORMAL;
-}
-
-SYSCALL_DEFINE2(sched_getparam, int, tid, u32 *, user)
-{
-	long ret = task_exists(tid);
-	u32 priority = 0;
-
-	return !ret && copy_to_user(user, &priority, sizeof(priority)) ? -EFAULT : ret;
-}
-
-/*
- * There is no policy but the default one, nor a priority but its 0; asking for that succeeds as it
- * does on Linux. Those for idle and batch work differ in a preference of the scheduler, which this
- * one does not have.
- */
-static long set_policy(int tid, int policy, const u32 *user)
-{
-	u32 priority;
-	long ret;
-
-	if (!user || tid < 0 || policy < 0)
-		return -EINVAL;
-	if (copy_from_user(&priority, user, sizeof(priority)))
-		return -EFAULT;
-	ret = task_exists(tid);
-	if (ret)
-		return ret;
-	return policy != SCHED_NORMAL || priority ? -EINVAL : 0;
-}
-
-SYSCALL_DEFINE3(sched_setscheduler, int, tid, int, policy, const u32 *, user)
-{
-	return set_policy(tid, policy, user);
-}
-
-SYSCALL_DEFINE2(sched_setparam, int, tid, const u32 *, user)
-{
-	return set_policy(tid, SCHED_NORMAL, user);
-}
-
-static long priority_limit(int policy, long realtime)
-{
-	switch (policy) {
-	case SCHED_FIFO:
-	case SCHED_RR:
-		return realtime;
-	case SCHED_NORMAL:
-	case SCHED_BATCH:
-	case SCHED_IDLE:
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-SYSCALL_DEFINE1(sched_get_priority_max, int, policy) { return priority_limit(policy, 99); }
-SYSCALL_DEFINE1(sched_get_priority_min, int, policy) { return priority_limit(policy, 1); }
 
 /* ---- prctl ---- */
 

@@ -43,6 +43,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(exit_group) \
 	CALL(faccessat) \
 	CALL(faccessat2) \
+	CALL(fadvise64) \
 	CALL(fallocate) \
 	CALL(fchdir) \
 	CALL(fchmod) \
@@ -51,8 +52,12 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(fchownat) \
 	CALL(fcntl) \
 	CALL(fdatasync) \
+	CALL(fgetxattr) \
+	CALL(flistxattr) \
 	CALL(flock) \
 	CALL(fork) \
+	CALL(fremovexattr) \
+	CALL(fsetxattr) \
 	CALL(fstat) \
 	CALL(fstatfs) \
 	CALL(fsync) \
@@ -86,12 +91,18 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(gettid) \
 	CALL(gettimeofday) \
 	CALL(getuid) \
+	CALL(getxattr) \
 	CALL(ioctl) \
 	CALL(kill) \
 	CALL(lchown) \
+	CALL(lgetxattr) \
 	CALL(link) \
 	CALL(linkat) \
+	CALL(listxattr) \
+	CALL(llistxattr) \
+	CALL(lremovexattr) \
 	CALL(lseek) \
+	CALL(lsetxattr) \
 	CALL(lstat) \
 	CALL(madvise) \
 	CALL(membarrier) \
@@ -133,12 +144,14 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(pwritev) \
 	CALL(pwritev2) \
 	CALL(read) \
+	CALL(readahead) \
 	CALL(readlink) \
 	CALL(readlinkat) \
 	CALL(readv) \
 	CALL(reboot) \
 	CALL(recvfrom) \
 	CALL(recvmsg) \
+	CALL(removexattr) \
 	CALL(rename) \
 	CALL(renameat) \
 	CALL(renameat2) \
@@ -156,9 +169,12 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(sched_get_priority_max) \
 	CALL(sched_get_priority_min) \
 	CALL(sched_getaffinity) \
+	CALL(sched_getattr) \
 	CALL(sched_getparam) \
 	CALL(sched_getscheduler) \
+	CALL(sched_rr_get_interval) \
 	CALL(sched_setaffinity) \
+	CALL(sched_setattr) \
 	CALL(sched_setparam) \
 	CALL(sched_setscheduler) \
 	CALL(sched_yield) \
@@ -183,6 +199,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(setsid) \
 	CALL(setsockopt) \
 	CALL(setuid) \
+	CALL(setxattr) \
 	CALL(shutdown) \
 	CALL(sigaltstack) \
 	CALL(socket) \
@@ -194,6 +211,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(symlink) \
 	CALL(symlinkat) \
 	CALL(sync) \
+	CALL(sync_file_range) \
 	CALL(syncfs) \
 	CALL(sysinfo) \
 	CALL(syslog) \

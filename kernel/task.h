@@ -63,6 +63,8 @@ struct task {
 	bool is_idle;
 	cpumask_t affinity;
 	int nice;			/* how short its slices are (priority.c); read without a lock */
+	u8 policy;			/* SCHED_... (policy.c); both without a lock */
+	bool sched_reset;		/* children are not less nice than 0 */
 	TAILQ_ENTRY(task) run_link;
 	u64 run_ns;			/* CPU time used before run_since */
 	u64 run_since;			/* clock_ns() when it was switched in */
@@ -197,6 +199,8 @@ void sched_set_affinity(struct task *task, cpumask_t mask);
 void sched_yield(void);
 /* CPU time that the task has used. */
 u64 task_run_ns(const struct task *task);
+/* How long it may run while others wait: from 20 ms for the least nice to 0.5 ms for the nicest. */
+u64 task_slice_ns(const struct task *task);
 /* How long a CPU had nothing to do; switches of all CPUs. */
 u64 cpu_idle_ns(unsigned int cpu);
 unsigned long context_switches(void);

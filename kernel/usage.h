@@ -6,6 +6,8 @@
 u64 process_run_ns(struct process *process);
 /* The same; tasks_lock held. */
 u64 process_run_ns_locked(const struct process *process);
+/* By a clock made of a number (CPUCLOCK_PID()): of any process, or of the own threads. false: no such clock. */
+bool cpu_clock_ns(int clock, u64 *ns);
 /* Of a process that has ended, its own waited-for children included. tasks_lock held. */
 void usage_of_process(const struct process *process, struct __kernel_rusage *usage);
 

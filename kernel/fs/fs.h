@@ -58,6 +58,7 @@ struct file_system_type {
 #define FS_REQUIRES_DEV	BIT(1)	/* lies on a block device */
 
 struct super_operations {
+	bool xattrs;	/* files can have extended attributes; free_inode calls xattrs_free() */
 	/*
 	 * An inode's memory (inode_init() is the caller's business); NULL: a plain struct inode.
 	 */
@@ -198,6 +199,7 @@ struct inode {
 	unsigned int seals;		/* F_SEAL_...: added under lock */
 	atomic_t writers;		/* who has it open for writing; below 0: who runs it */
 	struct file_locks *locks;	/* flock() and fcntl() locks; under locks_lock */
+	struct xattr *xattrs;		/* kernel/fs/xattr.h; under lock */
 	void *private;			/* of the file system */
 };
 

@@ -7,6 +7,7 @@
  */
 #include "kernel/fs/tmpfs.h"
 #include "kernel/fs/permission.h"
+#include "kernel/fs/xattr.h"
 #include "kernel/base/string.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
@@ -116,6 +117,7 @@ static void tmpfs_free_inode(struct inode *inode)
 		tmpfs_unback(inode);
 	atomic_long_dec(&tmpfs_sb(inode->sb)->inodes);
 	kfree(inode->link);
+	xattrs_free(inode);
 	kmem_cache_free(tmpfs_inode_cache, ti);
 }
 
@@ -569,6 +571,7 @@ static int tmpfs_remount(struct super_block *sb, const char *data)
 }
 
 static const struct super_operations super_operations = {
+	.xattrs = true,
 	.free_inode = tmpfs_free_inode,
 	.statfs = tmpfs_statfs,
 	.remount = tmpfs_remount,

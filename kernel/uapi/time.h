@@ -12,6 +12,12 @@
 #define CLOCK_REALTIME_COARSE		5
 #define CLOCK_MONOTONIC_COARSE		6
 #define CLOCK_BOOTTIME			7
+#define CLOCK_TAI			11
+
+/* The clock of a process or thread: its complemented number, and one of these. */
+#define CPUCLOCK_PID(clock)		(~((clock) >> 3))
+#define CPUCLOCK_KIND			3	/* 0 to 2 are times; 3 is another sort of clock */
+#define CPUCLOCK_PERTHREAD		4
 
 #define TIMER_ABSTIME			1
 

@@ -2,7 +2,10 @@
  * proc.c - /proc/self as far as it is about memory and files: what a program does to itself shows in
  * the numbers, and in Linux's format.
  */
+#include "kernel/uapi/socket.h"
+#include "kernel/uapi/statfs.h"
 #include "user/child.h"
+#include "user/files.h"
 #include "user/linux.h"
 #include "user/probe.h"
 #include "user/tap.h"
@@ -244,11 +247,57 @@ static void test_system(void)
 	ok(read_file("/proc/filesystems") > 0 && strstr(text, "nodev\ttmpfs\n"), "filesystems-lists-tmpfs");
 }
 
+/* What has no name can be reached through a descriptor, and a pipe can be opened once more. */
+static void test_descriptors(void)
+{
+	char path[32], target[64] = "";
+	struct __kernel_stat st, again;
+	int ends[2], socks[2], fd;
+
+	sys_pipe(ends);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	sys_fstat(ends[0], &st);
+	is(sys_stat(path, &again), 0, "stat-of-a-pipe");
+	ok(st.st_ino == again.st_ino && st.st_dev == again.st_dev && st.st_mode == again.st_mode, "is-its-own");
+	fd = (int)sys_open(path, O_RDONLY, 0);
+	ok(fd >= 0, "it-can-be-opened-for-reading");
+	sys_write(ends[1], "x", 1);
+	is(sys_read(fd, target, 1), 1, "and-has-what-the-pipe-has");
+	is(sys_fcntl(fd, F_GETFL, 0) & O_ACCMODE, O_RDONLY, "as-it-was-opened");
+	sys_close(ends[0]);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	sys_readlink(path, target, sizeof(target) - 1);
+	ok(!strncmp(target, "pipe:[", 6), "its-name-is-that-of-a-pipe");
+	sys_close(fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[1]);
+	fd = (int)sys_open(path, O_WRONLY | O_NONBLOCK, 0);
+	ok(fd >= 0, "without-a-reader-for-writing");
+	is(sys_open(path, O_RDONLY | O_DIRECTORY, 0), -ENOTDIR, "not-as-a-directory");
+	syscall4(__NR_socketpair, AF_UNIX, SOCK_STREAM, 0, P(socks));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", socks[0]);
+	is(sys_open(path, O_RDWR, 0), -ENXIO, "a-socket-cannot-be-opened");
+	is(sys_stat(path, &again), 0, "but-looked-at");
+}
+
+static void test_dev(void)
+{
+	struct statfs64 fs;
+	char target[32] = "";
+
+	is(sys_statfs("/dev/shm", &fs), 0, "there-is-a-place-for-shared-memory");
+	is((long)fs.f_type, TMPFS_MAGIC, "which-is-a-tmpfs");
+	sys_readlink("/dev/fd", target, sizeof(target) - 1);
+	ok(!strcmp(target, "/proc/self/fd"), "dev-fd-leads-to-the-own-descriptors");
+	ok(sys_readlink("/dev/stdin", target, sizeof(target) - 1) > 0, "dev-stdin-to-one");
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
 	self = argv[0];
-	tap_plan(35);
+	tap_plan(49);
+	test_descriptors();
+	test_dev();
 	test_maps();
 	test_file_mapping();
 	test_sizes();

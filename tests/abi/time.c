@@ -96,10 +96,36 @@ static void test_many_sleepers(void)
 	is(too_short, 0, "four-sleepers-at-once-all-sleep-long-enough");
 }
 
+/* ---- CPU time, by clocks that are made of numbers ---- */
+
+#define CLOCK_OF(pid, kind)	((int)((~(unsigned int)(pid) << 3) | (kind)))
+#define SUM			2	/* all of a process's time */
+
+static void test_cpu_clocks(void)
+{
+	int self = (int)sys_getpid(), parent = (int)sys_getppid(), none = 1 << 22;
+	struct __kernel_timespec ts;
+
+	is(sys_clock_gettime(CLOCK_OF(self, SUM), &ts), 0, "the-time-of-the-own-process");
+	ok(ts.tv_sec || ts.tv_nsec, "has-begun");
+	is(sys_clock_gettime(CLOCK_OF(0, SUM), &ts), 0, "0-is-the-own-process");
+	is(sys_clock_gettime(CLOCK_OF(parent, SUM), &ts), 0, "the-time-of-another");
+	is(sys_clock_gettime(CLOCK_OF(sys_gettid(), SUM | CPUCLOCK_PERTHREAD), &ts), 0, "of-a-thread");
+	is(sys_clock_gettime(CLOCK_OF(0, SUM | CPUCLOCK_PERTHREAD), &ts), 0, "of-the-own-thread");
+	is(sys_clock_gettime(CLOCK_OF(parent, SUM | CPUCLOCK_PERTHREAD), &ts), -EINVAL, "not-of-others'-threads");
+	is(sys_clock_gettime(CLOCK_OF(none, SUM), &ts), -EINVAL, "of-no-process");
+	is(sys_clock_gettime(CLOCK_OF(self, 3), &ts), -EINVAL, "of-an-unknown-kind");
+	is(syscall2(__NR_clock_getres, CLOCK_OF(self, SUM), 0), 0, "how-exact-it-is");
+	is(syscall2(__NR_clock_getres, CLOCK_OF(none, SUM), 0), -EINVAL, "and-without-a-process");
+	is(sys_clock_gettime(CLOCK_OF(self, SUM), (void *)8), -EFAULT, "to-a-bad-pointer");
+	is(sys_clock_gettime(CLOCK_TAI, &ts), 0, "atomic-time");
+}
+
 int main(void)
 {
-	tap_plan(15);
+	tap_plan(28);
 	test_clocks();
+	test_cpu_clocks();
 	test_across_cpus();
 	test_sleep();
 	test_sleep_errors();

@@ -86,6 +86,12 @@ static const char *const signatures[NR_CALLS] = {
 	CALL(timer_delete, "n"), CALL(sendmsg, "fvn"), CALL(recvmsg, "fvn"),
 	CALL(shutdown, "fn"), CALL(timerfd_create, "cn"), CALL(timerfd_settime, "fnpp"),
 	CALL(signalfd4, "fplF"), CALL(readahead, "fll"), CALL(fadvise64, "flln"),
+	CALL(fgetxattr, "fspl"), CALL(flistxattr, "fpl"),
+	CALL(fremovexattr, "fs"), CALL(fsetxattr, "fspln"), CALL(getxattr, "sspl"),
+	CALL(lgetxattr, "sspl"), CALL(listxattr, "spl"), CALL(llistxattr, "spl"),
+	CALL(lremovexattr, "ss"), CALL(lsetxattr, "sspln"),
+	CALL(removexattr, "ss"), CALL(sched_getattr, "ipln"), CALL(sched_rr_get_interval, "ip"),
+	CALL(sched_setattr, "ipn"), CALL(setxattr, "sspln"), CALL(sync_file_range, "fnln"),
 };
 
 /*
