@@ -42,7 +42,8 @@ bool may_access_process(const struct process *process)
 	const struct process *self = current_process();
 
 	return process == self || capable() ||
-	       (same(self->cred.uid.real, &process->cred.uid) && same(self->cred.gid.real, &process->cred.gid));
+	       (!READ_ONCE(process->undumpable) && same(self->cred.uid.real, &process->cred.uid) &&
+		same(self->cred.gid.real, &process->cred.gid));
 }
 
 void cred_exec(struct process *process, const struct ids *uid, const struct ids *gid)
@@ -53,6 +54,7 @@ void cred_exec(struct process *process, const struct ids *uid, const struct ids 
 	cred->gid = *gid;
 	cred->uid.saved = cred->uid.fs = uid->effective;
 	cred->gid.saved = cred->gid.fs = gid->effective;
+	WRITE_ONCE(process->undumpable, uid->effective != uid->real || gid->effective != gid->real);
 }
 
 /* ---- asking ---- */

@@ -107,21 +107,42 @@ static bool notify_parent(struct process *process)
 	return reap;
 }
 
-/*
- * Children of a process that has ended go to the first one; without it, to the kernel. tasks_lock
- * held.
- */
+/* Who asked for it (PR_SET_PDEATHSIG) hears that its parent has ended. tasks_lock held. */
+static void tell_orphan(struct process *child, const struct process *parent)
+{
+	struct ksiginfo info = { .code = SI_USER, .child = { .pid = parent->pid, .uid = parent->cred.uid.real } };
+	struct task *task;
+
+	TAILQ_FOREACH(task, &child->threads, thread_link) {
+		info.signo = READ_ONCE(task->pdeath_signal);
+		if (info.signo)
+			signal_send(child, NULL, &info);
+	}
+}
+
+/* The next ancestor that takes orphans, else the first process; without it, the kernel. tasks_lock held. */
+static struct process *find_reaper(const struct process *process)
+{
+	struct process *p, *first = process_find(1);
+
+	for (p = process->parent; p != &kernel_process; p = p->parent) {
+		if (READ_ONCE(p->subreaper) && !p->zombie)
+			return p;
+	}
+	return first && first != process ? first : &kernel_process;
+}
+
+/* The children of a process that has ended get another parent. tasks_lock held. */
 static void orphan_children(struct process *process)
 {
-	struct process *heir = process_find(1), *child;
+	struct process *heir = find_reaper(process), *child;
 
-	if (!heir || heir == process)
-		heir = &kernel_process;
 	while ((child = TAILQ_FIRST(&process->children))) {
 		TAILQ_REMOVE(&process->children, child, sibling);
 		child->parent = heir;
 		child->exit_signal = SIGCHLD;
 		TAILQ_INSERT_TAIL(&heir->children, child, sibling);
+		tell_orphan(child, process);
 		orphan_group(child, process, NULL);
 		if (child->zombie && notify_parent(child))
 			process_put(child);

@@ -144,6 +144,7 @@ static struct process *process_alloc(const struct process *from, struct sighand 
 	process->pgid = from->pgid;
 	process->sid = from->sid;
 	process->no_new_privs = from->no_new_privs;
+	process->undumpable = READ_ONCE(from->undumpable);
 	process->cred = from->cred;
 	LIST_INIT(&process->posix_timers);
 	memcpy(process->rlimits, from->rlimits, sizeof(process->rlimits));

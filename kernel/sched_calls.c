@@ -1,6 +1,5 @@
-/* The system calls of the scheduler, and a thread's name and registers. */
+/* The system calls of the scheduler. */
 #include "kernel/cred.h"
-#include "kernel/pleat.h"
 #include "kernel/priority.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
@@ -77,47 +76,4 @@ SYSCALL_DEFINE2(getcpu, u32 *, user_cpu, u32 *, user_node)
 	if (user_cpu && copy_to_user(user_cpu, &cpu, sizeof(cpu)))
 		return -EFAULT;
 	return user_node && copy_to_user(user_node, &node, sizeof(node)) ? -EFAULT : 0;
-}
-
-/* ---- prctl ---- */
-
-SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg)
-{
-	return thread_arch_prctl(current_task(), option, arg);
-}
-
-static long set_name(const char *user)
-{
-	char name[TASK_COMM_LEN];
-	long len = strncpy_from_user(name, user, sizeof(name));
-
-	if (len < 0 && len != -ENAMETOOLONG)
-		return len;
-	name[sizeof(name) - 1] = 0;
-	task_set_name(current_task(), name);
-	return 0;
-}
-
-SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, unsigned long, arg4,
-		unsigned long, arg5)
-{
-	struct task *task = current_task();
-
-	switch (option) {
-	case PR_SET_NAME:
-		return set_name((const char *)arg2);
-	case PR_GET_NAME:
-		return copy_to_user((char *)arg2, task->comm, sizeof(task->comm)) ? -EFAULT : 0;
-	case PR_GET_DUMPABLE:
-		return 1;
-	case PR_SET_NO_NEW_PRIVS:
-		if (arg2 != 1 || arg3 || arg4 || arg5)
-			return -EINVAL;
-		task->process->no_new_privs = true;
-		return 0;
-	case PR_GET_NO_NEW_PRIVS:
-		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : task->process->no_new_privs;
-	default:
-		return pleat_prctl(option, arg2, arg3);
-	}
 }

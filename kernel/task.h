@@ -87,6 +87,7 @@ struct task {
 	struct files *files;
 	struct fs_struct *fs;
 	/* User addresses that thread libraries leave with us. */
+	int pdeath_signal;		/* sent to it when its parent has ended; 0: none */
 	u32 *clear_child_tid;		/* set to 0 and woken as a futex at exit */
 	void *robust_list;
 	struct vfork_done *vfork;	/* a parent that waits until we exec or exit */
@@ -145,6 +146,8 @@ struct process {
 	u64 children_run_ns;		/* ... of children that were waited for */
 	unsigned long dead_switches;
 	bool no_new_privs;
+	bool undumpable;		/* nobody but root may look at it; until it executes a program */
+	bool subreaper;			/* orphans below it become its children */
 	unsigned long membarrier;	/* forms that it has registered for (membarrier.c) */
 };
 

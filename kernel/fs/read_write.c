@@ -259,13 +259,20 @@ SYSCALL_DEFINE4(pwritev, int, fd, const struct iovec *, vec, unsigned long, coun
 /* The second forms: -1 is the file's own position. The flags are about waiting for disks. */
 #define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
 
+static long do_fsync(int fd, bool datasync);
+
 static long vector_2(int fd, bool write, const struct iovec *vec, unsigned long count, s64 offset,
 		     int flags)
 {
+	long ret, err = 0;
+
 	if (flags & ~RWF_KNOWN)
 		return -EOPNOTSUPP;
-	return offset == -1 ? vector_at_position(fd, write, vec, count)
-			    : vector_at_offset(fd, write, vec, count, offset);
+	ret = offset == -1 ? vector_at_position(fd, write, vec, count)
+			   : vector_at_offset(fd, write, vec, count, offset);
+	if (ret > 0 && write && flags & (RWF_DSYNC | RWF_SYNC))
+		err = do_fsync(fd, !(flags & RWF_SYNC));
+	return err && err != -EINVAL ? err : ret; /* EINVAL: nothing that could be kept, a pipe or terminal */
 }
 
 /* The fifth argument is the upper half of the offset where a register does not hold all of it. */

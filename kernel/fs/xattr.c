@@ -125,9 +125,13 @@ int vfs_setxattr(struct inode *inode, const char *name, const void *value, size_
 	xattr = xattr_alloc(name, value, size);
 	if (!xattr)
 		return -ENOMEM;
-	down_write(&inode->lock);
-	ret = replace(inode, &xattr, flags);
-	up_write(&inode->lock);
+	ret = sb_want_write(inode->sb);
+	if (!ret) {
+		down_write(&inode->lock);
+		ret = replace(inode, &xattr, flags);
+		up_write(&inode->lock);
+		sb_drop_write(inode->sb);
+	}
 	kfree(xattr);
 	return ret;
 }
@@ -137,6 +141,7 @@ int vfs_removexattr(struct inode *inode, const char *name)
 	int ret = xattr_permission(inode, name, true);
 	struct xattr **place, *xattr;
 
+	ret = ret ? ret : sb_want_write(inode->sb);
 	if (ret)
 		return ret;
 	down_write(&inode->lock);
@@ -145,8 +150,10 @@ int vfs_removexattr(struct inode *inode, const char *name)
 	if (xattr)
 		*place = xattr->next;
 	up_write(&inode->lock);
+	sb_drop_write(inode->sb);
+	ret = xattr ? 0 : -ENODATA;
 	kfree(xattr);
-	return xattr ? 0 : -ENODATA;
+	return ret;
 }
 
 long vfs_getxattr(struct inode *inode, const char *name, void *value, size_t max)

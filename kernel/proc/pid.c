@@ -469,6 +469,7 @@ static const struct proc_entry fd_entry = {
 	PROC_FILE("limits", 0444, show_limits), \
 	GUARDED_FILE("maps", 0444, show_maps), \
 	{ .name = "mem", .mode = S_IFREG | 0600, .fop = &mem_fops }, \
+	PROC_FILE("mountinfo", 0444, show_mountinfo), \
 	PROC_FILE("mounts", 0444, show_mounts), \
 	{ .name = "pagemap", .mode = S_IFREG | 0400, .fop = &pagemap_fops }, \
 	{ .name = "root", .mode = S_IFLNK | 0777, .get_link = root_link }, \

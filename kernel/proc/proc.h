@@ -76,7 +76,7 @@ void proc_init(void);
 
 #define SHOW(name) int name(struct text *text, const struct proc_target *target)
 SHOW(show_meminfo); SHOW(show_vmstat); SHOW(show_buddyinfo); SHOW(show_zoneinfo); SHOW(show_slabinfo);
-SHOW(show_mounts); SHOW(show_maps); SHOW(show_smaps); SHOW(show_smaps_rollup);
+SHOW(show_mounts); SHOW(show_mountinfo); SHOW(show_maps); SHOW(show_smaps); SHOW(show_smaps_rollup);
 int next_map_file(const struct proc_target *target, unsigned long from, struct proc_range *range);
 extern const struct proc_entry map_file_entry;
 int write_clear_refs(const struct proc_target *target, char *text, size_t n);

@@ -158,6 +158,29 @@ static void show_mount(const struct super_block *sb, const char *path, void *arg
 	text_printf(arg, " %s %s 0 0\n", sb->type->name, sb_readonly(sb) ? "ro" : "rw");
 }
 
+/* A mount's number is that of its device: each file system is mounted once. */
+static void show_mount_info(const struct super_block *sb, const char *path, void *arg)
+{
+	static const char special[] = " \t\n\\";
+	const char *access = sb_readonly(sb) ? "ro" : "rw";
+	u32 above;
+
+	spin_lock(&dcache_lock);
+	above = sb->mountpoint ? sb->mountpoint->sb->dev : sb->dev;
+	spin_unlock(&dcache_lock);
+	text_printf(arg, "%u %u 0:%u / ", sb->dev, above, sb->dev);
+	text_escape(arg, path, special);
+	text_printf(arg, " %s,relatime - %s ", access, sb->type->name);
+	text_escape(arg, sb->source, special);
+	text_printf(arg, " %s\n", access);
+}
+
+SHOW(show_mountinfo)
+{
+	mount_for_each(show_mount_info, text);
+	return 0;
+}
+
 SHOW(show_mounts)
 {
 	mount_for_each(show_mount, text);

@@ -1,0 +1,69 @@
+/* prctl() and arch_prctl(): what a thread and its process say about themselves. */
+#include "kernel/pleat.h"
+#include "kernel/syscall.h"
+#include "kernel/uapi/errno.h"
+
+SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg)
+{
+	return thread_arch_prctl(current_task(), option, arg);
+}
+
+static long set_name(const char *user)
+{
+	char name[TASK_COMM_LEN];
+	long len = strncpy_from_user(name, user, sizeof(name));
+
+	if (len < 0 && len != -ENAMETOOLONG)
+		return len;
+	name[sizeof(name) - 1] = 0;
+	task_set_name(current_task(), name);
+	return 0;
+}
+
+static long int_to_user(unsigned long to, int value)
+{
+	return copy_to_user((int *)to, &value, sizeof(value)) ? -EFAULT : 0;
+}
+
+SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, unsigned long, arg4,
+		unsigned long, arg5)
+{
+	struct task *task = current_task();
+
+	switch (option) {
+	case PR_SET_NAME:
+		return set_name((const char *)arg2);
+	case PR_GET_NAME:
+		return copy_to_user((char *)arg2, task->comm, sizeof(task->comm)) ? -EFAULT : 0;
+	case PR_SET_PDEATHSIG:
+		if (arg2 > _NSIG)
+			return -EINVAL;
+		task->pdeath_signal = (int)arg2;
+		return 0;
+	case PR_GET_PDEATHSIG:
+		return int_to_user(arg2, task->pdeath_signal);
+	case PR_SET_DUMPABLE:
+		if (arg2 > 1)
+			return -EINVAL;
+		WRITE_ONCE(task->process->undumpable, !arg2);
+		return 0;
+	case PR_GET_DUMPABLE:
+		return !task->process->undumpable;
+	case PR_SET_CHILD_SUBREAPER:
+		WRITE_ONCE(task->process->subreaper, arg2 != 0);
+		return 0;
+	case PR_GET_CHILD_SUBREAPER:
+		return int_to_user(arg2, task->process->subreaper);
+	case PR_GET_TID_ADDRESS:
+		return copy_to_user((u32 **)arg2, &task->clear_child_tid, sizeof(u32 *)) ? -EFAULT : 0;
+	case PR_SET_NO_NEW_PRIVS:
+		if (arg2 != 1 || arg3 || arg4 || arg5)
+			return -EINVAL;
+		task->process->no_new_privs = true;
+		return 0;
+	case PR_GET_NO_NEW_PRIVS:
+		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : task->process->no_new_privs;
+	default:
+		return pleat_prctl(option, arg2, arg3);
+	}
+}
