@@ -271,7 +271,9 @@ static void add_member(const struct archive *archive, const struct member *m)
 		dir = enter_dir(archive, dir, name, (size_t)(end - name));
 		set_attributes(dir->inode, m);
 	} else if (old && is_dir(old->inode)) {
-		damaged(archive, "a file with the name of a directory");
+		/* A link to where another archive has its files (bin -> usr/bin): the directory stays. */
+		if ((m->mode & S_IFMT) != S_IFLNK)
+			damaged(archive, "a file with the name of a directory");
 	} else {
 		add_entry(dir, name, (size_t)(end - name), member_inode(m));
 	}
@@ -324,7 +326,7 @@ static void add_devices(void)
 	if (disk_sectors())
 		add_node(dev, "vda", S_IFBLK | 0660, VDA_MAJOR, VDA_MINOR);
 	add_descriptor_links(dev);
-	enter_dir(&none, dev, "shm", 3);
+	enter_dir(&none, dev, "shm", 3)->inode->mode = S_IFDIR | 01777;
 }
 
 /* Where programs look for the system's own files. */
@@ -334,9 +336,8 @@ static void mount_system(void)
 
 	enter_dir(&none, root_dentry, "proc", 4);
 	enter_dir(&none, root_dentry, "sys", 3);
-	if (do_mount("proc", "/proc", "proc", 0, NULL) || do_mount("sysfs", "/sys", "sysfs", 0, NULL) ||
-	    do_mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777"))
-		boot_stop("There is not enough memory to mount /proc, /sys and /dev/shm.");
+	if (do_mount("proc", "/proc", "proc", 0, NULL) || do_mount("sysfs", "/sys", "sysfs", 0, NULL))
+		boot_stop("There is not enough memory to mount /proc and /sys.");
 }
 
 void initramfs_init(const u8 *data, size_t size)

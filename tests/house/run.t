@@ -42,6 +42,15 @@ boot --img "$tmp/img" -- /bin/cat /hello
 is 'a-file-of-IMG-is-there' "$out" 'from the image'
 boot --img "$tmp/img" -- /bin/cat /dir/bytes
 ok 'every-byte-passes-the-console-unchanged' cmp "$tmp/out" "$tmp/img/dir/bytes"
+mkdir -p "$tmp/linked/usr/bin"
+echo here >"$tmp/linked/usr/bin/file"
+ln -s usr/bin "$tmp/linked/bin"
+ln -s usr/bin/file "$tmp/linked/inside"
+ln -s "$tmp/img/hello" "$tmp/linked/outside"
+ln -s nowhere "$tmp/linked/dangling"
+boot --img "$tmp/linked" --cmd 'cat /inside /outside; readlink /inside; readlink /dangling; [ -h /outside ] || echo a file'
+is 'links-of-an-image-stay-links-but-for-those-that-leave-it' "$(tr '\n' , <"$tmp/out")" \
+	'here,from the image,usr/bin/file,nowhere,a file,'
 head -c 300000 /dev/zero | tr '\0' x >"$tmp/img/large"
 boot --img "$tmp/img" -- /bin/cat /large
 ok 'a-long-output-is-complete' cmp "$tmp/out" "$tmp/img/large"
