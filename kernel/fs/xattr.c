@@ -2,6 +2,7 @@
 #include "kernel/fs/xattr.h"
 #include "kernel/base/string.h"
 #include "kernel/cred.h"
+#include "kernel/fs/permission.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/xattr.h"
 #include "mm/slab.h"
@@ -26,7 +27,7 @@ static bool begins(const char *name, const char *prefix)
 static int check_user(const struct inode *inode, bool write)
 {
 	if (is_regular(inode) || is_dir(inode))
-		return 0;
+		return inode_permission(inode, write ? MAY_WRITE : MAY_READ);
 	return write ? -EPERM : -ENODATA;
 }
 

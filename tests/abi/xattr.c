@@ -127,7 +127,9 @@ static int not_for_everybody(void *arg)
 		return 2;
 	if (get("f", "user.u", 9) != 1)
 		return 3;
-	return set("f", "security.a", "", 0) == -EPERM ? 0 : 4;
+	if (set("f", "security.a", "", 0) != -EPERM)
+		return 4;
+	return set("f", "user.b", "", 0) == -EACCES ? 0 : 5;
 }
 
 static void test_classes(void)
