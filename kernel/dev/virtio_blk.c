@@ -55,8 +55,8 @@ static struct wait_queue delay_wait, disk_waiters;
 
 static const char *set_delay(const char *value)
 {
-	return value && cmdline_number(value, 0, 60000, &delay_ms) ? NULL
-								   : "it is milliseconds, up to 60000";
+	return value && cmdline_number(value, 0, 600000, &delay_ms) ? NULL
+								   : "it is milliseconds, up to 600000";
 }
 BOOT_OPTION("disk_delay", "=MS", "the disk takes that much longer for each request", set_delay);
 
