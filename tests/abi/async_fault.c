@@ -121,10 +121,11 @@ static void test_file(void)
 
 /* ---- with a slow disk ---- */
 
+static volatile unsigned long sum;
+
 /* Computes until an answer is there; how much it got done. */
 static unsigned long compute(void)
 {
-	static volatile unsigned long sum;
 	unsigned long units = 0;
 
 	while (!(poll_of(0) & POLLIN)) {
