@@ -1,10 +1,10 @@
 #!/bin/bash
 # job: 2 slow
-# A minute of random system calls, other ones each day; the seed of a failure is in its message.
+# Two minutes of random system calls, other ones each day; the seed of a failure is in its message.
 . tests/harness/tap.sh
 
 seed=${FUZZ_SEED:-$(($(date +%s) / 86400 * 100000))}
-out=$(tests/fuzz/run calls "$seed" "${FUZZ_TIME:-60}" 2>&1)
+out=$(tests/fuzz/run calls "$seed" "${FUZZ_TIME:-120}" 2>&1)
 status=$?
 echo "$out" | tail -n 30 >&2
 is "random-calls-from-seed-$seed-do-no-harm" "$status" 0
