@@ -27,7 +27,8 @@ static void read_ahead(struct address_space *mapping, u64 start, u64 last)
 
 	if (!mapping_tracks_dirty(mapping) || start >= size)
 		return;
-	end = min((unsigned long)(min(last, size - 1) >> PAGE_SHIFT), index + AHEAD_MAX - 1);
+	last = min(last, size - 1);
+	end = min((unsigned long)(last >> PAGE_SHIFT), index + AHEAD_MAX - 1);
 	for (; index <= end; index++)
 		filemap_ask_for(mapping, index);
 }
