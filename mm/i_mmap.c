@@ -85,8 +85,10 @@ static struct vm_area_struct *leftmost(struct vm_area_struct *top, unsigned long
 struct vm_area_struct *i_mmap_first(struct address_space *mapping, unsigned long first,
 				    unsigned long last)
 {
-	struct vm_area_struct *vma = leftmost(RB_ROOT(&mapping->i_mmap), first);
+	struct vm_area_struct *vma;
 
+	lockdep_assert_held(&mapping->i_mmap_lock);
+	vma = leftmost(RB_ROOT(&mapping->i_mmap), first);
 	return vma && vma->vm_pgoff <= last ? vma : NULL;
 }
 

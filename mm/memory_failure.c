@@ -46,6 +46,13 @@ static void replace_entry(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
 	put_page(f->page);
 }
 
+/* Has an anonymous page other entries? One stays one: fork, which makes another, needs mmap_lock for writing. */
+static bool is_shared(struct mm_struct *mm, const struct page *page)
+{
+	lockdep_assert_held(&mm->mmap_lock);
+	return atomic_read(&page->_mapcount) > 1;
+}
+
 static int fail_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
 {
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
@@ -58,7 +65,7 @@ static int fail_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long add
 	pte = ptep_get(slot.ptep);
 	/* A re-check: a fault, or MADV_DONTNEED, may have put another page there. */
 	if (pte_present(pte) && vm_normal_page(pte) == f->page) {
-		if (page_test(f->page, PG_anon) && atomic_read(&f->page->_mapcount) > 1) {
+		if (page_test(f->page, PG_anon) && is_shared(walk->mm, f->page)) {
 			err = -EBUSY;
 		} else {
 			mark_page(f->page);
@@ -72,7 +79,7 @@ static int fail_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long add
 
 static const struct walk_ops fail_ops = { .pte_range = fail_pte_range };
 
-/* One entry stays one: fork, which makes another, needs mmap_lock for writing. -EAGAIN: it is mapped no more. */
+/* -EAGAIN: it is mapped no more. */
 static int fail_anonymous(struct mm_struct *mm, unsigned long addr, struct page *page)
 {
 	struct failure f = { .page = page, .lost = true };

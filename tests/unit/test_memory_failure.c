@@ -386,6 +386,34 @@ TEST("a-fault-that-has-waited-for-a-page-looks-whether-it-is-well")
 	end_file();
 }
 
+/* What truncation does while somebody who is to break the page waits for its lock. */
+static void truncate_awaited(void)
+{
+	unmap_mapping_range(&file, 0, 0, true);
+	filemap_remove(&file, awaited);
+	folio_end_read(awaited, true);
+}
+
+TEST("a-page-that-has-left-its-file-meanwhile-is-not-the-one-that-breaks")
+{
+	unsigned long a;
+
+	start_file(&disk_ops);
+	a = map_file(s.mm, MAP_SHARED);
+	CHECK_EQ(peek(a), 100);
+	awaited = filemap_find(&file, 0);
+	folio_lock(awaited);
+	folio_start_read(awaited);
+	sim_on_sleep(truncate_awaited);
+	CHECK_EQ(poison(a, 1), 0);
+	CHECK(!page_test(&awaited->page, PG_hwpoison));
+	CHECK_EQ(hwpoisoned_pages(), 1);
+	CHECK_EQ(reads, 2);	/* the page that took its place, and broke */
+	CHECK_EQ(peek(a), 100);
+	folio_put(awaited);
+	end_file();
+}
+
 TEST("punching-a-hole-leaves-the-mark-of-a-private-copy")
 {
 	unsigned long copy;
