@@ -501,29 +501,13 @@ long sys_clone(struct pt_regs *regs)
 	});
 }
 
-/* The argument structure may be longer than the one we know, if what we do not know is 0. */
 static int read_clone_args(struct clone_args *args, const void *user, size_t size)
 {
-	char extra[64];
-
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 	if (size < CLONE_ARGS_SIZE_VER0)
 		return -EINVAL;
-	*args = (struct clone_args){ 0 };
-	if (copy_from_user(args, user, min(size, sizeof(*args))))
-		return -EFAULT;
-	for (size_t at = sizeof(*args); at < size; at += sizeof(extra)) {
-		size_t n = min(size - at, sizeof(extra));
-
-		if (copy_from_user(extra, (const char *)user + at, n))
-			return -EFAULT;
-		for (size_t i = 0; i < n; i++) {
-			if (extra[i])
-				return -E2BIG;
-		}
-	}
-	return 0;
+	return copy_struct_from_user(args, sizeof(*args), user, size);
 }
 
 long sys_clone3(struct pt_regs *regs)

@@ -24,23 +24,21 @@ void policy_inherit(struct task *task, const struct task *parent)
 
 /* ---- the old calls ---- */
 
-static long task_exists(int tid)
+/* With a reference; ERR_PTR(-EINVAL, -ESRCH). */
+static struct task *task_to_look_at(int tid)
 {
-	struct task *task = tid < 0 ? NULL : task_get_by_tid(tid);
+	struct task *task = tid < 0 ? ERR_PTR(-EINVAL) : task_get_by_tid(tid);
 
-	if (!task)
-		return tid < 0 ? -EINVAL : -ESRCH;
-	task_put(task);
-	return 0;
+	return task ? task : ERR_PTR(-ESRCH);
 }
 
 SYSCALL_DEFINE1(sched_getscheduler, int, tid)
 {
-	struct task *task = tid < 0 ? NULL : task_get_by_tid(tid);
+	struct task *task = task_to_look_at(tid);
 	long policy;
 
-	if (!task)
-		return tid < 0 ? -EINVAL : -ESRCH;
+	if (IS_ERR(task))
+		return PTR_ERR(task);
 	policy = READ_ONCE(task->policy) | (READ_ONCE(task->sched_reset) ? SCHED_RESET_ON_FORK : 0);
 	task_put(task);
 	return policy;
@@ -48,10 +46,13 @@ SYSCALL_DEFINE1(sched_getscheduler, int, tid)
 
 SYSCALL_DEFINE2(sched_getparam, int, tid, u32 *, user)
 {
+	struct task *task = user ? task_to_look_at(tid) : ERR_PTR(-EINVAL);
 	u32 priority = 0;
-	long ret = user ? task_exists(tid) : -EINVAL;
 
-	return !ret && copy_to_user(user, &priority, sizeof(priority)) ? -EFAULT : ret;
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	task_put(task);
+	return copy_to_user(user, &priority, sizeof(priority)) ? -EFAULT : 0;
 }
 
 /* Who wants to be reset no more needs a privilege: its children would have what it should not hand on. */
@@ -101,29 +102,19 @@ SYSCALL_DEFINE2(sched_setparam, int, tid, const u32 *, user)
 
 /* ---- sched_getattr, sched_setattr ---- */
 
-/* Bytes of *user beyond what is known must be 0: it is from a time to come. 0 or -errno. */
+/* Told what is known if it is more than that, and not 0. 0 or -errno. */
 static long attr_from_user(struct sched_attr *attr, struct sched_attr *user)
 {
-	u32 size, known = sizeof(*attr);
-	u8 byte;
+	const u32 known = sizeof(*attr);
+	long ret = -E2BIG;
+	u32 size;
 
 	if (copy_from_user(&size, &user->size, sizeof(size)))
 		return -EFAULT;
 	size = size ? size : SCHED_ATTR_SIZE_VER0;
-	if (size < SCHED_ATTR_SIZE_VER0 || size > PAGE_SIZE)
-		goto too_big;
-	*attr = (struct sched_attr){ 0 };
-	if (copy_from_user(attr, user, min(size, known)))
-		return -EFAULT;
-	for (u32 i = known; i < size; i++) {
-		if (copy_from_user(&byte, (u8 *)user + i, 1))
-			return -EFAULT;
-		if (byte)
-			goto too_big;
-	}
-	return 0;
-too_big:
-	return copy_to_user(&user->size, &known, sizeof(known)) ? -EFAULT : -E2BIG;
+	if (size >= SCHED_ATTR_SIZE_VER0 && size <= PAGE_SIZE)
+		ret = copy_struct_from_user(attr, known, user, size);
+	return ret == -E2BIG && copy_to_user(&user->size, &known, sizeof(known)) ? -EFAULT : ret;
 }
 
 static long check_attr(const struct sched_attr *attr)
@@ -181,9 +172,9 @@ SYSCALL_DEFINE4(sched_getattr, int, tid, struct sched_attr *, user, unsigned int
 
 	if (!user || tid < 0 || size > PAGE_SIZE || size < SCHED_ATTR_SIZE_VER0 || flags)
 		return -EINVAL;
-	task = task_get_by_tid(tid);
-	if (!task)
-		return -ESRCH;
+	task = task_to_look_at(tid);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
 	attr.sched_policy = READ_ONCE(task->policy);
 	attr.sched_flags = READ_ONCE(task->sched_reset) ? SCHED_FLAG_RESET_ON_FORK : 0;
 	attr.sched_nice = READ_ONCE(task->nice);
@@ -198,11 +189,11 @@ SYSCALL_DEFINE4(sched_getattr, int, tid, struct sched_attr *, user, unsigned int
 /* How long a turn is that others wait for. */
 SYSCALL_DEFINE2(sched_rr_get_interval, int, tid, struct __kernel_timespec *, user)
 {
-	struct task *task = tid < 0 ? NULL : task_get_by_tid(tid);
+	struct task *task = task_to_look_at(tid);
 	u64 slice;
 
-	if (!task)
-		return tid < 0 ? -EINVAL : -ESRCH;
+	if (IS_ERR(task))
+		return PTR_ERR(task);
 	slice = task_slice_ns(task);
 	task_put(task);
 	return timespec_to_user(user, slice);

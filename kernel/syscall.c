@@ -1,5 +1,6 @@
 /* The table of system calls, and the way from the entry code to them. */
 #include "kernel/syscall.h"
+#include "kernel/base/string.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/unistd.h"
 
@@ -12,6 +13,31 @@ static const syscall_fn calls[] = {
 static syscall_fn table[] = {
 	SYSCALLS(CALL)
 };
+
+static int check_zeroed_user(const char *user, size_t size)
+{
+	char bytes[64];
+
+	for (size_t at = 0; at < size; at += sizeof(bytes)) {
+		size_t n = min(size - at, sizeof(bytes));
+
+		if (copy_from_user(bytes, user + at, n))
+			return -EFAULT;
+		for (size_t i = 0; i < n; i++) {
+			if (bytes[i])
+				return -E2BIG;
+		}
+	}
+	return 0;
+}
+
+int copy_struct_from_user(void *dst, size_t known, const void *user, size_t size)
+{
+	int ret = size > known ? check_zeroed_user((const char *)user + known, size - known) : 0;
+
+	memset(dst, 0, known);
+	return !ret && copy_from_user(dst, user, min(size, known)) ? -EFAULT : ret;
+}
 
 syscall_fn syscall_fn_of(unsigned long nr) { return calls[nr]; }
 

@@ -245,6 +245,12 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 syscall_fn syscall_fn_of(unsigned long nr);
 /* Boot: from now on `between` is called for every call in the list, and passes it on itself. */
 void syscall_intercept(syscall_fn between);
+/*
+ * A structure that has grown over the years, whose size the program gives: what it does not have is 0, and what we
+ * do not know of it has to be (-E2BIG). The caller has looked whether there may be such a size. 0, -EFAULT, -E2BIG.
+ */
+int copy_struct_from_user(void *dst, size_t known, const void *user, size_t size);
+
 /* kernel/syslog.c. Boot. */
 void syslog_init(void);
 /* kernel/strace/: intercepts, if the boot option says so. */

@@ -222,8 +222,7 @@ static int check_size(s64 size)
 	return file_size_limit((u64)size) < (u64)size ? -EFBIG : 0;
 }
 
-/* truncate(): ftruncate()'s descriptor is a writer already. */
-static int truncate_as_writer(struct inode *inode, const struct iattr *attr)
+int notify_change_as_writer(struct inode *inode, const struct iattr *attr)
 {
 	int ret = get_write_access(inode);
 
@@ -244,11 +243,12 @@ static int truncate_inode(struct inode *inode, s64 size, bool is_open)
 	if (!is_regular(inode))
 		return -EINVAL;
 	ret = is_open ? 0 : inode_permission(inode, MAY_WRITE);
+	if (!ret)
+		ret = check_size(size);
 	if (ret)
 		return ret;
-	if (check_size(size))
-		return check_size(size);
-	return is_open ? notify_change(inode, &attr) : truncate_as_writer(inode, &attr);
+	/* ftruncate()'s descriptor is a writer already. */
+	return is_open ? notify_change(inode, &attr) : notify_change_as_writer(inode, &attr);
 }
 
 SYSCALL_DEFINE2(truncate, const char *, path, s64, size)

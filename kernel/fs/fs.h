@@ -232,6 +232,8 @@ int setattr_copy(struct inode *inode, const struct iattr *attr);
  * -EACCES. Takes its lock.
  */
 int notify_change(struct inode *inode, const struct iattr *attr);
+/* The same for a new size, by one who has not opened the file for writing: -ETXTBSY while it runs as a program. */
+int notify_change_as_writer(struct inode *inode, const struct iattr *attr);
 /*
  * Counts who writes to the file, or who runs it and denies that. -ETXTBSY: the others are there. Neither
  * sleeps.

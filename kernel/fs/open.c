@@ -147,16 +147,9 @@ static int may_open(const struct inode *inode, unsigned int flags)
 static int truncate_opened(struct inode *inode)
 {
 	const struct iattr attr = { .valid = ATTR_SIZE };
-	int ret;
 
-	if (!is_regular(inode))
-		return 0;
-	ret = get_write_access(inode); /* it may be open for reading only */
-	if (ret)
-		return ret;
-	ret = notify_change(inode, &attr);
-	put_write_access(inode);
-	return ret;
+	/* As a writer: it may be open for reading only. */
+	return is_regular(inode) ? notify_change_as_writer(inode, &attr) : 0;
 }
 
 /*
@@ -477,23 +470,13 @@ static int check_how(const struct open_how *how)
 	return how->resolve & RESOLVE_CACHED && how->flags & (MAKES_FILES | O_TRUNC) ? -EAGAIN : 0;
 }
 
-/* A structure from the future may be longer, if the rest is zeros. */
 static int copy_how(struct open_how *how, const void *user, size_t size)
 {
-	const char *rest = (const char *)user + sizeof(*how);
-	char c;
-
 	if (size < OPEN_HOW_SIZE_VER0)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	for (; rest < (const char *)user + size; rest++) {
-		if (copy_from_user(&c, rest, 1))
-			return -EFAULT;
-		if (c)
-			return -E2BIG;
-	}
-	return copy_from_user(how, user, sizeof(*how)) ? -EFAULT : 0;
+	return copy_struct_from_user(how, sizeof(*how), user, size);
 }
 
 SYSCALL_DEFINE4(openat2, int, dirfd, const char *, path, const struct open_how *, user, size_t, size)
