@@ -601,7 +601,6 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 	vm_fault_t ret = 0;
 
 	count_vm_event(VM_EVENT_FAULT);
-	trace(TRACE_FAULT, addr, flags, 0);
 	res->signo = 0;
 	vma = mm ? lock_and_find_vma(mm, addr, &why) : NULL;
 	if (unlikely(!vma)) {
@@ -623,13 +622,14 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 	}
 	if (likely(!(ret & VM_FAULT_RETRY)))
 		mmap_read_unlock(mm);
-	trace(TRACE_FAULT_END, addr, (u64)res->signo, 0);
 }
 
 void user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags, struct fault_result *res)
 {
 	struct recent_mark mark = recent_fault_begin();
 
+	trace(TRACE_FAULT, addr, flags, 0);
 	resolve_user_fault(mm, addr, flags, res);
+	trace(TRACE_FAULT_END, addr, (u64)res->signo, 0);
 	recent_fault_end(&mark, mm, addr, flags, res->signo);
 }
