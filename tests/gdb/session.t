@@ -1,6 +1,6 @@
 #!/bin/bash
 # job: 2 slow
-# A session as people have it: `make gdb`, a machine for an editor, the console, and VS Code's way in.
+# A session as people have it: `make gdb`, a machine for an editor, and the console.
 . tests/harness/tap.sh
 . tests/gdb/lib.sh
 
@@ -43,30 +43,6 @@ kill -TERM -- "-$first"
 wait "$first" 2>/dev/null
 has 'an-editor-finds-the-port-of-the-last-one' "$(cat build/gdb-port)" "^$port$"
 
-# What VS Code sends, from its own configuration.
-cat >"$tmp/mi.py" <<'END'
-import json
-launch = json.load(open('.vscode/launch.json'))['configurations'][0]
-for command in launch['customLaunchSetupCommands']:
-	print('MI ' + command['text'])
-print('TASK ' + launch['preLaunchTask'])
-for task in json.load(open('.vscode/tasks.json'))['tasks']:
-	print('HAS ' + task['label'])
-	print('END ' + task['problemMatcher']['background']['endsPattern'])
-print('WELL ' + json.load(open('.devcontainer/devcontainer.json'))['name'])
-END
-editor=$(gdb --batch -nx -x "$tmp/mi.py" 2>&1)
-is 'its-task-exists' "$(sed -n 's/^TASK //p' <<<"$editor")" "$(sed -n 's/^HAS //p' <<<"$editor")"
-ok 'its-task-waits-for-the-ready-line' grep -qP "$(sed -n 's/^END //p' <<<"$editor")" <<<"READY gdb :$port"
-has 'the-container-is-described' "$editor" '^WELL Pleat$'
-ok 'the-container-installs-what-setup-names' grep -q '^RUN .*/setup test' .devcontainer/Dockerfile
-mi=$({ sed -n 's/^MI //p' <<<"$editor" | sed "s#\${workspaceFolder}/build#$PLEAT_OUT#; s#\${workspaceFolder}#$PWD#"
-	printf -- '-exec-continue\n-interpreter-exec console "info registers rip"\n-interpreter-exec console buddy\n-gdb-exit\n'
-	} | timeout $limit gdb -q -nx --interpreter=mi2 2>&1)
-printf '%s\n' "$mi" >&2
-is 'no-command-of-it-fails' "$(grep -c '^\^error' <<<"$mi")" 1
-has 'the-one-that-fails-says-that-it-is-too-early' "$mi" '^\^error,msg="The kernel has not set up its memory yet'
-has 'the-editor-stops-in-kernel_main' "$mi" '^\*stopped,.*func="kernel_main"'
 stop_machine
 
 # make's own targets.
