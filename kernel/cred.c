@@ -46,15 +46,35 @@ bool may_access_process(const struct process *process)
 		same(self->cred.gid.real, &process->cred.gid));
 }
 
-void cred_exec(struct process *process, const struct ids *uid, const struct ids *gid)
+/* Did it lose or gain rights by that? */
+static bool rights_differ(const struct ids *old, const struct ids *now)
 {
+	return old->effective != now->effective || old->fs != now->fs;
+}
+
+/*
+ * What it could see and do as somebody else may still be in its memory: nobody but root may look, until it says
+ * otherwise, and no signal comes at the wish of whom it was. tasks_lock held.
+ */
+static void rights_changed(struct process *process)
+{
+	WRITE_ONCE(process->undumpable, true);
+	WRITE_ONCE(current_task()->pdeath_signal, 0);
+}
+
+void cred_exec(struct process *process, const struct ids *uid, const struct ids *gid, bool secret)
+{
+	const struct cred old = process->cred;
 	struct cred *cred = &process->cred;
 
 	cred->uid = *uid;
 	cred->gid = *gid;
 	cred->uid.saved = cred->uid.fs = uid->effective;
 	cred->gid.saved = cred->gid.fs = gid->effective;
-	WRITE_ONCE(process->undumpable, uid->effective != uid->real || gid->effective != gid->real);
+	WRITE_ONCE(process->undumpable, secret || old.uid.effective != old.uid.real ||
+						old.gid.effective != old.gid.real);
+	if (rights_differ(&old.uid, &cred->uid) || rights_differ(&old.gid, &cred->gid))
+		rights_changed(process);
 }
 
 /* ---- asking ---- */
@@ -156,6 +176,7 @@ static long change(bool groups, int how, u32 a, u32 b, u32 c)
 {
 	struct process *process = current_process();
 	struct ids *ids = groups ? &process->cred.gid : &process->cred.uid;
+	const struct ids old = *ids;
 	bool root = capable();
 	u32 user = process->cred.uid.real;
 	int ret;
@@ -165,6 +186,8 @@ static long change(bool groups, int how, u32 a, u32 b, u32 c)
 	      set_resid(ids, a, b, c, root);
 	if (!ret)
 		ids->fs = ids->effective;
+	if (rights_differ(&old, ids))
+		rights_changed(process);
 	note_user(process, user);
 	limits_changed(process);
 	spin_unlock(&tasks_lock);
@@ -188,6 +211,8 @@ static long change_fs(bool groups, u32 id)
 	if (id != KEEP && (capable() || one_of(id, ids) || id == old)) {
 		spin_lock(&tasks_lock);
 		ids->fs = id;
+		if (id != old)
+			rights_changed(process);
 		spin_unlock(&tasks_lock);
 	}
 	return old;

@@ -32,5 +32,8 @@ bool may_schedule(const struct process *process);
 bool may_access_process(const struct process *process);
 /* May it exec? Not if it became a user with more threads than RLIMIT_NPROC, as long as these are there. */
 bool cred_may_exec(struct process *process);
-/* exec: these are the users now, and the effective ones become the saved ones. tasks_lock held. */
-void cred_exec(struct process *process, const struct ids *uid, const struct ids *gid);
+/*
+ * exec: these are the users now, and the effective ones become the saved ones. secret: nobody but root may look at
+ * the program. tasks_lock held.
+ */
+void cred_exec(struct process *process, const struct ids *uid, const struct ids *gid, bool secret);

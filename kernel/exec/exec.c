@@ -63,6 +63,7 @@ void exec_set_file(struct exec *exec, struct file *file)
 	if (exec->file)
 		exe_file_put(exec->file);
 	exec->file = file;
+	exec->secret |= inode_permission(file->inode, MAY_READ) != 0;
 }
 
 /* ---- whose the program will be ---- */
@@ -173,9 +174,11 @@ static void reset_signals(struct exec *exec)
 	}
 	sighand_reset(process->sighand);
 	posix_timers_end(process);
-	if (is_setid(exec))
+	if (is_setid(exec)) {
 		process->personality &= ~ADDR_NO_RANDOMIZE;
-	cred_exec(process, &exec->uid, &exec->gid);
+		current_task()->pdeath_signal = 0;
+	}
+	cred_exec(process, &exec->uid, &exec->gid, exec->secret);
 	process->has_execed = true;
 	process->membarrier = 0;
 	spin_unlock(&tasks_lock);

@@ -11,6 +11,7 @@
 struct exec {
 	const char *path;		/* as the caller gave it */
 	struct file *file;		/* what is loaded; counted */
+	bool secret;			/* the caller may run, but not read it */
 	struct mm_struct *mm;		/* the new one */
 	struct files *files;
 	struct ids uid, gid;		/* what the program will be; saved and fs follow */

@@ -168,6 +168,8 @@ struct inode_operations {
 	long (*readlink)(struct dentry *dentry, char *buf, size_t size);
 	/* A link that leads to an object and not along a path: with a path_get(); ERR_PTR. */
 	struct dentry *(*get_link)(struct dentry *dentry);
+	/* A directory: may the caller do anything in it, though its mode says no? NULL: never. */
+	bool (*also_allowed)(const struct inode *inode);
 	/* NULL: what the inode says is all there is to it. Inode unlocked. */
 	void (*getattr)(struct inode *inode, struct __kernel_stat *st);
 	/* NULL: setattr_copy(), and -EINVAL for a size. */

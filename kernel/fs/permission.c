@@ -66,6 +66,8 @@ static int permission(const struct inode *inode, int mask, const struct cred *cr
 		allowed = root_may(inode, mask);
 	else
 		allowed = !((u32)mask & ~class_bits(inode, cred, uid, gid));
+	if (!allowed && is_dir(inode) && inode->op->also_allowed)
+		allowed = inode->op->also_allowed(inode);
 	return allowed ? 0 : -EACCES;
 }
 

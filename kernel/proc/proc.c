@@ -14,7 +14,7 @@ struct proc_inode {
 };
 
 static struct kmem_cache *inode_cache;
-static const struct inode_operations dir_operations, file_operations, text_link_operations,
+static const struct inode_operations dir_operations, own_dir_operations, file_operations, text_link_operations,
 	object_link_operations;
 static const struct file_operations dir_fops, text_fops;
 
@@ -102,7 +102,7 @@ static const struct super_operations super_operations = { .free_inode = free_ino
 static void set_operations(struct inode *inode, const struct proc_entry *entry)
 {
 	if (is_dir(inode)) {
-		inode->op = &dir_operations;
+		inode->op = entry->number_is == NUMBER_FILE ? &own_dir_operations : &dir_operations;
 		inode->fop = &dir_fops;
 		inode->nlink = 2;
 	} else if (is_link(inode)) {
@@ -113,17 +113,22 @@ static void set_operations(struct inode *inode, const struct proc_entry *entry)
 	}
 }
 
-/* Root's, or what is about a process, that process's. */
+/* Root's, or what is about a process, that process's: its directory always, the rest if it may be looked at. */
 static void set_owner(struct inode *inode, const struct process *process)
 {
 	inode->uid = inode->gid = 0;
 	if (!process)
 		return;
 	spin_lock(&tasks_lock);
-	inode->uid = process->cred.uid.effective;
-	inode->gid = process->cred.gid.effective;
+	if (inode->mode == (S_IFDIR | 0555) || (!process->undumpable && !process->zombie)) {
+		inode->uid = process->cred.uid.effective;
+		inode->gid = process->cred.gid.effective;
+	}
 	spin_unlock(&tasks_lock);
 }
+
+/* Its own open files are a process's own, also where the directory is root's. */
+static bool is_own(const struct inode *inode) { return proc_i(inode)->target.process == current_process(); }
 
 /* Takes the target's references over. NULL: no memory. */
 static struct inode *make_inode(struct super_block *sb, const struct proc_entry *entry,
@@ -324,6 +329,7 @@ static int dir_iterate(struct file *file, struct dir_context *ctx)
 }
 
 static const struct inode_operations dir_operations = { .lookup = dir_lookup };
+static const struct inode_operations own_dir_operations = { .lookup = dir_lookup, .also_allowed = is_own };
 static const struct inode_operations file_operations;
 
 /* ---- links ---- */
