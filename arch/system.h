@@ -92,7 +92,7 @@ void cpu_start(void) __noreturn;		/* each other CPU, on its idle task's stack */
 long do_syscall(struct pt_regs *regs);	/* its result, for ax */
 /* Before each return to user mode, interrupts off: reschedules, ends killed tasks. */
 void exit_to_user(struct pt_regs *regs);
-void timer_interrupt(void);
+void timer_interrupt(bool from_user);	/* it met a program, not the kernel */
 /* A program did what it may not: signo, si_code, the address. True: it has no handler, and ends. */
 bool user_exception(int signo, int code, unsigned long addr);
 /* Then the log shall say why, in one sentence. */

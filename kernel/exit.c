@@ -27,10 +27,13 @@ int first_process_status;
 void switch_to_mm(struct mm_struct *mm)
 {
 	struct task *task = current_task();
+	struct process *process = task->process;
 	struct mm_struct *old = task->mm;
 	unsigned long flags;
 
 	spin_lock(&tasks_lock);		/* others find a task's mm, and take a reference, under it */
+	if (old)
+		process->maxrss = max(process->maxrss, mm_hiwater_rss(old));
 	flags = irq_save();
 	task->mm = mm;
 	switch_mm(mm);
@@ -60,7 +63,6 @@ void process_unlink(struct process *process)
 {
 	TAILQ_REMOVE(&process->parent->children, process, sibling);
 	process_unhash(process);
-	process->parent->children_run_ns += process->dead_run_ns + process->children_run_ns;
 	if (shutting_down)
 		wake_up_all(&kernel_process.child_wait);
 }
@@ -194,6 +196,8 @@ static void leave_process(struct task *task, int status)
 	TAILQ_REMOVE(&process->threads, task, thread_link);
 	task_unhash(task);
 	process->dead_run_ns += task_run_ns(task);
+	for (int mode = 0; mode < NR_TICK_MODES; mode++)
+		process->dead_ticks[mode] += task->ticks[mode];
 	process->dead_switches += task->switches;
 	atomic_inc(&leaving);
 	sigpending_flush(&task->pending, ~0ull);

@@ -1,7 +1,7 @@
 /*
  * setitimer and alarm. ITIMER_REAL is a timer of the clock. The others count CPU time, which is
- * looked at when a thread of the process is switched in, and TICK_NS later again: all of it counts
- * as the program's own, so ITIMER_VIRTUAL and ITIMER_PROF agree. RLIMIT_CPU is kept likewise.
+ * looked at when a thread of the process is switched in, and at each tick: the program's own
+ * (ITIMER_VIRTUAL), or the kernel's with it (ITIMER_PROF). RLIMIT_CPU is kept likewise.
  */
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
@@ -10,7 +10,6 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/usage.h"
 
-#define TICK_NS		4000000ull	/* Linux's, with 250 ticks a second */
 #define ITIMER_TICK_NS	1000ull		/* what a timer is set to that should be past */
 
 u64 timer_next(u64 expires, u64 interval, u64 now)
@@ -96,15 +95,21 @@ static void check_limit(struct process *process, u64 now)
 	}
 }
 
+/* The time that ITIMER_VIRTUAL or ITIMER_PROF counts. tasks_lock held. */
+static u64 counted_ns(struct process *process, int which)
+{
+	return which == ITIMER_VIRTUAL ? process_cpu_time(process).user : process_run_ns_locked(process);
+}
+
 /* Fires what is due; true if anything is still set. tasks_lock held. */
 static bool check_cpu(struct process *process)
 {
 	static const int signals[] = { SIGVTALRM, SIGPROF };
-	u64 now = process_run_ns_locked(process);
 	bool active = has_cpu_limit(process);
 
 	for (int i = 0; i < 2; i++) {
 		struct cpu_timer *timer = &process->itimers.cpu[i];
+		u64 now = counted_ns(process, ITIMER_VIRTUAL + i);
 
 		if (timer->expires && timer->expires <= now) {
 			timer->expires = timer_next(timer->expires, timer->interval, now);
@@ -113,7 +118,7 @@ static bool check_cpu(struct process *process)
 		active |= timer->expires != 0;
 	}
 	if (has_cpu_limit(process))
-		check_limit(process, now);
+		check_limit(process, process_run_ns_locked(process));
 	return active;
 }
 
@@ -127,14 +132,12 @@ void itimers_check(void)
 	active = check_cpu(process);
 	WRITE_ONCE(process->itimers.cpu_active, active);
 	spin_unlock(&tasks_lock);
-	if (active)
-		timer_interrupt_by(clock_ns() + TICK_NS);
 }
 
 static void read_cpu(struct process *process, int which, u64 *left, u64 *interval)
 {
 	const struct cpu_timer *timer = &process->itimers.cpu[which - 1];
-	u64 now = process_run_ns_locked(process);
+	u64 now = counted_ns(process, which);
 
 	*left = 0;
 	if (timer->expires)
@@ -146,7 +149,7 @@ static void set_cpu(struct process *process, int which, u64 ns, u64 interval)
 {
 	struct cpu_timer *timer = &process->itimers.cpu[which - 1];
 
-	timer->expires = ns ? process_run_ns_locked(process) + ns : 0;
+	timer->expires = ns ? counted_ns(process, which) + ns : 0;
 	timer->interval = interval;
 	if (ns)
 		activate(process);

@@ -6,8 +6,9 @@
  * it may be queued on this CPU only (which finishes the switch before it looks at its queue), and
  * no other CPU steals it.
  *
- * The timer is set only while somebody waits for it, so an idle CPU gets no ticks. It is never
- * cancelled: a pipe's two ends would otherwise program it with each message.
+ * A CPU that runs a task has a timer interrupt every TICK_NS at least, which notes whether it met the
+ * program or the kernel; an idle one gets no ticks. The timer is never cancelled: a pipe's two ends would
+ * otherwise program it with each message.
  */
 #include "kernel/base/trace.h"
 #include "kernel/sched.h"
@@ -64,20 +65,26 @@ static u64 slice_deadline(const struct run_queue *rq, u64 now)
 	return READ_ONCE(idle_cpus) ? min(end, now + SPREAD_NS) : end;
 }
 
-/*
- * Somebody waits beside the running task: its slice will end. Where tables wait for CPUs that are told nothing
- * (TABLE_FREE=rcu), whoever is not idle has a timer that looks.
- */
-static bool slice_ends(const struct run_queue *rq)
-{
-	return (TABLE_FREE_RCU || rq->nr_queued) && !rq->curr->is_idle;
-}
+/* Somebody waits beside the running task: its slice will end. */
+static bool slice_ends(const struct run_queue *rq) { return rq->nr_queued && !rq->curr->is_idle; }
 
-/* This CPU's queue, locked. A timer that is set for a sleep may be set for seconds from now. */
+/* This CPU's queue, locked. Most often the timer is set for something that comes soon enough. */
 static void arm_slice(struct run_queue *rq)
 {
-	if (slice_ends(rq) && (TABLE_FREE_RCU || rq->armed > rq->curr->run_since + task_slice_ns(rq->curr)))
+	u64 soon;
+
+	if (!slice_ends(rq))
+		return;
+	soon = READ_ONCE(idle_cpus) ? SPREAD_NS : task_slice_ns(rq->curr);
+	if (rq->armed > rq->curr->run_since + soon)
 		rq_arm(rq, slice_deadline(rq, clock_ns()));
+}
+
+/* Of this CPU's queue, locked: the running task, unless it is the idle one, will be looked at. */
+static void arm_tick(struct run_queue *rq, u64 now)
+{
+	if (!rq->curr->is_idle)
+		rq_arm(rq, now + TICK_NS);
 }
 
 /* ---- switching ---- */
@@ -150,6 +157,7 @@ static void reschedule(bool preempted)
 	rq->curr = next;
 	next->on_cpu = true;
 	rq->prev = prev;
+	arm_tick(rq, next->run_since);
 	arm_slice(rq);
 	spin_unlock(&rq->lock);
 
@@ -361,12 +369,22 @@ static void spread(struct run_queue *rq)
 	}
 }
 
-void timer_interrupt(void)
+/* Every interrupt of the timer is a sample: only their proportion counts. */
+static void account_tick(struct run_queue *rq, int mode)
+{
+	if (rq->curr->is_idle)
+		return;
+	WRITE_ONCE(rq->ticks[mode], rq->ticks[mode] + 1);
+	WRITE_ONCE(rq->curr->ticks[mode], rq->curr->ticks[mode] + 1);
+}
+
+void timer_interrupt(bool from_user)
 {
 	struct run_queue *rq = this_rq();
 	u64 now = clock_ns();
 
 	spin_lock(&rq->lock);
+	account_tick(rq, from_user ? TICK_USER : TICK_SYSTEM);
 	rq->armed = NO_TIMEOUT;
 	grace_quiescent();
 	timeouts_expire(rq, now);
@@ -378,20 +396,10 @@ void timer_interrupt(void)
 		spread(rq);
 	}
 	rq_arm(rq, timeouts_first(rq));
+	arm_tick(rq, now);
 	if (slice_ends(rq))
 		rq_arm(rq, slice_deadline(rq, now));
 	spin_unlock(&rq->lock);
-}
-
-void timer_interrupt_by(u64 when)
-{
-	unsigned long flags = irq_save();
-	struct run_queue *rq = this_rq();
-
-	spin_lock(&rq->lock);
-	rq_arm(rq, when);
-	spin_unlock(&rq->lock);
-	irq_restore(flags);
 }
 
 void schedule_until(u64 deadline_ns)
@@ -536,6 +544,8 @@ void sched_init(void)
 }
 
 u64 cpu_idle_ns(unsigned int cpu) { return task_run_ns(run_queues[cpu].idle); }
+
+unsigned long cpu_ticks(unsigned int cpu, int mode) { return READ_ONCE(run_queues[cpu].ticks[mode]); }
 
 unsigned long context_switches(void)
 {

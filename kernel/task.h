@@ -31,6 +31,15 @@ struct files;
 struct fs_struct;
 struct process;
 
+/* CPU time in ns, told apart by what the ticks of the timer met (usage.c). */
+struct cpu_time {
+	u64 user, system;
+};
+
+enum { TICK_SYSTEM, TICK_USER, NR_TICK_MODES };
+
+#define TICK_NS	4000000ull	/* a CPU that is not idle has a timer interrupt at least that often */
+
 /*
  * task->work: why the way back to user mode is not the short one. Set by atomic operations from
  * any CPU.
@@ -68,6 +77,8 @@ struct task {
 	TAILQ_ENTRY(task) run_link;
 	u64 run_ns;			/* CPU time used before run_since */
 	u64 run_since;			/* clock_ns() when it was switched in */
+	unsigned long ticks[NR_TICK_MODES];	/* how many met it there; only its CPU writes them */
+	struct cpu_time told;		/* what was last said to be used: never less; tasks_lock */
 	unsigned long switches;
 	/* A sleep with an end: in the tree of CPU timeout_cpu's sleepers. */
 	RB_ENTRY(task) timeout_link;
@@ -142,9 +153,13 @@ struct process {
 	int next_timer;			/* the number that the next of them gets */
 	struct rlimit64 rlimits[RLIM_NLIMITS];
 	u64 start_ns;
-	u64 dead_run_ns;		/* CPU time of threads that are gone */
-	u64 children_run_ns;		/* ... of children that were waited for */
+	u64 dead_run_ns;		/* CPU time of threads that are gone, their ticks and switches */
+	unsigned long dead_ticks[NR_TICK_MODES];
 	unsigned long dead_switches;
+	struct cpu_time told;		/* what was last said to be used: it never goes back */
+	struct cpu_time children_time;	/* ... of children that were waited for, and their switches */
+	unsigned long children_switches;
+	unsigned long maxrss, children_maxrss;	/* pages, of address spaces that were left */
 	bool no_new_privs;
 	bool undumpable;		/* nobody but root may look at it; until it executes a program */
 	bool subreaper;			/* orphans below it become its children */
@@ -185,8 +200,6 @@ void kill_task(struct task *task);
 void signal_task_wake(struct task *task);
 /* Sets bits of task->work, and interrupts the task if it runs on another CPU. */
 void make_task_look(struct task *task, unsigned long bits);
-/* There is a timer interrupt on this CPU at that time, or before. */
-void timer_interrupt_by(u64 when);
 /* Sets bits of task->work, and tells nobody. */
 void task_set_work(struct task *task, unsigned long bits);
 /* Like schedule(), but also returns once clock_ns() has reached the deadline. */
@@ -202,6 +215,8 @@ void sched_set_affinity(struct task *task, cpumask_t mask);
 void sched_yield(void);
 /* CPU time that the task has used. */
 u64 task_run_ns(const struct task *task);
+/* The ticks that met a CPU's tasks, the idle one left out. */
+unsigned long cpu_ticks(unsigned int cpu, int mode);
 /* How long it may run while others wait: from 20 ms for the least nice to 0.5 ms for the nicest. */
 u64 task_slice_ns(const struct task *task);
 /* How long a CPU had nothing to do; switches of all CPUs. */

@@ -51,10 +51,12 @@ static bool take_event(struct process *child, struct wait_request *req, int even
 	siginfo_child(&req->info, child, req->status);
 	if (keep)
 		return false;
-	if (event == EVENT_STOP)
+	if (event == EVENT_STOP) {
 		child->stop_status = 0;
-	else
+	} else {
+		usage_add_child(current_process(), child);
 		process_unlink(child);
+	}
 	return event == EVENT_END;
 }
 

@@ -62,9 +62,10 @@ void mm_clear_refs(struct mm_struct *mm, int what)
 {
 	struct clear clear = { .what = what, .first = ~0ul };
 
-	if (what == CLEAR_REFS_MM_HIWATER_RSS)
-		return;		/* the largest size there was is not kept */
 	mmap_write_lock(mm);
-	clear_wanted(mm, &clear);
+	if (what == CLEAR_REFS_MM_HIWATER_RSS)
+		mm_reset_hiwater_rss(mm);
+	else
+		clear_wanted(mm, &clear);
 	mmap_write_unlock(mm);
 }

@@ -89,6 +89,43 @@ unsigned long mm_rss(const struct mm_struct *mm, enum mm_counter counter)
 	return sum > 0 ? (unsigned long)sum : 0;
 }
 
+static unsigned long rss_of_all_kinds(const struct mm_struct *mm)
+{
+	cpumask_t cpus = cpus_online();
+	unsigned int cpu;
+	long sum = 0;
+
+	for_each_cpu(cpu, cpus) {
+		for (int i = 0; i < NR_MM_COUNTERS; i++)
+			sum += READ_ONCE(mm->cpu[cpu].rss[i]);
+	}
+	return sum > 0 ? (unsigned long)sum : 0;
+}
+
+unsigned long mm_hiwater_rss(const struct mm_struct *mm)
+{
+	return max(READ_ONCE(mm->hiwater_rss), rss_of_all_kinds(mm));
+}
+
+void mm_reset_hiwater_rss(struct mm_struct *mm)
+{
+	WRITE_ONCE(mm->hiwater_rss, rss_of_all_kinds(mm));
+}
+
+#define RSS_BATCH	32	/* to add up takes a look at each CPU's line: not for every page */
+
+/* Two who raise it at once: the lower one may stay, and the next batch puts it right or there was no more. */
+void mm_rss_goes(struct mm_struct *mm, unsigned long pages)
+{
+	struct mm_cpu *cpu = &mm->cpu[this_cpu()];
+
+	cpu->unmapped += pages;
+	if (cpu->unmapped < RSS_BATCH)
+		return;
+	cpu->unmapped = 0;
+	WRITE_ONCE(mm->hiwater_rss, mm_hiwater_rss(mm));
+}
+
 /*
  * Unmaps everything and frees all tables but the top: no CPU can reach them and no task will. Mapping by
  * mapping, from below: a table goes with the last mapping that it serves.

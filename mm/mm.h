@@ -35,6 +35,7 @@ struct mmap_lock {
 struct mm_cpu {
 	atomic_t readers;	/* of mmap_lock: came minus left, on this CPU */
 	long rss[NR_MM_COUNTERS];	/* pages mapped minus unmapped; only this CPU changes it */
+	unsigned long unmapped;		/* pages that it unmapped since it looked at hiwater_rss */
 } __cacheline_aligned;
 
 struct mm_struct {
@@ -59,6 +60,7 @@ struct mm_struct {
 	/* Apart from what every fault reads. */
 	spinlock_t page_table_lock __cacheline_aligned;	/* entries above the pte level */
 	atomic_long_t table_frames;	/* frames used as page tables, the top one included */
+	unsigned long hiwater_rss;	/* the most pages that were seen mapped; see mm_rss_goes() */
 
 	unsigned long start_brk, brk;
 	unsigned long start_code, end_code, start_data, end_data;
@@ -80,6 +82,15 @@ static inline void mm_rss_add(struct mm_struct *mm, enum mm_counter counter, lon
 {
 	mm->cpu[this_cpu()].rss[counter] += pages;
 }
+/*
+ * The most pages of all kinds that were ever mapped. A peak that was over before anybody looked may have been
+ * higher by RSS_BATCH pages for each CPU.
+ */
+unsigned long mm_hiwater_rss(const struct mm_struct *mm);
+/* From now on: the most from here on. */
+void mm_reset_hiwater_rss(struct mm_struct *mm);
+/* Pages are about to be subtracted, so that the time before may have been the peak. */
+void mm_rss_goes(struct mm_struct *mm, unsigned long pages);
 
 /* ---- lifetime ---- */
 

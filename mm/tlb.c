@@ -115,6 +115,20 @@ void tlb_flush_mmu(struct mmu_gather *tlb)
 		tables_free(tlb->mm, &tlb->tables, interrupted);
 }
 
+/* Of a dead mm nobody will ask what its peak was. */
+static void subtract_rss(struct mmu_gather *tlb)
+{
+	long sum = 0;
+
+	for (int i = 0; i < NR_MM_COUNTERS; i++)
+		sum += tlb->rss[i];
+	if (!tlb->dead && sum)
+		mm_rss_goes(tlb->mm, (unsigned long)sum);
+	for (int i = 0; i < NR_MM_COUNTERS; i++)
+		if (tlb->rss[i])
+			mm_rss_add(tlb->mm, i, -tlb->rss[i]);
+}
+
 void tlb_finish_mmu(struct mmu_gather *tlb)
 {
 	struct gather_batch *batch, *next;
@@ -124,7 +138,5 @@ void tlb_finish_mmu(struct mmu_gather *tlb)
 		next = batch->next;
 		free_page(virt_to_page(batch));
 	}
-	for (int i = 0; i < NR_MM_COUNTERS; i++)
-		if (tlb->rss[i])
-			mm_rss_add(tlb->mm, i, -tlb->rss[i]);
+	subtract_rss(tlb);
 }

@@ -199,7 +199,7 @@ void interrupt_serial(struct pt_regs *regs)
 void interrupt_timer(struct pt_regs *regs)
 {
 	lapic_eoi();
-	timer_interrupt();
+	timer_interrupt(user_mode(regs));
 	race_tick();
 }
 

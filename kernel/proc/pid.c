@@ -19,7 +19,8 @@ struct look {
 	char comm[TASK_COMM_LEN];
 	char state;
 	unsigned int threads, fds, cpu;
-	u64 run_ns, children_ns, start_ns;
+	struct cpu_time time, children_time;
+	u64 start_ns;
 	u64 pending, shared_pending, blocked, ignored, caught;
 	struct rlimit64 rlimits[RLIM_NLIMITS];
 	struct cred cred;
@@ -72,8 +73,8 @@ static void look_at(struct look *look, const struct proc_target *target)
 	look->state = state_letter(process, task);
 	look->threads = process->nr_threads;
 	look->start_ns = process->start_ns;
-	look->children_ns = process->children_run_ns;
-	look->run_ns = process_run_ns_locked(process);
+	look->children_time = process->children_time;
+	look->time = process_cpu_time(process);
 	look->exit_signal = process->exit_signal;
 	look->cred = process->cred;
 	memcpy(look->rlimits, process->rlimits, sizeof(look->rlimits));
@@ -101,6 +102,7 @@ static void show_memory(struct text *text, struct mm_struct *mm)
 
 	text_printf(text, "VmSize:\t%8lu kB\n", kb(mm->total_vm));
 	text_printf(text, "VmLck:\t%8lu kB\n", kb(mm->locked_vm));
+	text_printf(text, "VmHWM:\t%8lu kB\n", kb(mm_hiwater_rss(mm)));
 	text_printf(text, "VmRSS:\t%8lu kB\n", kb(anon + file + shmem));
 	text_printf(text, "RssAnon:\t%8lu kB\n", kb(anon));
 	text_printf(text, "RssFile:\t%8lu kB\n", kb(file));
@@ -169,11 +171,11 @@ static SHOW(show_stat)
 	look_at(&look, target);
 	if (mm)
 		rss = mm_rss(mm, MM_ANONPAGES) + mm_rss(mm, MM_FILEPAGES) + mm_rss(mm, MM_SHMEMPAGES);
-	text_printf(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 %llu 0 %llu 0 %d %d %u 0 %llu %lu %lu %llu",
+	text_printf(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 %llu %llu %llu %llu %d %d %u 0 %llu %lu %lu %llu",
 		    look.tid ? look.tid : look.pid, look.comm, look.state, look.ppid, look.pgid, look.sid,
-		    look.tty_pgrp ? TTY_NUMBER : 0, look.tty_pgrp ? look.tty_pgrp : -1, TICKS(look.run_ns),
-		    TICKS(look.children_ns), 20 + look.nice, look.nice, look.threads, TICKS(look.start_ns),
-		    mm ? mm->total_vm << PAGE_SHIFT : 0, rss,
+		    look.tty_pgrp ? TTY_NUMBER : 0, look.tty_pgrp ? look.tty_pgrp : -1, TICKS(look.time.user),
+		    TICKS(look.time.system), TICKS(look.children_time.user), TICKS(look.children_time.system),
+		    20 + look.nice, look.nice, look.threads, TICKS(look.start_ns), mm ? mm->total_vm << PAGE_SHIFT : 0, rss,
 		    (unsigned long long)look.rlimits[RLIMIT_AS].rlim_cur);
 	text_printf(text, " %lu %lu %lu 0 0 %llu %llu %llu %llu 0 0 0 %d %u 0 0 0 0 0 %lu %lu %lu %lu %lu %lu %lu 0\n",
 		    mm ? mm->start_code : 0, mm ? mm->end_code : 0, mm ? mm->start_stack : 0,

@@ -82,26 +82,37 @@ static SHOW(show_loadavg)
 	return 0;
 }
 
-static void show_cpu(struct text *text, const char *name, u64 busy, u64 idle)
+static void show_cpu(struct text *text, const char *name, struct cpu_time busy, u64 idle)
 {
-	text_printf(text, "%s %llu 0 0 %llu 0 0 0 0 0 0\n", name, (unsigned long long)busy / 10000000,
-		    (unsigned long long)idle / 10000000);
+	text_printf(text, "%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, (unsigned long long)busy.user / 10000000,
+		    (unsigned long long)busy.system / 10000000, (unsigned long long)idle / 10000000);
+}
+
+static void look_at_cpus(struct cpu_time times[NR_CPUS], struct cpu_time *sum)
+{
+	unsigned int cpu;
+
+	spin_lock(&tasks_lock);
+	for_each_cpu(cpu, cpus_online()) {
+		times[cpu] = cpu_busy_time(cpu);
+		sum->user += times[cpu].user;
+		sum->system += times[cpu].system;
+	}
+	spin_unlock(&tasks_lock);
 }
 
 static SHOW(show_stat)
 {
 	struct count count = count_tasks();
-	u64 now = clock_ns(), idle = idle_ns();
-	unsigned int cpus = (unsigned int)__builtin_popcountl(cpus_online());
+	struct cpu_time busy[NR_CPUS], sum = { 0 };
+	unsigned int cpu;
 	char name[8];
 
-	show_cpu(text, "cpu ", now * cpus > idle ? now * cpus - idle : 0, idle);
-	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
-		if (!(cpus_online() & BIT(cpu)))
-			continue;
-		idle = cpu_idle_ns(cpu);
+	look_at_cpus(busy, &sum);
+	show_cpu(text, "cpu ", sum, idle_ns());
+	for_each_cpu(cpu, cpus_online()) {
 		scnprintf(name, sizeof(name), "cpu%u", cpu);
-		show_cpu(text, name, now > idle ? now - idle : 0, idle);
+		show_cpu(text, name, busy[cpu], cpu_idle_ns(cpu));
 	}
 	text_printf(text, "ctxt %lu\nbtime %llu\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
 		    context_switches(), (unsigned long long)clock_boot_realtime(), forks_so_far(), count.running);

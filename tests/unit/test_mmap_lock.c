@@ -152,6 +152,33 @@ TEST("pages-that-come-on-one-CPU-and-go-on-another-are-counted-right")
 	space_end(&s);
 }
 
+/* It is looked at when 32 pages have gone on a CPU. */
+TEST("the-most-pages-there-were-is-kept")
+{
+	unsigned long addr;
+
+	s = space_start(3, 4, 2);
+	addr = map(s.mm, 0x40000000, 100 * PAGE_SIZE, RW, ANON | MAP_FIXED);
+	for (unsigned long i = 0; i < 100; i++)
+		poke(addr + i * PAGE_SIZE, 1);
+	CHECK_EQ(mm_hiwater_rss(s.mm), 100);
+	run_on(1, s.mm);
+	CHECK_EQ(mm_munmap(s.mm, addr, 32 * PAGE_SIZE), 0);
+	CHECK_EQ(mm_hiwater_rss(s.mm), 100);
+	mm_clear_refs(s.mm, CLEAR_REFS_MM_HIWATER_RSS);
+	CHECK_EQ(mm_hiwater_rss(s.mm), 68);
+	run_on(0, s.mm);
+	CHECK_EQ(mm_munmap(s.mm, addr + 32 * PAGE_SIZE, 60 * PAGE_SIZE), 0);
+	CHECK_EQ(mm_rss(s.mm, MM_ANONPAGES), 8);
+	CHECK_EQ(mm_hiwater_rss(s.mm), 68);
+	mm_clear_refs(s.mm, CLEAR_REFS_MM_HIWATER_RSS);
+	CHECK_EQ(mm_hiwater_rss(s.mm), 8);
+	map(s.mm, addr, PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(addr, 1);
+	CHECK_EQ(mm_hiwater_rss(s.mm), 9);
+	space_end(&s);
+}
+
 TEST("a-count-that-is-read-too-early-is-never-negative")
 {
 	s = space_start(3, 4, 2);
