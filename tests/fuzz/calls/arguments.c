@@ -27,12 +27,14 @@ static long number(uint64_t *state)
 	}
 }
 
-/* Descriptors 0 to 15 are often open; 16 and more seldom. */
+/* Descriptors 0 to 15 are often open; 16 and more less often. */
 static long descriptor(uint64_t *state)
 {
 	static const long odd[] = { -1, AT_FDCWD, 255, 1023, 1024, 0x7fffffff, 1L << 32 };
 
-	return random_below(state, 16) ? (long)random_below(state, 16) : random_of(state, odd);
+	if (random_below(state, 16) == 0)
+		return random_of(state, odd);
+	return (long)random_below(state, random_below(state, 4) ? 16 : 24);
 }
 
 /*
@@ -126,7 +128,8 @@ static long path(uint64_t *state)
 	static const char *const other_names[] = {
 		"/proc/self/maps", "/proc/self/status", "/proc/self/stat", "/proc/self/fd/4",
 		"/proc/self/smaps", "/proc/self/pagemap", "/proc/meminfo",
-		"/proc/self/mem", "/proc/self/fd", "/proc/self",
+		"/proc/self/mem", "/proc/self/fd", "/proc/self", "/proc/self/map_files",
+		"/proc/self/clear_refs", "/proc/self/smaps_rollup", "/proc/kpagecount", "/proc/vmstat",
 	};
 	static char long_name[5000];
 

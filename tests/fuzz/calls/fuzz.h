@@ -14,6 +14,7 @@ enum {
 	ROUND_CALLS = 400,		/* that a worker makes, if it lives so long */
 	ROOM_PAGES = 16,		/* of `room` */
 	ARENA_PAGES = 64,
+	FIRST_DEVICE = 10,		/* descriptors that open_devices() makes, from here on */
 };
 
 /* Fixed addresses, so that a seed means the same everywhere. */
@@ -45,6 +46,9 @@ const char *call_signature(long nr);
 bool call_is_deadly(long nr);
 /* The value for a letter. */
 long make_argument(struct worker *worker, char letter);
+/* Instead of arguments by chance: an ioctl that one of the files of open_devices() may know. */
+void aim_ioctl(struct worker *worker, long *args);
+void open_devices(void);
 /* In a new worker: memory at ROOM and ARENA, files, limits, a timer. */
 void prepare_worker(void);
 /* Makes so many calls. */

@@ -29,7 +29,7 @@ static void map_arena(int file)
 		 MAP_PRIVATE | MAP_FIXED, file, 0);
 }
 
-/* Descriptors 0 to 9; none is the terminal, which is everybody's. */
+/* Descriptors 0 to 9, and devices; none is the terminal, which is everybody's. */
 static void open_files(void)
 {
 	int fds[2], null = (int)sys_open("/dev/null", O_RDWR, 0);
@@ -46,6 +46,7 @@ static void open_files(void)
 	sys_memfd_create("memfd", 2);
 	sys_open("/proc/self/maps", O_RDONLY, 0);
 	sys_open("/dev/zero", O_RDWR, 0);
+	open_devices();
 }
 
 static void ticks(int signo, struct __kernel_siginfo *info, struct __kernel_ucontext *context)
@@ -133,11 +134,15 @@ static long choose(struct worker *worker)
 
 static void make_call(struct worker *worker)
 {
-	long args[MAX_ARGS] = { 0 }, nr = choose(worker), result;
+	bool aimed = random_below(&worker->state, 32) == 0;
+	long args[MAX_ARGS] = { 0 }, nr = aimed ? __NR_ioctl : choose(worker), result;
 	const char *letters = call_signature(nr);
 
-	for (int i = 0; i < MAX_ARGS && letters[i]; i++)
-		args[i] = make_argument(worker, letters[i]);
+	if (aimed)
+		aim_ioctl(worker, args);
+	else
+		for (int i = 0; i < MAX_ARGS && letters[i]; i++)
+			args[i] = make_argument(worker, letters[i]);
 	for (int i = 0; i < MAX_ARGS; i++)
 		worker->args[i] = args[i];
 	worker->nr = nr;
