@@ -173,7 +173,9 @@ static vm_fault_t locked_folio_fault(const struct vm_fault *vmf, struct folio *f
 /* What a fault comes to that did not get its page from the cache. */
 static vm_fault_t fault_of_error(long err)
 {
-	return err == -ENOMEM ? VM_FAULT_OOM : err == -EHWPOISON ? VM_FAULT_HWPOISON : VM_FAULT_SIGBUS;
+	return err == -EAGAIN ? VM_FAULT_RETRY :
+	       err == -ENOMEM ? VM_FAULT_OOM :
+	       err == -EHWPOISON ? VM_FAULT_HWPOISON : VM_FAULT_SIGBUS;
 }
 
 /* Until the page is there, and whoever has it locked is done; or until a signal comes that ends the wait. */
@@ -197,10 +199,15 @@ static enum folio_wait wait_until(unsigned int flags)
 	       flags & FAULT_FLAG_KILLABLE ? WAIT_KILLABLE : WAIT_TO_THE_END;
 }
 
-/*
- * What happens when a page is not there, or somebody has it locked. Who does not want to wait keeps the
- * lock, and the device begins to read meanwhile; else the wait is without the lock.
- */
+static bool nowait(const struct vm_fault *vmf) { return vmf->flags & FAULT_FLAG_RETRY_NOWAIT; }
+
+/* Is the wait for a page without mmap_lock? It may be long where a device is. */
+static bool waits_unlocked(const struct vm_fault *vmf)
+{
+	return (vmf->flags & FAULT_FLAG_ALLOW_RETRY) && !nowait(vmf) && mapping_has_device(vmf->vma->mapping);
+}
+
+/* What happens without the lock when a page is not there, or somebody has it locked. */
 static vm_fault_t wait_for_page(const struct vm_fault *vmf)
 {
 	unsigned long index = linear_page_index(vmf->vma, vmf->addr);
@@ -208,10 +215,6 @@ static vm_fault_t wait_for_page(const struct vm_fault *vmf)
 	struct vma_pin pin;
 	int err;
 
-	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT) {
-		filemap_ask_for(vmf->vma->mapping, index);
-		return VM_FAULT_RETRY;
-	}
 	pin = vma_pin_file(vmf->vma);
 	mmap_read_unlock(vmf->vma->vm_mm);
 	err = wait_unlocked(pin.mapping, index, wait_until(vmf->flags));
@@ -219,17 +222,20 @@ static vm_fault_t wait_for_page(const struct vm_fault *vmf)
 	return err && err != -EINTR ? ret | fault_of_error(err) : ret;
 }
 
-/* Its lock, but not by waiting for a device. With an error the reference is gone. */
+/*
+ * Its lock, but not by waiting for a device, nor for anybody with RETRY_NOWAIT. With an error the
+ * reference is gone.
+ */
 static vm_fault_t lock_folio_or_retry(const struct vm_fault *vmf, struct folio *folio)
 {
-	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY) || !mapping_tracks_dirty(vmf->vma->mapping)) {
+	if (!waits_unlocked(vmf) && !nowait(vmf)) {
 		folio_lock(folio);
 		return 0;
 	}
 	if (folio_trylock(folio))
 		return 0;
 	folio_put(folio);
-	return wait_for_page(vmf);
+	return nowait(vmf) ? VM_FAULT_RETRY : wait_for_page(vmf);
 }
 
 /* Does the fault have to wait for the page to be read, and may it let go of mmap_lock for that? */
@@ -240,8 +246,7 @@ static bool wants_retry(const struct vm_fault *vmf)
 	struct folio *folio;
 	bool absent;
 
-	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY) || !mapping_tracks_dirty(vma->mapping) ||
-	    index >= size_pages(vma->mapping))
+	if (!waits_unlocked(vmf) || index >= size_pages(vma->mapping))
 		return false;
 	folio = filemap_find(vma->mapping, index);
 	absent = !folio || !page_test(&folio->page, PG_uptodate);
@@ -262,7 +267,8 @@ static vm_fault_t file_fault(const struct vm_fault *vmf)
 
 	if (wants_retry(vmf))
 		return wait_for_page(vmf);
-	folio = filemap_get(vma->mapping, linear_page_index(vma, vmf->addr));
+	folio = filemap_get_until(vma->mapping, linear_page_index(vma, vmf->addr),
+				  nowait(vmf) ? WAIT_NOT : WAIT_TO_THE_END);
 	if (IS_ERR(folio))
 		return fault_of_error(PTR_ERR(folio));
 	ret = lock_folio_or_retry(vmf, folio);

@@ -19,7 +19,7 @@
 #define FOLL_GET		BIT(1)	/* get_*: a reference */
 #define FOLL_DUMP		BIT(2)	/* -EFAULT for a hole instead of the zero page */
 #define FOLL_FORCE		BIT(3)	/* as a debugger: whatever the mapping says now, by what it may be */
-#define FOLL_NOWAIT		BIT(4)	/* do not wait for I/O, and never drop the lock; the allocator may sleep */
+#define FOLL_NOWAIT		BIT(4)	/* wait for nobody, and never drop the lock; the allocator may sleep */
 #define FOLL_NOFAULT		BIT(5)	/* only what is there */
 #define FOLL_HWPOISON		BIT(6)	/* say -EHWPOISON, not -EFAULT, for a poisoned page */
 #define FOLL_LONGTERM		BIT(8)	/* the pin stays after the call that it was taken in */

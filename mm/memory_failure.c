@@ -123,6 +123,8 @@ static int fail_cached(struct address_space *mapping, struct folio *folio)
 	mark_page(&folio->page);
 	page_clear(&folio->page, PG_uptodate);
 	unmap_everywhere(mapping, folio->page.index, &f);
+	if (f.lost)
+		mapping_set_error(mapping, -EIO);	/* before fsync() could miss the page */
 	if (backed)
 		filemap_remove(mapping, folio);
 	return 0;

@@ -19,6 +19,8 @@ static int sync_vma(const struct vm_area_struct *vma, unsigned long start, unsig
 	pin = vma_pin_file(vma);
 	mmap_read_unlock(mm);
 	err = filemap_fsync_range(pin.mapping, first, last);
+	if (pin.file)
+		err = file_report_error(pin.file, err);
 	vma_unpin_file(pin);
 	mmap_read_lock(mm);
 	return err;

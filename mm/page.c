@@ -87,6 +87,8 @@ int folio_lock_until(struct folio *folio, enum folio_wait until)
 	struct wait_queue *queue = folio_queue(folio);
 	int err = 0;
 
+	if (until == WAIT_NOT)
+		return folio_trylock(folio) ? 0 : -EAGAIN;
 	lockdep_acquire(folio, LOCK_FOLIO, 0, false);
 	if (likely(!page_test_and_set(&folio->page, PG_locked)))
 		return 0;

@@ -205,9 +205,9 @@ static inline bool page_pinned(const struct page *page)
 void folio_lock(struct folio *folio);
 bool folio_trylock(struct folio *folio);
 void folio_unlock(struct folio *folio);
-/* What ends a wait for a folio before it has been worth while: nothing, a deadly signal, any signal. */
-enum folio_wait { WAIT_TO_THE_END, WAIT_KILLABLE, WAIT_INTERRUPTIBLE };
-/* The same as folio_lock(), but may give up with -EINTR. */
+/* What ends a wait for a folio before it has been worth while: nothing, a deadly signal, any signal, all. */
+enum folio_wait { WAIT_TO_THE_END, WAIT_KILLABLE, WAIT_INTERRUPTIBLE, WAIT_NOT };
+/* The same as folio_lock(), but may give up with -EINTR; WAIT_NOT: with -EAGAIN, at once. */
 int folio_lock_until(struct folio *folio, enum folio_wait until);
 /*
  * For a device that fills a page: the lock passes from the running task to the one that calls

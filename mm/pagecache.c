@@ -160,7 +160,7 @@ static struct folio *read_new_folio(struct address_space *mapping, unsigned long
 /*
  * Until who reads the folio gives its lock back. A page that could not be read leaves the cache: by who
  * notices first, since a device's interrupt cannot do it. One with broken memory stays, and is never up to
- * date again. 0, -EIO, -EHWPOISON or -EINTR.
+ * date again. 0, -EIO, -EHWPOISON, or the end of the wait: -EINTR, -EAGAIN.
  */
 static int wait_for_read(struct address_space *mapping, struct folio *folio, enum folio_wait until)
 {
@@ -203,7 +203,7 @@ static struct folio *grab(struct address_space *mapping, unsigned long index, en
 		if (!err)
 			return folio;
 		folio_put(folio);
-		if (asked || err == -EINTR || err == -EHWPOISON)
+		if (asked || err != -EIO)
 			return ERR_PTR(err);
 	}
 }

@@ -14,6 +14,7 @@
 #include "kernel/base/file.h"
 #include "kernel/base/rwsem.h"
 #include "mm/buddy.h"
+#include "mm/errseq.h"
 #include "kernel/base/wait.h"
 #include "mm/radix.h"
 
@@ -53,6 +54,7 @@ struct address_space {
 	unsigned long nr_pages;
 	atomic_t refcount;		/* users, where no struct file holds it */
 	bool shmem;			/* pages count as shared memory, not as file pages */
+	errseq_t wb_err;		/* what was lost of it: each open file has a cursor */
 
 	struct rwsem i_mmap_lock;
 	struct i_mmap_tree i_mmap;	/* the VMAs that map it, by the pages that they map */
@@ -66,6 +68,20 @@ static inline bool mapping_reads(const struct address_space *mapping)
 	const struct address_space_ops *ops = READ_ONCE(mapping->ops);
 
 	return ops->read_folio || ops->start_read;
+}
+
+/* May its pages have to be waited for, because they are on their way from or to a device? */
+static inline bool mapping_has_device(const struct address_space *mapping)
+{
+	const struct address_space_ops *ops = READ_ONCE(mapping->ops);
+
+	return ops->start_read || ops->write_folios;
+}
+
+/* Something that was written to the mapping is lost: err, below 0. Any context. */
+static inline void mapping_set_error(struct address_space *mapping, int err)
+{
+	errseq_set(&mapping->wb_err, err);
 }
 
 /* The tree, for who holds its lock. */
@@ -101,7 +117,7 @@ struct folio *filemap_find(struct address_space *mapping, unsigned long index);
 struct folio *filemap_grab(struct address_space *mapping, unsigned long index);
 /* The same; ERR_PTR(-EIO) for a page beyond the size, ERR_PTR(-EHWPOISON) for one with broken memory. */
 struct folio *filemap_get(struct address_space *mapping, unsigned long index);
-/* The same; -EINTR when such a signal comes while a device reads. */
+/* The same; -EINTR when such a signal comes while a device reads. WAIT_NOT: -EAGAIN while it does. */
 struct folio *filemap_get_until(struct address_space *mapping, unsigned long index, enum folio_wait until);
 /* Begins to read the page in if it is absent, as far as that needs no waiting. May sleep for memory. */
 void filemap_ask_for(struct address_space *mapping, unsigned long index);

@@ -68,22 +68,26 @@ static bool wants_writing(const struct folio *folio)
 	return READ_ONCE(folio->page.flags) & (BIT(PG_dirty) | BIT(PG_writeback));
 }
 
-/* Ends with an empty batch. */
+/*
+ * Ends with an empty batch. What the device did not take counts as clean, as on Linux: kept dirty, the pages
+ * of a broken device would fill the memory for ever. That they are lost is what wb_err says.
+ */
 static void write_batch(struct batch *batch)
 {
 	int err = batch->n ? batch->mapping->ops->write_folios(batch->mapping, batch->folios, batch->n) : 0;
 
+	/* While the folios are locked: who waits for one, and finds it clean then, looks here next. */
+	if (err)
+		mapping_set_error(batch->mapping, err);
 	for (unsigned int i = 0; i < batch->n; i++) {
 		struct folio *folio = batch->folios[i];
 
-		if (err)
-			page_set(&folio->page, PG_dirty);
 		page_clear(&folio->page, PG_writeback);
 		folio_unlock(folio);
 		folio_put(folio);
 	}
 	batch->n = 0;
-	if (err && !batch->error)
+	if (!batch->error)
 		batch->error = err;
 }
 

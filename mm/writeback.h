@@ -19,8 +19,9 @@ static inline bool mapping_tracks_dirty(const struct address_space *mapping)
 
 /*
  * Writes the dirty pages of [first, last] back, and waits for those that are on their way already: what
- * was written before the call is with the device afterwards. 0, or what write_folios() said; pages that
- * it failed for stay dirty, the others are written all the same. Takes folio locks; sleeps.
+ * was written before the call is with the device afterwards. 0, or what write_folios() said: then the
+ * mapping remembers it (wb_err), for those who have the file open, and the pages are clean all the same.
+ * Takes folio locks; sleeps.
  */
 int filemap_write_and_wait_range(struct address_space *mapping, unsigned long first, unsigned long last);
 /* The same, and what the device has it also keeps: fsync(), msync(). 0 or -EIO. */

@@ -50,7 +50,7 @@ static struct {
 	unsigned long ended[3];		/* by operation */
 } disk = { .lock = SPINLOCK_INIT(LOCK_WAIT_QUEUE) };
 
-static long delay_ms, bad_sector = -1;
+static long delay_ms, bad_sector = -1, worn_sector = -1;
 static struct wait_queue delay_wait, disk_waiters;
 
 static const char *set_delay(const char *value)
@@ -60,11 +60,14 @@ static const char *set_delay(const char *value)
 }
 BOOT_OPTION("disk_delay", "=MS", "the disk takes that much longer for each request", set_delay);
 
-static const char *set_bad(const char *value)
+static const char *set_sector(const char *value, long *sector)
 {
-	return value && cmdline_number(value, 0, 1l << 50, &bad_sector) ? NULL : "it is a sector's number";
+	return value && cmdline_number(value, 0, 1l << 50, sector) ? NULL : "it is a sector's number";
 }
+static const char *set_bad(const char *value) { return set_sector(value, &bad_sector); }
 BOOT_OPTION("disk_bad", "=SECTOR", "the disk fails what concerns this sector", set_bad);
+static const char *set_worn(const char *value) { return set_sector(value, &worn_sector); }
+BOOT_OPTION("disk_worn", "=SECTOR", "the disk can read this sector, but not write it", set_worn);
 
 u64 disk_sectors(void) { return disk.sectors; }
 bool disk_read_only(void) { return disk.features & F_READ_ONLY; }
@@ -125,9 +128,14 @@ void disk_submit(struct block_request *rq)
 
 /* ---- ending ---- */
 
+static bool concerns(const struct block_request *rq, long sector)
+{
+	return (u64)sector - rq->sector < rq->bytes / SECTOR_SIZE;
+}
 static bool is_bad(const struct block_request *rq)
 {
-	return rq->op != BLOCK_FLUSH && (u64)bad_sector - rq->sector < rq->bytes / SECTOR_SIZE;
+	return rq->op != BLOCK_FLUSH &&
+	       (concerns(rq, bad_sector) || (rq->op == BLOCK_WRITE && concerns(rq, worn_sector)));
 }
 
 /* Takes what the device has ended; disk.lock held. */

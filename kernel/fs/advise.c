@@ -10,8 +10,8 @@
 
 #define AHEAD_MAX	512ul	/* pages that one call begins to read */
 #define OFFSET_MAX	((s64)(~0ul >> 1))
-#define SYNC_FLAGS \
-	(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER)
+#define SYNC_WAIT	(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER)
+#define SYNC_FLAGS	(SYNC_WAIT | SYNC_FILE_RANGE_WRITE)
 
 /* The last byte of a range; a length of 0, or too large a one, leads to the end of all files. */
 static u64 last_byte(u64 start, u64 len)
@@ -74,16 +74,19 @@ SYSCALL_DEFINE3(readahead, int, fd, s64, start, size_t, count)
 	return ret;
 }
 
-/* Nothing is written that is not waited for: each of the flags asks for the same. */
-static long sync_range(const struct file *file, u64 start, u64 last, unsigned int flags)
+/*
+ * Nothing is written that is not waited for: each of the flags asks for the same. But only who says that he
+ * waits is told what was lost, now or before, and others of his file are not any more.
+ */
+static long sync_range(struct file *file, u64 start, u64 last, unsigned int flags)
 {
 	const struct inode *inode = file->inode;
 
 	if (!is_regular(inode) && !is_blockdev(inode) && !is_dir(inode))
 		return -ESPIPE;
-	if (!flags || !mapping_tracks_dirty(file->f_mapping))
-		return 0;
-	return filemap_write_and_wait_range(file->f_mapping, start >> PAGE_SHIFT, last >> PAGE_SHIFT);
+	if (flags && mapping_tracks_dirty(file->f_mapping))
+		filemap_write_and_wait_range(file->f_mapping, start >> PAGE_SHIFT, last >> PAGE_SHIFT);
+	return flags & SYNC_WAIT ? file_report_error(file, 0) : 0;
 }
 
 SYSCALL_DEFINE4(sync_file_range, int, fd, s64, start, s64, len, unsigned int, flags)

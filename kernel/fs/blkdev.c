@@ -126,18 +126,16 @@ void blkdev_discard_pages(void)
 
 /*
  * The cache may have a quarter of memory: what is more goes, as far as nobody uses it, before the
- * next page comes.
+ * next page comes. What cannot be written is for fsync() to say, to those whose it may be.
  */
-static int make_room(void)
+static void make_room(void)
 {
 	struct address_space *mapping = &disk_inode->mapping;
-	int err;
 
 	if (READ_ONCE(mapping->nr_pages) < frames_total() / 4)
-		return 0;
-	err = filemap_write_and_wait_range(mapping, 0, LAST_PAGE);
+		return;
+	filemap_write_and_wait_range(mapping, 0, LAST_PAGE);
 	filemap_drop_clean(mapping);
-	return err;
 }
 
 /* ---- the file ---- */
@@ -167,7 +165,6 @@ static bool is_direct(const struct file *file, const struct iov_iter *iter)
 
 static long blkdev_read_iter(struct file *file, struct iov_iter *to, u64 *pos)
 {
-	int err;
 	long ret;
 
 	if (is_direct(file, to) && *pos < file->f_mapping->size) {
@@ -176,17 +173,17 @@ static long blkdev_read_iter(struct file *file, struct iov_iter *to, u64 *pos)
 		*pos += (u64)max(ret, 0l);
 		return ret;
 	}
-	err = make_room();
-	return err ? err : generic_file_read_iter(file, to, pos);
+	make_room();
+	return generic_file_read_iter(file, to, pos);
 }
 
 /* What O_SYNC and O_DSYNC promise. */
-static long write_through(const struct file *file, u64 pos, long written)
+static long write_through(struct file *file, u64 pos, long written)
 {
 	int err = 0;
 
 	if (written > 0 && READ_ONCE(file->flags) & O_DSYNC)
-		err = sync_range(pos, pos + (u64)written - 1);
+		err = file_report_error(file, sync_range(pos, pos + (u64)written - 1));
 	return err ? err : written;
 }
 
@@ -202,9 +199,7 @@ static long blkdev_write_iter(struct file *file, struct iov_iter *from, u64 *pos
 		return 0;
 	if (start >= size)
 		return -ENOSPC;
-	ret = make_room();
-	if (ret)
-		return ret;
+	make_room();
 	n = min(n, size - start);
 	down_write(&disk_inode->lock);
 	ret = is_direct(file, from) ? direct_io(file->f_mapping, true, from, start)
@@ -237,7 +232,7 @@ static s64 blkdev_llseek(struct file *file, s64 offset, int whence)
 
 static int blkdev_fsync(struct file *file, u64 start, u64 end, bool datasync)
 {
-	return sync_range(start, end);
+	return file_report_error(file, sync_range(start, end));
 }
 
 static int blkdev_mmap(struct file *file, struct mmap_source *source)

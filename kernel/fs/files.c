@@ -56,6 +56,13 @@ void file_put(struct file *file)
 void vma_file_get(struct file *file) { file_get(file); }
 void vma_file_put(struct file *file) { file_put(file); }
 
+int file_report_error(struct file *file, int err)
+{
+	int lost = errseq_check_and_advance(&file->f_mapping->wb_err, &file->f_wb_err);
+
+	return err ? err : lost;
+}
+
 /* ---- tables ---- */
 
 static bool bit_test(const u64 *map, unsigned int n) { return map[n / 64] >> (n % 64) & 1; }

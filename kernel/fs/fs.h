@@ -391,6 +391,7 @@ struct file {
 	struct inode *inode;		/* counted */
 	struct dentry *dentry;		/* with a path_get(); NULL: it has no name */
 	struct address_space *f_mapping;	/* the inode's, unless open() says another */
+	errseq_t f_wb_err;		/* in the errors of f_mapping */
 	void *private;			/* of the operations */
 	struct epoll_item_list epoll_items;	/* in sets: epoll.c */
 };

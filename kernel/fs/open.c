@@ -82,6 +82,7 @@ static int vfs_open(struct file *file, struct dentry *dentry, unsigned int flags
 	file->inode = inode;
 	file->f_mapping = &inode->mapping;
 	ret = call_open(inode, file, flags);
+	atomic_set(&file->f_wb_err, errseq_sample(&file->f_mapping->wb_err));
 	if (ret)
 		file->ops = &path_fops; /* which has nothing to release */
 	return ret;

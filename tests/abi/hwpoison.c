@@ -4,6 +4,7 @@
  * What is broken stays so until the machine boots again. Where this program does not have the machine to
  * itself (Pleat's, or one whose init it is) it only asks for what is refused.
  */
+#include "kernel/uapi/fadvise.h"
 #include "user/child.h"
 #include "user/files.h"
 #include "user/probe.h"
@@ -13,7 +14,7 @@
 
 #include <string.h>
 
-#define MAY_BREAK 47	/* cases that break something */
+#define MAY_BREAK 50	/* cases that break something */
 
 static struct __kernel_siginfo info;
 static volatile int count;
@@ -50,6 +51,10 @@ static bool broken(volatile char *target) { return is_told(target, false) && is_
 static long breaks(void *mem, size_t len) { return sys_madvise((uintptr_t)mem, len, MADV_HWPOISON); }
 static long populate(void *mem, int advice) { return sys_madvise((uintptr_t)mem, PAGE_SIZE, advice); }
 static long dontneed(void *mem) { return sys_madvise((uintptr_t)mem, PAGE_SIZE, MADV_DONTNEED); }
+static long wait_for_writes(int fd)
+{
+	return syscall4(__NR_sync_file_range, fd, 0, PAGE_SIZE, SYNC_FILE_RANGE_WAIT_BEFORE);
+}
 static long hardware_corrupted(void) { return proc_field("/proc/meminfo", "HardwareCorrupted"); }
 
 static int child_is_told(void *arg) { return broken(arg) ? 0 : 1; }
@@ -158,6 +163,9 @@ static void test_shared(void)
 	ok(broken(mem), "does-not-mend-the-page");
 	ok_child_exits(child_is_told, mem, 0, "a-child-is-told-too");
 	is(populate(mem, MADV_POPULATE_READ), -EHWPOISON, "populating-says-why");
+	is(wait_for_writes(fd), -EIO, "who-waits-for-writes-is-told");
+	is(wait_for_writes(fd), 0, "once");
+	is(syscall1(__NR_fsync, fd), 0, "fsync-of-what-is-only-in-memory-says-nothing");
 	sys_ftruncate(fd, 0);
 	sys_ftruncate(fd, PAGE_SIZE);
 	ok(mem[0] == 0 && twin[0] == 0 && private[0] == 0, "truncation-makes-room-for-a-new-one");

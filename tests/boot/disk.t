@@ -91,6 +91,14 @@ is 'a-page-that-cannot-be-read-is-a-sigbus' "$status$(grep '^not ok' <<<"$out")"
 boot --disk "$disk" --append disk_delay=60000 --timeout 300 -- /tests/msync /dev/vda slow
 is 'who-waits-for-the-disk-does-not-keep-others-from-mapping-and-can-be-killed' "$status$(grep '^not ok' <<<"$out")" 0
 
+# ---- what does not reach the disk ----
+
+make_disk $((1 << 20))
+boot --disk "$disk" --append disk_worn=17 -- /tests/lost_writes /dev/vda 2
+is 'each-open-file-is-told-once-of-a-page-that-cannot-be-written' "$status$(grep '^not ok' <<<"$out")" 0
+boot --disk "$disk" -- /tests/lost_writes /dev/vda 2 break
+is 'and-of-one-whose-memory-breaks' "$status$(grep '^not ok' <<<"$out")" 0
+
 # ---- the end of the disk ----
 
 head -c 5120 /dev/zero >"$disk" # a page and a quarter

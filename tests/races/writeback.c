@@ -12,6 +12,7 @@
 static struct address_space file;
 static struct page *platter; /* the device: one page */
 static unsigned int reads, writes;
+static bool fails;		/* the device does not take what is written */
 static bool may_keep_lock;	/* a page that goes between a fault's look and its use is read under mmap_lock */
 
 static int read_platter(struct address_space *mapping, struct folio *folio)
@@ -26,6 +27,8 @@ static int write_platter(struct address_space *mapping, struct folio *const *fol
 {
 	RACE_EQ(n, 1);
 	WRITE_ONCE(writes, READ_ONCE(writes) + 1); /* the device takes a while */
+	if (fails)
+		return -EIO;
 	page_copy(page_address(platter), folio_address(folios[0]));
 	return 0;
 }
@@ -58,7 +61,7 @@ static void map_absent(void)
 	const struct mmap_source source = { .mapping = &file };
 
 	reads = 0;
-	may_keep_lock = false;
+	may_keep_lock = fails = false;
 	platter = alloc_page(GFP_ZERO);
 	mapping_init(&file, &device_ops, NULL, PAGE_SIZE);
 	race_map(AT + PAGE_SIZE, 1);
@@ -119,15 +122,18 @@ static void map_to_be_forgotten(void)
 	map_clean();
 	may_keep_lock = true;
 }
-/* Dirty by a write() beside a mapping through which it has not been written to yet. */
-static void map_dirtied(void)
+static void dirty_by_write(void)
 {
-	struct folio *folio;
+	struct folio *folio = filemap_find(&file, 0);
 
-	map_clean();
-	folio = filemap_find(&file, 0);
 	page_set(&folio->page, PG_dirty);
 	folio_put(folio);
+}
+/* Beside a mapping through which it has not been written to yet. */
+static void map_dirtied(void)
+{
+	map_clean();
+	dirty_by_write();
 }
 
 static void write_7(void) { race_poke(AT, 7); }
@@ -245,6 +251,55 @@ static void is_read_once(void)
 	is_noted();
 }
 
+/* ---- who is told that a page is lost ---- */
+
+static errseq_t open_file[2];
+static int told[2];
+
+/* fsync() of an open file; the second time nothing new has happened. */
+static void fsync_says_so(unsigned int n)
+{
+	int err = filemap_write_and_wait_range(&file, 0, 0);
+	int lost = errseq_check_and_advance(&file.wb_err, &open_file[n]);
+
+	RACE_EQ(err ? err : lost, -EIO);
+	RACE_EQ(errseq_check_and_advance(&file.wb_err, &open_file[n]), 0);
+}
+static void fsync_0(void) { fsync_says_so(0); }
+static void fsync_1(void) { fsync_says_so(1); }
+static void ask_0(void) { told[0] = errseq_check_and_advance(&file.wb_err, &open_file[0]); }
+static void ask_0_too(void) { told[1] = errseq_check_and_advance(&file.wb_err, &open_file[0]); }
+
+static void map_worn(void)
+{
+	map_cached();
+	dirty_by_write();
+	fails = true;
+	for (unsigned int i = 0; i < 2; i++)
+		atomic_set(&open_file[i], 0);
+}
+static void map_lost(void)
+{
+	map_worn();
+	RACE_EQ(filemap_write_and_wait_range(&file, 0, 0), -EIO);
+}
+/* And what is written then arrives. */
+static void device_is_mended(void)
+{
+	fails = false;
+	race_poke(AT, 9);
+	is_on_device();
+}
+static void one_was_told(void)
+{
+	RACE_EQ(told[0] + told[1], -EIO);
+	device_is_mended();
+}
+
+RACE("writeback-fails-fsync-fsync", "a page cannot be written: all who have its file open are told",
+     .levels = 3, .setup = map_worn, .cpu = { fsync_0, fsync_1 }, .probe = device_is_mended)
+RACE("writeback-failed-ask-ask", "two ask for one open file whether a page was lost: one is told",
+     .levels = 3, .setup = map_lost, .cpu = { ask_0, ask_0_too }, .probe = one_was_told)
 RACE("writeback-write", "a page is written back while another CPU, which may, writes to it", .levels = 3,
      .setup = map_dirty, .cpu = { write_back_1, write_7 }, .probe = is_7_and_noted)
 RACE("writeback-first-write", "a page is written back beside its first write through a mapping",

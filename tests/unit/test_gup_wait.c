@@ -230,6 +230,125 @@ TEST("who-does-not-want-to-wait-finds-the-page-later")
 	space_end(&s);
 }
 
+/* ---- who never waits, whatever has the page ---- */
+
+static void must_not_sleep(void) { unit_fail(__FILE__, __LINE__, "it sleeps"); }
+
+static void take_lock(struct folio *folio)
+{
+	folio_lock(folio);
+	folio_start_read(folio);	/* it is another's, until folio_end_read() */
+}
+
+static int fill(struct address_space *mapping, struct folio *folio)
+{
+	(void)mapping;
+	asked++;
+	*(u64 *)folio_address(folio) = 42;
+	return 0;
+}
+
+static const struct address_space_ops reads_only = { .start_read = start_read };
+static const struct address_space_ops fills = { .read_folio = fill };
+static const struct address_space_ops memory = { 0 };
+
+static const struct address_space_ops *const kinds[] = { &ops, &reads_only, &fills, &memory };
+
+/* 1 or 0 pages, without a wait and with the lock. */
+static long nowait(unsigned int foll)
+{
+	long n;
+
+	sim_on_sleep(must_not_sleep);
+	mmap_read_lock(s.mm);
+	n = get_user_pages(s.mm, AT, 1, FOLL_NOWAIT | foll, pages);
+	CHECK(lockdep_held(&s.mm->mmap_lock));
+	mmap_read_unlock(s.mm);
+	if (n == 1)
+		put_page(pages[0]);
+	sim_on_sleep(while_it_sleeps);
+	return n;
+}
+
+TEST("a-device-that-is-only-read-is-not-waited-for-either")
+{
+	int locked = 1;
+
+	s = space_start(3, 4, 1);
+	begin();
+	file.ops = &reads_only;
+	CHECK_EQ(nowait(0), 0);
+	CHECK_EQ(nowait(0), 0);
+	CHECK_EQ(asked, 1);
+	mmap_read_lock(s.mm);
+	CHECK_EQ(get_user_pages_remote(s.mm, AT, 1, 0, pages, &locked), 1);
+	put_page(pages[0]);
+	CHECK(!locked && waits_unlocked == 1 && !waits_locked);
+	CHECK_EQ(nowait(0), 1);
+	end();
+	space_end(&s);
+}
+
+TEST("a-page-that-another-has-locked-is-not-waited-for")
+{
+	struct folio *folio;
+
+	s = space_start(3, 4, 1);
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		begin();
+		file.ops = kinds[i];
+		folio = filemap_get(&file, 0);
+		take_lock(folio);
+		CHECK_EQ(nowait(0), 0);
+		CHECK_EQ(nowait(FOLL_WRITE), 0);
+		folio_end_read(folio, true);
+		CHECK_EQ(nowait(0), 1);
+		take_lock(folio);
+		CHECK_EQ(nowait(0), 1);
+		CHECK_EQ(nowait(FOLL_WRITE), mapping_tracks_dirty(&file) ? 0 : 1);
+		folio_end_read(folio, true);
+		CHECK_EQ(nowait(FOLL_WRITE), 1);
+		folio_put(folio);
+		end();
+	}
+	space_end(&s);
+}
+
+TEST("a-page-that-another-fills-is-not-waited-for")
+{
+	struct folio *folio;
+
+	s = space_start(3, 4, 1);
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		begin();
+		file.ops = kinds[i];
+		folio = filemap_get(&file, 0);
+		take_lock(folio);
+		page_clear(&folio->page, PG_uptodate);
+		asked = 0;
+		CHECK_EQ(nowait(0), 0);
+		CHECK_EQ(asked, 0);
+		folio_end_read(folio, true);
+		CHECK_EQ(nowait(0), 1);
+		folio_put(folio);
+		end();
+	}
+	space_end(&s);
+}
+
+/* What only the processor fills is there at once. */
+TEST("what-needs-no-device-is-there-without-waiting")
+{
+	s = space_start(3, 4, 1);
+	for (unsigned int i = 2; i < ARRAY_SIZE(kinds); i++) {
+		begin();
+		file.ops = kinds[i];
+		CHECK_EQ(nowait(0), 1);
+		end();
+	}
+	space_end(&s);
+}
+
 /* Who waits is killed: the device goes on, and nobody reads the page twice. */
 TEST("a-read-that-nobody-waits-for-any-more-is-not-lost")
 {

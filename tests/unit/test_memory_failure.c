@@ -284,6 +284,7 @@ TEST("a-clean-page-of-a-disk-is-read-again")
 	CHECK_EQ(mm_rss(s.mm, MM_FILEPAGES), rss - 2);
 	CHECK_EQ(frames_retired(), 1);
 	CHECK_EQ(entry_of(s.mm, shared) | entry_of(s.mm, private), 0);
+	CHECK_EQ(atomic_read(&file.wb_err), 0);
 	CHECK_EQ(peek(private), 100);
 	CHECK_EQ(peek(shared), 100);
 	CHECK_EQ(reads, 2);
@@ -293,6 +294,7 @@ TEST("a-clean-page-of-a-disk-is-read-again")
 TEST("what-was-written-to-a-page-of-a-disk-is-lost-and-who-maps-it-is-told")
 {
 	unsigned long a, b;
+	errseq_t open = ATOMIC_INIT(0);
 
 	start_file(&disk_ops);
 	a = map_file(s.mm, MAP_SHARED);
@@ -301,6 +303,8 @@ TEST("what-was-written-to-a-page-of-a-disk-is-lost-and-who-maps-it-is-told")
 	CHECK_EQ(peek(b), 7);
 	CHECK_EQ(poison(b, 1), 0);
 	CHECK(broken(a) && broken(b));
+	CHECK_EQ(errseq_check_and_advance(&file.wb_err, &open), -EIO);
+	CHECK_EQ(errseq_check_and_advance(&file.wb_err, &open), 0);
 	CHECK_EQ(filemap_write_and_wait_range(&file, 0, ~0ul), 0);
 	CHECK_EQ(disk[0], 100);
 	CHECK_EQ(mm_munmap(s.mm, a, PAGES * PAGE_SIZE), 0);

@@ -222,7 +222,7 @@ TEST("a-page-that-cannot-be-read-is-a-bus-error-until-it-can")
 	end(&s);
 }
 
-TEST("what-cannot-be-written-stays-dirty-and-the-rest-is-written")
+TEST("what-cannot-be-written-is-clean-all-the-same-and-the-rest-is-written")
 {
 	struct space s = start();
 
@@ -231,18 +231,45 @@ TEST("what-cannot-be-written-stays-dirty-and-the-rest-is-written")
 	fail_page = 3;
 	CHECK_EQ(sync_all(), -EIO);
 	CHECK_EQ(writes, 3);
-	CHECK(dirty(3) && !dirty(8) && !dirty(PAGES - 1));
+	CHECK(!dirty(3) && !dirty(8) && !dirty(PAGES - 1));
 	CHECK(disk[3] == 103 && disk[4] == 4 && disk[PAGES - 1] == PAGES - 1);
-	CHECK_EQ(sync_all(), -EIO);
+	CHECK_EQ(peek(shared + 3 * PAGE_SIZE), 3);
+	CHECK_EQ(sync_all(), 0);
 	fail_other = 15;	/* in a later batch: the first error is the answer */
-	poke(shared + 15 * PAGE_SIZE, 15);
-	for (unsigned long i = 4; i < 14; i++)
+	for (unsigned long i = 3; i < 16; i++)
 		poke(shared + i * PAGE_SIZE, i);
 	CHECK_EQ(sync_all(), -EIO);
-	CHECK(dirty(3) && dirty(15));
 	fail_page = fail_other = 0;
 	CHECK_EQ(sync_all(), 0);
-	CHECK_EQ(disk[3], 3);
+	CHECK_EQ(disk[3], 103);
+	poke(shared + 3 * PAGE_SIZE, 5);
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(disk[3], 5);
+	end(&s);
+}
+
+/* What fsync() says of a file that was opened when it sampled its cursor. */
+static int told(errseq_t *file_err) { return errseq_check_and_advance(&file.wb_err, file_err); }
+
+TEST("each-open-file-is-told-once-of-what-was-lost")
+{
+	struct space s = start();
+	errseq_t a = ATOMIC_INIT(errseq_sample(&file.wb_err)), b = a, later;
+
+	poke(shared + 3 * PAGE_SIZE, 3);
+	fail_page = 3;
+	CHECK_EQ(sync_all(), -EIO);
+	CHECK_EQ(told(&a), -EIO);
+	CHECK_EQ(told(&a), 0);
+	later = (errseq_t)ATOMIC_INIT(errseq_sample(&file.wb_err));
+	CHECK_EQ(told(&later), 0);
+	CHECK_EQ(told(&b), -EIO);
+	poke(shared + 3 * PAGE_SIZE, 4);
+	CHECK_EQ(sync_all(), -EIO);
+	fail_page = 0;
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(told(&later), -EIO);
+	CHECK(!told(&later) && told(&a) == -EIO && told(&b) == -EIO);
 	end(&s);
 }
 
