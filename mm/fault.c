@@ -27,8 +27,11 @@ struct vm_fault {
 	pte_t *ptep, orig;		/* the entry, as it was read without a lock */
 };
 
-/* The locked slot, if table and entry are still what the decision was made on; else ptep is NULL. */
-static struct pte_slot lock_if_same(const struct vm_fault *vmf)
+/*
+ * The locked slot, if table and entry are still what the decision was made on; else ptep is NULL.
+ * Every fault pays for it, so it is no call.
+ */
+static __always_inline struct pte_slot lock_if_same(const struct vm_fault *vmf)
 {
 	struct pte_slot slot = { vmf->ptep, pte_lockptr(vmf->pmd) };
 
@@ -193,10 +196,14 @@ static int wait_unlocked(struct address_space *mapping, unsigned long index, enu
 	return err;
 }
 
+/*
+ * A killed program does not come back to its access; the kernel's own would be tried again and
+ * again, and waits to the end, unless its caller says otherwise.
+ */
 static enum folio_wait wait_until(unsigned int flags)
 {
 	return flags & FAULT_FLAG_INTERRUPTIBLE ? WAIT_INTERRUPTIBLE :
-	       flags & FAULT_FLAG_KILLABLE ? WAIT_KILLABLE : WAIT_TO_THE_END;
+	       flags & (FAULT_FLAG_KILLABLE | FAULT_FLAG_USER) ? WAIT_KILLABLE : WAIT_TO_THE_END;
 }
 
 static bool nowait(const struct vm_fault *vmf) { return vmf->flags & FAULT_FLAG_RETRY_NOWAIT; }
@@ -511,8 +518,8 @@ static void refuse(struct fault_result *res, int signo, int code, unsigned long 
 }
 
 /* What handle_mm_fault() says of the access; after VM_FAULT_RETRY alone the program tries it again. */
-static void refuse_fault(struct fault_result *res, vm_fault_t ret, unsigned long addr, unsigned int flags,
-			 const struct vm_area_struct *vma)
+static __noinline void refuse_fault(struct fault_result *res, vm_fault_t ret, unsigned long addr,
+				    unsigned int flags, const struct vm_area_struct *vma)
 {
 	bool retry = ret & VM_FAULT_RETRY;	/* then vma may be gone */
 
@@ -593,12 +600,6 @@ static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned l
 	return vma;
 }
 
-/* The kernel's own access would be tried again and again by a task that is killed. */
-static unsigned int may_wait(unsigned int flags)
-{
-	return FAULT_FLAG_ALLOW_RETRY | (flags & FAULT_FLAG_USER ? FAULT_FLAG_KILLABLE : 0);
-}
-
 static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags,
 			       struct fault_result *res)
 {
@@ -622,7 +623,7 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 		/* With mmap_lock held no unfolding is under way: every CPU should have been told. */
 		WARN_ONCE(!UNFOLD_LAZY, "CPU %u had an old root of its address space", this_cpu());
 	} else {
-		ret = handle_mm_fault(vma, addr, flags | may_wait(flags));
+		ret = handle_mm_fault(vma, addr, flags | FAULT_FLAG_ALLOW_RETRY);
 		if (unlikely(ret))
 			refuse_fault(res, ret, addr, flags, vma);
 	}

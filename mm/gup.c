@@ -250,6 +250,8 @@ static int faultin_page(struct gup *g, unsigned long addr, unsigned int unshare)
 	if (unshare)
 		flags &= ~FAULT_FLAG_WRITE;
 	ret = handle_mm_fault(g->vma, addr, flags);
+	if (likely(!ret))
+		return 0;
 	if (ret & VM_FAULT_RETRY) {
 		if (!(flags & FAULT_FLAG_RETRY_NOWAIT)) {
 			BUG_MSG(!g->locked, "a fault dropped a lock that its caller keeps");

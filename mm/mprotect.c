@@ -22,6 +22,16 @@ static __always_inline pte_t changed_pte(const struct vm_area_struct *vma, pgpro
 	return pte_may_be_writable(vma, new) && !(seen & ~new.val) ? pte_mkwrite(new, vma) : pte_wrprotect(new);
 }
 
+/*
+ * Did an entry lose a permission, which some CPU's TLB may still grant? The bits that some old entry
+ * had, that every old one had, and that every new one has. What forbids comes with the mapping's
+ * protection: all new ones have it, or none.
+ */
+static bool permission_lost(u64 any, u64 all, u64 left)
+{
+	return (any & ~left & _PAGE_ALLOWS) | (left & ~all & _PAGE_FORBIDS);
+}
+
 /* The loop is the cost of mprotect: it works on copies that the compiler can keep in registers. */
 static __always_inline int change_entries(struct page_walk *walk, pmd_t *pmdp, unsigned long addr,
 					  unsigned long end, u64 seen)
@@ -31,7 +41,7 @@ static __always_inline int change_entries(struct page_walk *walk, pmd_t *pmdp, u
 	const pgprot_t prot = ch->vma->vm_page_prot;
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
 	const unsigned long start = addr;
-	u64 had = 0, have = ~0ul;	/* what some old entry allowed, and every new one does */
+	u64 any = 0, all = ~0ul, left = ~0ul;	/* for permission_lost() */
 	pte_t old, new;
 
 	if (!slot.ptep)
@@ -43,11 +53,12 @@ static __always_inline int change_entries(struct page_walk *walk, pmd_t *pmdp, u
 		do
 			new = changed_pte(&vma, prot, seen, old);
 		while (unlikely(!ptep_change(walk->mm, addr, slot.ptep, &old, new)));
-		had |= pte_permissions(old);
-		have &= pte_permissions(new);
+		any |= old.val;
+		all &= old.val;
+		left &= new.val;
 	}
 	pte_unlock(slot);
-	if (had & ~have & _PAGE_PERMISSIONS) {
+	if (permission_lost(any, all, left)) {
 		ch->first = min(ch->first, start);
 		ch->last = end;
 	}

@@ -96,9 +96,9 @@ static inline bool pte_protnone(pte_t pte)
 static inline bool pte_soft_dirty(pte_t pte) { return pte.val & _PAGE_SOFT_DIRTY; }
 static inline bool pte_uffd_wp(pte_t pte) { return pte.val & _PAGE_UFFD_WP; }
 
-/* A set bit of _PAGE_PERMISSIONS allows something; the others mean nothing. */
-#define _PAGE_PERMISSIONS	(_PAGE_PRESENT | _PAGE_RW | _PAGE_NX)
-static inline u64 pte_permissions(pte_t pte) { return pte.val ^ _PAGE_NX; }
+/* What an entry permits: by these bits if they are set, by those if they are not. */
+#define _PAGE_ALLOWS	(_PAGE_PRESENT | _PAGE_RW)
+#define _PAGE_FORBIDS	_PAGE_NX
 
 static inline pte_t pte_wrprotect(pte_t pte) { return __pte(pte.val & ~_PAGE_RW); }
 static inline pte_t pte_mkwrite_novma(pte_t pte) { return __pte(pte.val | _PAGE_RW); }

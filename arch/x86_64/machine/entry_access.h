@@ -15,9 +15,14 @@ static __always_inline u64 entry_xchg(u64 *slot, u64 value)
 /* False, and the entry's value in *old, if it was not *old. */
 static __always_inline bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
 {
+	u64 now = *old;		/* a plain variable, which the compiler need not keep in memory */
+	bool done;
+
 	race_point();
-	return __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST,
+	done = __atomic_compare_exchange_n(slot, &now, value, false, __ATOMIC_SEQ_CST,
 					   __ATOMIC_SEQ_CST);
+	*old = now;
+	return done;
 }
 /*
  * Keeps the bits of mask only; returns the value before. No A or D that hardware sets meanwhile is
