@@ -97,6 +97,22 @@ TEST("mprotect-to-read-only-stops-writes-through-the-tlb")
 	space_end(&s);
 }
 
+TEST("mprotect-to-not-executable-stops-execution-through-the-tlb")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x2000, RW | PROT_EXEC, ANON);
+	u64 code;
+
+	for (int i = 0; i < 2; i++) {
+		poke(addr + i * PAGE_SIZE, 1);
+		CHECK_EQ(sim_user_access(addr + i * PAGE_SIZE, SIM_EXEC, &code), 0);
+	}
+	CHECK_EQ(mm_mprotect(s.mm, addr, 0x2000, RW), 0);
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(sim_user_access(addr + i * PAGE_SIZE, SIM_EXEC, &code), SIGSEGV);
+	space_end(&s);
+}
+
 TEST("mprotect-back-to-writable-needs-no-fault-on-exclusive-pages")
 {
 	struct space s = space_start(3, 4, 1);
