@@ -1,19 +1,22 @@
 """The Chrome trace-event format for tools/trace: what ui.perfetto.dev and chrome://tracing open.
 
-Each CPU is a row. What takes time is a slice: a task that runs, in it its faults, flushes and shootdowns,
-and the answers of a CPU that was interrupted. Slices of a row nest, so what a task does ends when the task
-leaves the CPU and goes on where it runs next. All else is an instant. An arrow starts and ends within a
-slice: viewers drop those that do not. The format has microseconds; slices are collected in nanoseconds.
+Each CPU is a row. What takes time is a slice: a task that runs, in it its faults, flushes and
+shootdowns, and the answers of a CPU that was interrupted. Slices of a row nest, so what a task does
+ends when the task leaves the CPU and goes on where it runs next. All else is an instant. An arrow
+starts and ends within a slice: viewers drop those that do not. The format has microseconds, a trace
+nanoseconds.
 """
 import bisect
 
 ANSWER = 1000		# how long an answer takes is not recorded: at most this long it is drawn
-COLOURS = {"switch": "thread_state_running", "fault": "thread_state_iowait", "flush": "thread_state_runnable",
-           "ipi-send": "cq_build_failed", "ipi-receive": "rail_animation"}
+COLOURS = {"switch": "thread_state_running", "fault": "thread_state_iowait",
+           "flush": "thread_state_runnable", "ipi-send": "cq_build_failed",
+           "ipi-receive": "rail_animation"}
+SLICES = {"switch", "fault", "fault-end", "ipi-send", "ipi-receive", "ipi-done"}	# begin or end one
 
 
 class Stays:
-    """Where each task ran, and when: [(start, end, cpu)]. Idle tasks, all of them 0, are left out."""
+    """Where each task ran, and when: [(start, end, cpu)]. Not of idle tasks: all are number 0."""
 
     def __init__(self, events):
         self.of, running = {}, {}
@@ -29,12 +32,13 @@ class Stays:
             self.of.setdefault(stay[0], []).append((stay[1], time, cpu))
 
     def cut(self, task, start, end, cpu):
-        """The pieces of what the task began on this CPU: one for each stay. All of it if nothing is known."""
+        """The pieces of what the task began on this CPU, one for each stay; if none is known, all."""
         stays = self.of.get(task, [])
         at = bisect.bisect_right(stays, (start, end, 8)) - 1
         if at < 0 or stays[at][1] < start:
             return [(start, end, cpu)]
-        return [(max(start, s), min(end, e), c) for s, e, c in stays[at:bisect.bisect_left(stays, (end,))]]
+        during = stays[at:bisect.bisect_left(stays, (end,))]
+        return [(max(start, s), min(end, e), c) for s, e, c in during]
 
 
 def faults(events):
@@ -49,7 +53,7 @@ def faults(events):
 
 
 def answers(events):
-    """For each ipi-receive, by identity, the end of what is drawn: nothing else begins on its CPU until then."""
+    """For each ipi-receive, by identity, the end of what is drawn: before anything else on its CPU."""
     following, ends = {}, {}
     for e in reversed(events):
         if e.name == "ipi-receive":
@@ -66,8 +70,8 @@ class Export:
         self.end, self.stays, self.out = events[-1].time, Stays(events), []
 
     def slice(self, kind, name, start, end, cpu, args):
-        self.out.append({"ph": "X", "pid": 1, "tid": cpu, "ts": start / 1000, "dur": (end - start) / 1000,
-                         "cat": kind, "name": name, "cname": COLOURS[kind], "args": args})
+        self.out.append({"ph": "X", "pid": 1, "tid": cpu, "cat": kind, "name": name, "args": args,
+                         "ts": start / 1000, "dur": (end - start) / 1000, "cname": COLOURS[kind]})
 
     def task_slices(self, kind, name, first, last, args):
         """From one event to another, of the same task."""
@@ -106,19 +110,19 @@ class Export:
                 self.arrow(number + 1, send, e)
 
     def arrow(self, number, send, receive):
-        """Perfetto reads the id as a number; bp: the end lies in the slice around it, not in the next."""
+        """Perfetto reads the id as a number; bp: it ends at the slice around it, not at the next."""
         arrow = {"pid": 1, "cat": "ipi", "name": "shootdown", "id": number}
         self.out.append({**arrow, "ph": "s", "tid": send.cpu, "ts": send.time / 1000})
-        self.out.append({**arrow, "ph": "f", "bp": "e", "tid": receive.cpu, "ts": receive.time / 1000})
+        self.out.append({**arrow, "ph": "f", "tid": receive.cpu, "ts": receive.time / 1000, "bp": "e"})
 
     def add_instants(self):
-        slices = {id(r["flush"]) for r in self.requests}
+        flushes = {id(r["flush"]) for r in self.requests}
         for e in self.events:
-            if e.name in ("switch", "fault", "fault-end") or e.name.startswith("ipi-") or id(e) in slices:
+            if e.name in SLICES or id(e) in flushes or not self.wanted(e.name, e.task, e.cpu):
                 continue
-            if self.wanted(e.name, e.task, e.cpu):
-                self.out.append({"ph": "i", "s": "t", "pid": 1, "tid": e.cpu, "ts": e.time / 1000,
-                                 "cat": e.name, "name": f"{e.name}: {e.text()}", "args": {"task": e.task}})
+            self.out.append({"ph": "i", "s": "t", "pid": 1, "tid": e.cpu, "ts": e.time / 1000,
+                             "cat": e.name, "name": f"{e.name}: {e.text()}",
+                             "args": {"task": e.task}})
 
     def names(self):
         yield {"ph": "M", "pid": 1, "name": "process_name", "args": {"name": "Pleat"}}
@@ -128,7 +132,7 @@ class Export:
             yield {**row, "name": "thread_sort_index", "args": {"sort_index": cpu}}
 
     def json(self):
-        """What begins at one time begins from the outside, and arrows behind the slices that they bind to."""
+        """What begins together begins from the outside; arrows come behind the slices they bind to."""
         self.add_tasks()
         self.add_faults()
         self.add_shootdowns()

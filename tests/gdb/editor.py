@@ -1,5 +1,5 @@
-"""Does with gdb what VS Code's debugger does for a configuration of .vscode/launch.json, as far as gdb sees
-it: editor.py CONFIGURATION PORT KERNEL. Each command is shown as `>> command` before gdb's answers."""
+"""editor.py CONFIGURATION PORT KERNEL: does with gdb what VS Code's debugger does for a configuration
+of .vscode/launch.json. Each command is shown as `>> command` before gdb's answers."""
 import json
 import os
 import select
@@ -18,7 +18,8 @@ class Editor:
 
     def line(self):
         while b"\n" not in self.rest:
-            if not select.select([self.gdb.stdout], [], [], max(self.end - time.monotonic(), 0))[0]:
+            left = max(self.end - time.monotonic(), 0)
+            if not select.select([self.gdb.stdout], [], [], left)[0]:
                 sys.exit("gdb says nothing more")
             more = os.read(self.gdb.stdout.fileno(), 65536)
             if not more:
@@ -47,7 +48,8 @@ class Editor:
 def connect(editor, launch, port, kernel):
     """The commands of launch.json, with this machine's port and this build's kernel."""
     def text(command):
-        text = command["text"].replace(launch["program"], kernel).replace("${workspaceFolder}", os.getcwd())
+        text = command["text"].replace(launch["program"], kernel)
+        text = text.replace("${workspaceFolder}", os.getcwd())
         return text.replace("console connect", f'console "connect {port}"')
 
     editor.do("-gdb-set mi-async on")		# so that the pause button works
@@ -70,7 +72,8 @@ def look_around(editor, launch):
                     '-interpreter-exec console "buddy"', "-break-insert -h user_fault"):
         editor.do(command)
     editor.run("-exec-continue")
-    for command in ("-stack-list-frames", "-var-create - * addr", '-interpreter-exec console "vmmap"'):
+    for command in ("-stack-list-frames", "-var-create - * addr",
+                    '-interpreter-exec console "vmmap"'):
         editor.do(command)
     editor.run("-exec-step")
     editor.do("-break-delete")
