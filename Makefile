@@ -63,7 +63,7 @@ include tools/make/debug.mk
 .PHONY: help all run test test-linux doctor docs format clean distclean
 help:
 	@printf '%s\n' \
-	'make run               boot Pleat through GRUB in QEMU: a tour, then a prompt' \
+	'make run               boot Pleat through GRUB in QEMU, to a shell; `tour` there is a tour' \
 	'make run CMD="PROGRAM ARGUMENTS"   run one program; CMD reaches it literally' \
 	'make test              every test; T=GLOB a part, FAST=1 what takes under a minute' \
 	'make test-linux        the programs of tests/abi on this machine'"'"'s Linux' \

@@ -25,6 +25,7 @@ static struct {
 	struct wait_queue wait;
 } key;
 static bool always_on;
+static const char prompt[] = "\ndebug> ";
 
 static const char *set_debugkey(const char *value)
 {
@@ -41,6 +42,7 @@ BOOT_OPTION("debugkey", "", "Ctrl-] is the debug key even where a program reads 
 static void collect(u8 byte)
 {
 	if (byte == '\r' || byte == '\n') {
+		console_echo("\n", 1);
 		key.collecting = false;
 		if (key.discard)
 			return;
@@ -51,8 +53,10 @@ static void collect(u8 byte)
 		return;
 	} else if ((byte == 0x7f || byte == '\b') && key.len) {
 		key.len--;
+		console_echo("\b \b", 3);
 	} else if (byte >= ' ' && byte < 0x7f && key.len < LINE_BYTES - 1) {
 		key.line[key.len++] = (char)byte;
+		console_echo(&key.line[key.len - 1], 1);
 	}
 }
 
@@ -64,6 +68,7 @@ bool debug_key(u8 byte)
 	}
 	if (byte != DEBUG_KEY || !(always_on || console_is_interactive()))
 		return false;
+	console_echo(prompt, strlen(prompt));
 	key.discard = READ_ONCE(key.ready);
 	key.len = 0;
 	key.collecting = true;
@@ -146,7 +151,7 @@ static void show_pgwalk(unsigned long addr, int pid)
 /* ---- the line ---- */
 
 static const char usage[] =
-	"debug: after Ctrl-] type `vmmap [PID]` or `pgwalk ADDRESS [PID]` and Enter\n";
+	"debug: after Ctrl-] type `vmmap [PID]` or `pgwalk ADDRESS [PID]`, ADDRESS in hexadecimal, and Enter\n";
 
 /* Hexadecimal, with 0x or without. */
 static bool parse_address(const char *text, unsigned long *value)

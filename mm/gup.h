@@ -9,8 +9,8 @@
  * A flag says what the caller expects; what follows for the fault is decided in one place,
  * foll_to_fault_flags(). Addresses and counts are unchecked values; start is rounded down to its page. All
  * but the fast ones run with mmap_lock held for reading and may sleep. Results: the number of pages, which
- * may be less than nr, or -errno if there is not one: -EFAULT, -ENOMEM, -EINTR, -EINVAL (flags), -EAGAIN
- * (NOWAIT), -EHWPOISON.
+ * may be less than nr (NOWAIT: 0, if the first would have to be waited for), or -errno if there is not one:
+ * -EFAULT, -ENOMEM, -EINTR, -EINVAL (flags), -EHWPOISON; the fast ones -EOVERFLOW as well.
  */
 #pragma once
 #include "mm/mm.h"

@@ -170,6 +170,12 @@ static void put(struct tty *tty, const char *buf, size_t n)
 	spin_unlock_irqrestore(&tty->lock, flags);
 }
 
+void console_echo(const char *text, size_t n)
+{
+	if (console_is_interactive())
+		put(&console_tty, text, n);
+}
+
 static long write_all(struct tty *tty, const char *user, size_t n, bool nonblock)
 {
 	char buf[CHUNK];

@@ -198,6 +198,8 @@ int main(int argc, char **argv)
 		else
 			failed += !run_case(test, number);
 	}
+	if (only && !number)
+		fprintf(stderr, "there is no case %s: %s -l lists them\n", only, argv[0]);
 	if (!list)
 		printf(run ? "1..%u # run %s\n" : "1..%u\n", number, run);
 	return failed || !number;
