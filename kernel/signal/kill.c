@@ -4,7 +4,8 @@
 #include "kernel/uapi/errno.h"
 
 struct kill_request {
-	int pgid;		/* 0: every process but the caller and the first */
+	bool all;		/* but the caller and the first process; else those of a group */
+	int pgid;		/* may be 0: of who never left the first process's group */
 	struct ksiginfo info;
 	int sent, denied;
 };
@@ -13,8 +14,8 @@ static void kill_one(struct process *process, void *arg)
 {
 	struct kill_request *req = arg;
 
-	if (req->pgid ? process->pgid != req->pgid
-		      : process->pid == 1 || process == current_process())
+	if (req->all ? process->pid == 1 || process == current_process()
+		     : process->pgid != req->pgid)
 		return;
 	if (!may_signal(process, req->info.signo)) {
 		req->denied++;
@@ -61,7 +62,8 @@ SYSCALL_DEFINE2(kill, int, pid, int, signo)
 	siginfo_user(&req.info, signo, SI_USER);
 	if (pid > 0)
 		return send_to(pid, &req.info);
-	req.pgid = pid == -1 ? 0 : pid ? -pid : current_process()->pgid;
+	req.all = pid == -1;
+	req.pgid = pid ? -pid : current_process()->pgid;
 	spin_lock(&tasks_lock);
 	process_for_each(kill_one, &req);
 	spin_unlock(&tasks_lock);

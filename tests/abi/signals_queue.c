@@ -198,6 +198,11 @@ static void test_groups(void)
 	is(sys_kill(other, 0), 0, "nobody-else");
 	is(sys_kill(-a, SIGUSR2), -ESRCH, "then-the-group-is-gone");
 	is(sys_kill((int)0x80000000, 0), -ESRCH, "the-smallest-number-is-no-group");
+	is(sys_kill(0, 0), 0, "ones-own-group-can-be-asked");
+	count = 0;
+	signal_handle(SIGURG, note_value, 0);
+	is(sys_kill(0, SIGURG), 0, "and-sent-to-though-it-be-the-first-one");
+	is(count, 1, "which-reaches-the-sender");
 	sys_kill(other, SIGKILL);
 	child_wait(other);
 }
