@@ -6,6 +6,7 @@
 #include "kernel/base/file.h"
 #include "kernel/base/string.h"
 #include "kernel/exec/exec.h"
+#include "kernel/fs/files.h"
 #include "kernel/fs/namei.h"
 #include "kernel/fs/permission.h"
 #include "kernel/exit.h"
@@ -209,10 +210,46 @@ static void commit(struct exec *exec)
 	thread_exec(task_regs(task), exec->entry, exec->sp);
 }
 
+/* Where the program will find itself that was found from a descriptor; kfree(). NULL: no memory. */
+static char *path_from_fd(int dirfd, const char *path)
+{
+	const size_t size = strlen(path) + sizeof("/dev/fd/2147483647/");
+	char *buf = kmalloc(size, GFP_KERNEL);
+
+	if (buf)
+		scnprintf(buf, size, *path ? "/dev/fd/%d/%s" : "/dev/fd/%d", dirfd, path);
+	return buf;
+}
+
+static int exec_file(struct exec *exec, struct file *file, const struct string_list *argv,
+		     const struct string_list *envp)
+{
+	int ret;
+
+	exec_set_file(exec, file);
+	ret = script_follow(exec);
+	choose_ids(exec);
+	if (!ret)
+		ret = build_mm(exec, argv, envp);
+	if (!ret)
+		ret = kill_other_threads();
+	/* Alone: what is still shared then, other processes have. There is no way back any more. */
+	if (!ret && (ret = unshare_tables(exec)))
+		signal_end(SIGSEGV);
+	if (ret)
+		abandon(exec);
+	else
+		commit(exec);
+	script_drop(exec);
+	exe_file_put(exec->file);
+	return ret;
+}
+
 static int do_exec(int dirfd, const char *path, const struct string_list *argv,
 		   const struct string_list *envp, int flags)
 {
 	struct exec exec = { .path = path };
+	char *from_fd = NULL;
 	struct file *file;
 	int ret;
 
@@ -221,22 +258,17 @@ static int do_exec(int dirfd, const char *path, const struct string_list *argv,
 	file = open_exec(dirfd, path, flags);
 	if (IS_ERR(file))
 		return (int)PTR_ERR(file);
-	exec_set_file(&exec, file);
-	ret = script_follow(&exec);
-	choose_ids(&exec);
-	if (!ret)
-		ret = build_mm(&exec, argv, envp);
-	if (!ret)
-		ret = kill_other_threads();
-	/* Alone: what is still shared then, other processes have. There is no way back any more. */
-	if (!ret && (ret = unshare_tables(&exec)))
-		signal_end(SIGSEGV);
-	if (ret)
-		abandon(&exec);
-	else
-		commit(&exec);
-	script_drop(&exec);
-	exe_file_put(exec.file);
+	if (dirfd != AT_FDCWD && *path != '/') {
+		exec.path = from_fd = path_from_fd(dirfd, path);
+		exec.hidden = fd_cloexec(dirfd, false, false) == FD_CLOEXEC;
+	}
+	if (exec.path) {
+		ret = exec_file(&exec, file, argv, envp);
+	} else {
+		exe_file_put(file);
+		ret = -ENOMEM;
+	}
+	kfree(from_fd);
 	return ret;
 }
 

@@ -68,6 +68,8 @@ static int take_interpreter(struct exec *exec, char *path, char *argument)
 
 	if (!*path)
 		return -ENOEXEC;
+	if (exec->hidden)
+		return -ENOENT;
 	file = open_exec(AT_FDCWD, path, 0);
 	if (IS_ERR(file))
 		return (int)PTR_ERR(file);

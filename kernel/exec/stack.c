@@ -14,7 +14,7 @@
 #include "mm/slab.h"
 
 #define MAX_STRING	(32 * PAGE_SIZE)	/* one argument with its NUL, as on Linux */
-#define MIN_TOTAL	(128 * 1024ul)		/* always allowed for all of them together */
+#define MIN_TOTAL	(128 * 1024ul)		/* for all, where the stack may be as large */
 #define MAX_TOTAL	(6ul << 20)
 
 struct stack_writer {
@@ -289,11 +289,12 @@ static int write_stack(struct stack_writer *w, struct exec *exec, const struct s
 	return ret ? ret : flush_page(w);
 }
 
+/* A quarter of the stack, or 128 KiB if that is more; but never more than the stack itself. */
 static unsigned long total_limit(void)
 {
-	u64 limit = READ_ONCE(current_process()->rlimits[RLIMIT_STACK].rlim_cur) / 4;
+	u64 stack = max(READ_ONCE(current_process()->rlimits[RLIMIT_STACK].rlim_cur), PAGE_SIZE);
 
-	return max(min(limit, MAX_TOTAL), MIN_TOTAL);
+	return min(max(min(stack / 4, MAX_TOTAL), MIN_TOTAL), stack);
 }
 
 int exec_stack(struct exec *exec, const struct string_list *argv, const struct string_list *envp)

@@ -268,6 +268,27 @@ static void test_threads_and_chains(void)
 	is(child_verdict(child_wait((int)pid)), 0, "vfork-and-exec");
 }
 
+/* The arguments lie on the new stack, and that has a limit. */
+static int child_execs_with_small_stack(void *arg)
+{
+	const struct rlimit64 limit = { 16 * PAGE_SIZE, 16 * PAGE_SIZE };
+
+	sys_prlimit64(0, RLIMIT_STACK, &limit, NULL);
+	return child_execs(arg);
+}
+
+static void test_stack_limit(char *argument)
+{
+	char *argv[] = { self, "empty", argument, NULL };
+	struct exec exec = { self, argv, NULL };
+
+	memset(argument, 'y', 20 * PAGE_SIZE);
+	is(child_verdict(child_run(child_execs_with_small_stack, &exec)), 100 + E2BIG,
+	   "an-argument-larger-than-the-stack-may-be");
+	argument[10 * PAGE_SIZE] = '\0';
+	is(child_verdict(child_run(child_execs_with_small_stack, &exec)), 0, "one-that-fits");
+}
+
 static long refused(const char *path, char *const *argv, char *const *envp)
 {
 	return sys_execve(path, argv, envp);
@@ -293,6 +314,8 @@ static void test_errors(void)
 	is(refused(long_path, argv, NULL), -ENAMETOOLONG, "a-path-too-long");
 	is(refused(self, too_long, NULL), -E2BIG, "an-argument-too-long");
 	ok(all_bytes(long_path, 'x', 2 * PAGE_SIZE - 1), "the-caller-is-intact");
+	memset(long_argument, 0, 64 * PAGE_SIZE);
+	test_stack_limit(long_argument);
 	unmap(long_path, 2 * PAGE_SIZE);
 	unmap(long_argument, 64 * PAGE_SIZE);
 }
@@ -304,7 +327,7 @@ int main(int argc, char **argv, char **envp)
 		if (strcmp(argv[1], roles[i].name) == 0)
 			return roles[i].main(argc, argv, envp);
 	}
-	tap_plan(23);
+	tap_plan(25);
 	test_what_is_passed();
 	test_what_is_not();
 	test_threads_and_chains();
