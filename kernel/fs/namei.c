@@ -307,12 +307,15 @@ struct dentry *path_start(int dirfd, const char *path)
 
 struct dentry *path_lookup(int dirfd, const char *path, unsigned int flags)
 {
-	struct walk walk = { .at = path_start(dirfd, path) };
+	struct walk walk;
 	int ret = 0;
 
+	if (!*path && !(flags & LOOKUP_EMPTY))
+		return ERR_PTR(-ENOENT);	/* whatever dirfd is */
+	walk = (struct walk){ .at = path_start(dirfd, path) };
 	if (IS_ERR(walk.at))
 		return walk.at;
-	if (*path || !(flags & LOOKUP_EMPTY))
+	if (*path)
 		ret = walk_path(&walk, path, strlen(path), flags & LOOKUP_FOLLOW);
 	if (!ret && flags & LOOKUP_DIRECTORY && !is_dir(walk.at->inode))
 		ret = -ENOTDIR;
@@ -389,7 +392,7 @@ int walk_parent(struct walk *walk, const char *path, size_t len, struct last_nam
 
 int path_parent(int dirfd, const char *path, struct last_name *last)
 {
-	struct walk walk = { .at = path_start(dirfd, path) };
+	struct walk walk = { .at = *path ? path_start(dirfd, path) : ERR_PTR(-ENOENT) };
 	int ret;
 
 	if (IS_ERR(walk.at))

@@ -344,7 +344,9 @@ static int start_walk(struct walk *walk, int dirfd, const char *path)
 {
 	bool scoped = walk->resolve & RESOLVE_SCOPED;
 
-	walk->at = path_start(dirfd, scoped && *path ? "." : path);
+	if (!*path)
+		return -ENOENT;
+	walk->at = path_start(dirfd, scoped ? "." : path);
 	if (IS_ERR(walk->at))
 		return (int)PTR_ERR(walk->at);
 	if (scoped) {

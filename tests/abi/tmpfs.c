@@ -129,6 +129,37 @@ static void test_o_path(void)
 	sys_unlink("p");
 }
 
+/* What begins nowhere is not there, even if that is no directory. */
+static void test_empty_paths(void)
+{
+	static char st[256];
+	static const struct { int nr; long args[5]; } calls[] = {
+		{ __NR_openat, { 999, P("") } },
+		{ __NR_mkdirat, { 999, P("") } },
+		{ __NR_mknodat, { 999, P("") } },
+		{ __NR_unlinkat, { 999, P("") } },
+		{ __NR_symlinkat, { P("to"), 999, P("") } },
+		{ __NR_linkat, { 999, P(""), 999, P("") } },
+		{ __NR_renameat2, { 999, P(""), 999, P("") } },
+		{ __NR_fchmodat, { 999, P("") } },
+		{ __NR_fchownat, { 999, P("") } },
+		{ __NR_faccessat, { 999, P("") } },
+		{ __NR_readlinkat, { 999, P(""), P(st), 9 } },
+		{ __NR_newfstatat, { 999, P(""), P(st) } },
+		{ __NR_statx, { 999, P(""), 0, 0, P(st) } },
+		{ __NR_utimensat, { 999, P("") } },
+	};
+
+	for (unsigned int i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		const long *a = calls[i].args;
+		/* That one takes "" for the link itself. */
+		long expected = calls[i].nr == __NR_readlinkat ? -EBADF : -ENOENT;
+
+		is(syscall5(calls[i].nr, a[0], a[1], a[2], a[3], a[4]), expected,
+		   "call-%d-of-an-empty-path-at-no-directory", calls[i].nr);
+	}
+}
+
 static void test_holes(void)
 {
 	int fd = make_file("sparse", "");
@@ -223,13 +254,14 @@ static void test_order_of_errors(void)
 int main(void)
 {
 	scratch_enter();
-	tap_plan(86);
+	tap_plan(100);
 	test_create();
 	test_open_errors();
 	test_flags();
 	test_unlinked();
 	test_tmpfile();
 	test_o_path();
+	test_empty_paths();
 	test_holes();
 	test_bad_buffers();
 	ok_child_dies(child_meets_limit, NULL, SIGXFSZ, "a-file-larger-than-its-limit");
