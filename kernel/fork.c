@@ -554,6 +554,9 @@ static void kernel_process_init(void)
 	process->rlimits[RLIMIT_SIGPENDING].rlim_cur = SIGNALS_MAX;
 	process->rlimits[RLIMIT_SIGPENDING].rlim_max = SIGNALS_MAX;
 	process->rlimits[RLIMIT_MEMLOCK] = (struct rlimit64){ 8 << 20, 8 << 20 };
+	process->rlimits[RLIMIT_MSGQUEUE] = (struct rlimit64){ 819200, 819200 };
+	process->rlimits[RLIMIT_NICE] = (struct rlimit64){ 0, 0 };
+	process->rlimits[RLIMIT_RTPRIO] = (struct rlimit64){ 0, 0 };
 	process->rlimits[RLIMIT_NOFILE] = (struct rlimit64){ MAX_FILES, MAX_FILES };
 }
 

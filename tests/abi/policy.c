@@ -149,8 +149,28 @@ static int as_nobody(void *arg)
 	return set(SCHED_NORMAL, 18, SCHED_FLAG_RESET_ON_FORK) || set(SCHED_NORMAL, 18, 0) != -EPERM ? 8 : 0;
 }
 
+/* A user who was allowed nothing. */
+static int as_plain_user(void *arg)
+{
+	struct rlimit64 limit;
+
+	(void)arg;
+	if (syscall1(__NR_setuid, NOBODY))
+		return 10;
+	if (sys_prlimit64(0, RLIMIT_NICE, NULL, &limit) || limit.rlim_max)
+		return 1;
+	return syscall3(__NR_setpriority, PRIO_PROCESS, 0, -1) == -EACCES ? 0 : 2;
+}
+
 static void test_users(void)
 {
+	struct rlimit64 limit = { 1, 1 };
+
+	sys_prlimit64(0, RLIMIT_NICE, NULL, &limit);
+	if (syscall0(__NR_geteuid) || (limit.rlim_max && limit.rlim_max <= 40))
+		skip("another limit, or no privilege", "users-begin-with-no-right");
+	else
+		ok_child_exits(as_plain_user, NULL, 0, "users-begin-with-no-right");
 	if (syscall0(__NR_geteuid))
 		skip("this user has no privilege", "what-users-may-change");
 	else
