@@ -114,10 +114,10 @@ static long process_vm_rw(int pid, const struct iovec *local, unsigned long loca
 	if (flags)
 		return -EINVAL;
 	t.write = write;
-	ret = import_vector(local, local_count, &t.local);
+	ret = import_vector(local, local_count, &t.local, true);
 	if (ret <= 0)
 		return ret;
-	ret = import_vector(remote, remote_count, &t.remote);
+	ret = import_vector(remote, remote_count, &t.remote, false);
 	if (ret <= 0)
 		return ret;
 	t.mm = mm_of_task(pid);

@@ -97,5 +97,7 @@ SYSCALL_DEFINE3(getrandom, void *, buf, size_t, n, unsigned int, flags)
 {
 	struct iov_iter to = iov_iter_buf(buf, min(n, (size_t)0x7fffffff));
 
-	return flags & ~GRND_FLAGS || (flags & 6) == 6 ? -EINVAL : random_to_iter(&to);
+	if (flags & ~GRND_FLAGS || (flags & 6) == 6)
+		return -EINVAL;
+	return access_ok(buf, n) ? random_to_iter(&to) : -EFAULT;
 }

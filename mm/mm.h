@@ -185,6 +185,11 @@ static inline unsigned long levels_reach(unsigned int levels)
 /* The highest address that the hardware lets a program map: the last page below 2^47 and 2^56 is not. */
 extern unsigned long user_end;	/* set by mm_init() */
 static inline unsigned long task_size_max(void) { return user_end; }
+/* Are all of these n bytes user addresses? Whether anything is there is another question. */
+static inline bool access_ok(const void *addr, size_t n)
+{
+	return n <= task_size_max() && (unsigned long)addr <= task_size_max() - n;
+}
 
 static inline unsigned int mm_levels(const struct mm_struct *mm) { return READ_ONCE(mm->root) & 7; }
 

@@ -43,7 +43,7 @@ long file_rw(struct file *file, bool write, void *buf, size_t n, u64 *pos)
 	struct iov_iter iter;
 
 	if (!err)
-		err = check_span(n, pos);
+		err = access_ok(buf, n) ? check_span(n, pos) : -EFAULT;
 	if (err)
 		return err;
 	n = min(n, MAX_RW);
@@ -115,8 +115,10 @@ SYSCALL_DEFINE4(pwrite64, int, fd, void *, buf, size_t, n, s64, offset)
 
 /* ---- vectors ---- */
 
-long check_vector(const struct iovec *user, unsigned long count)
+/* own: the buffers are the caller's, not those of another program. */
+static long look_at_vector(const struct iovec *user, unsigned long count, bool own)
 {
+	bool bad = false;
 	struct iovec seg;
 	u64 total = 0;
 
@@ -127,13 +129,19 @@ long check_vector(const struct iovec *user, unsigned long count)
 			return -EFAULT;
 		if ((s64)seg.iov_len < 0 || total + seg.iov_len < total)
 			return -EINVAL;
+		bad |= own && !access_ok(seg.iov_base, seg.iov_len);
 		total += seg.iov_len;
 	}
-	return (long)min(total, MAX_RW);
+	return bad ? -EFAULT : (long)min(total, MAX_RW);
+}
+
+long check_vector(const struct iovec *user, unsigned long count)
+{
+	return look_at_vector(user, count, true);
 }
 
 /* One segment is read once: there is nothing to look at before. */
-static long import_single(const struct iovec *user, struct iov_iter *iter)
+static long import_single(const struct iovec *user, struct iov_iter *iter, bool own)
 {
 	struct iovec seg;
 
@@ -141,17 +149,19 @@ static long import_single(const struct iovec *user, struct iov_iter *iter)
 		return -EFAULT;
 	if ((s64)seg.iov_len < 0)
 		return -EINVAL;
+	if (own && !access_ok(seg.iov_base, seg.iov_len))
+		return -EFAULT;
 	*iter = iov_iter_buf(seg.iov_base, min(seg.iov_len, MAX_RW));
 	return (long)iter->left;
 }
 
-long import_vector(const struct iovec *user, unsigned long count, struct iov_iter *iter)
+long import_vector(const struct iovec *user, unsigned long count, struct iov_iter *iter, bool own)
 {
 	long total;
 
 	if (likely(count == 1))
-		return import_single(user, iter);
-	total = check_vector(user, count);
+		return import_single(user, iter, own);
+	total = look_at_vector(user, count, own);
 	if (total > 0)
 		*iter = iov_iter_vec(user, (size_t)total);
 	return total;

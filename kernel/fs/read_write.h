@@ -14,8 +14,11 @@
 long file_rw(struct file *file, bool write, void *buf, size_t n, u64 *pos);
 /*
  * All segments are looked at before the first byte moves: their length, at most MAX_RW, -EINVAL or
- * -EFAULT.
+ * -EFAULT (also for one that is no user address, whatever lies before it).
  */
 long check_vector(const struct iovec *user, unsigned long count);
-/* The same; if it is more than 0, iter is what the vector describes. */
-long import_vector(const struct iovec *user, unsigned long count, struct iov_iter *iter);
+/*
+ * The same; if it is more than 0, iter is what the vector describes. own: false if the addresses
+ * are those of another program, which are not looked at here.
+ */
+long import_vector(const struct iovec *user, unsigned long count, struct iov_iter *iter, bool own);

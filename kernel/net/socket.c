@@ -244,7 +244,7 @@ SYSCALL_DEFINE6(sendto, int, fd, const void *, buf, size_t, n, unsigned int, fla
 		address, int, len)
 {
 	struct fd f;
-	long ret = socket_get(fd, &f);
+	long ret = access_ok(buf, n) ? socket_get(fd, &f) : -EFAULT;
 
 	if (ret)
 		return ret;
@@ -272,7 +272,7 @@ SYSCALL_DEFINE6(recvfrom, int, fd, void *, buf, size_t, n, unsigned int, flags, 
 {
 	struct iov_iter iter = iov_iter_buf(buf, min(n, MAX_RW));
 	struct fd f;
-	long ret = socket_get(fd, &f), bad;
+	long ret = access_ok(buf, n) ? socket_get(fd, &f) : -EFAULT, bad;
 	u32 out;
 
 	if (ret)
