@@ -215,9 +215,22 @@ static long follow_pages(const struct vm_area_struct *vma, unsigned long addr, u
 	return n || !page ? (long)n : PTR_ERR(page);
 }
 
+/*
+ * Writeback takes write permission from the entries of a page to see the next write. A pin writes
+ * past the entries; when it goes it says so (unpin_user_pages_dirty_lock()). One that stays would
+ * say so far too late.
+ */
+static bool writes_unnoticed(const struct vm_area_struct *vma, unsigned int foll)
+{
+	const unsigned int long_write = FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE;
+
+	return (foll & long_write) == long_write && (vma->vm_flags & VM_SHARED) && vma->mapping &&
+	       mapping_tracks_dirty(vma->mapping);
+}
+
 static int vma_allows(const struct vm_area_struct *vma, unsigned int foll)
 {
-	if (!vma)
+	if (!vma || writes_unnoticed(vma, foll))
 		return -EFAULT;
 	if (foll & FOLL_WRITE) {
 		if (!(vma->vm_flags & VM_WRITE) &&

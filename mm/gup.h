@@ -122,9 +122,11 @@ static inline bool gup_must_unshare(unsigned long vm_flags, unsigned int foll, c
 		return false;
 	if (page_test(page, PG_anon))
 		return !page_test(page, PG_exclusive);
-	/* A page of a file, or of zeroes, that a private mapping shows until it is written to. */
-	if ((foll & FOLL_WRITE) || !(foll & FOLL_LONGTERM))
+	if (!(foll & FOLL_LONGTERM))
 		return false;
+	if (foll & FOLL_WRITE)	/* a device's page, perhaps: vma_allows() knows */
+		return !vm_flags && !page_test(page, PG_swapbacked);
+	/* A page of a file, or of zeroes, that a private mapping shows until it is written to. */
 	return !vm_flags || is_cow_mapping(vm_flags);
 }
 /*

@@ -1,5 +1,6 @@
 /* Pages of a file on a device: read for faults, noted when they are written to, written back. */
 #include "tests/unit/space.h"
+#include "mm/gup.h"
 #include "mm/truncate.h"
 
 #define PAGES	20
@@ -318,5 +319,36 @@ TEST("msync-writes-what-its-range-maps-shared")
 	fail_page = 5;
 	poke(shared + 5 * PAGE_SIZE, 1);
 	CHECK_EQ(mm_msync(s.mm, shared + 5 * PAGE_SIZE, PAGE_SIZE, MS_SYNC), -EIO);
+	end(&s);
+}
+
+/* By the page's entry, which allows it, and by the mapping. */
+static void pin_both_ways(struct mm_struct *mm, unsigned long addr, unsigned int flags,
+			  long expected)
+{
+	struct page *page;
+
+	CHECK_EQ(pin_user_pages_fast(addr, 1, flags, &page), expected);
+	if (expected == 1)
+		unpin_user_pages_dirty_lock(&page, 1, flags & FOLL_WRITE);
+	CHECK_EQ(pin_user_pages_unlocked(mm, addr, 1, flags, &page), expected);
+	if (expected == 1)
+		unpin_user_pages_dirty_lock(&page, 1, flags & FOLL_WRITE);
+}
+
+TEST("a-pin-that-stays-does-not-write-where-writeback-would-not-see-it")
+{
+	struct space s = start();
+	unsigned long copy = map_file(s.mm, RW, MAP_PRIVATE);
+	unsigned long anon = map(s.mm, 0, PAGE_SIZE, RW, ANON);
+
+	poke(shared, 1);
+	poke(copy, 2);
+	poke(anon, 3);
+	pin_both_ways(s.mm, shared, FOLL_WRITE | FOLL_LONGTERM, -EFAULT);
+	pin_both_ways(s.mm, shared, FOLL_WRITE, 1);
+	pin_both_ways(s.mm, shared, FOLL_LONGTERM, 1);
+	pin_both_ways(s.mm, copy, FOLL_WRITE | FOLL_LONGTERM, 1);
+	pin_both_ways(s.mm, anon, FOLL_WRITE | FOLL_LONGTERM, 1);
 	end(&s);
 }
