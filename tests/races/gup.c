@@ -160,6 +160,11 @@ static void fork_it(void)
 	RACE_CHECK(!IS_ERR(child));
 }
 static void write_7(void) { race_poke(AT, 7); }
+static void fork_and_write(void)
+{
+	fork_it();
+	write_7();
+}
 static bool written;
 static void try_write_7(void) { race_outcome(written = race_try_write(AT, 7)); }
 static void write_beside(void) { race_poke(AT + 8, 8); }
@@ -281,6 +286,13 @@ static void reader_sees_its_program(void)
 	RACE_EQ(READ_ONCE(*first_word(held)), 30);
 	let_go();
 }
+static void child_is_apart_and_adopted(void)
+{
+	race_adopt(child);
+	RACE_EQ(race_peek(AT), 7);
+	race_run_on(0, child);
+	RACE_EQ(race_peek(AT), OLD);
+}
 static void child_is_apart(void)
 {
 	u64 ours = race_peek(AT);
@@ -385,6 +397,9 @@ RACE("pin-munmap", "a pin of a page that goes", .levels = 3, .setup = map_touche
      .cpu = { pin_and_write, unmap }, .probe = gone)
 RACE("pin-fork", "a page is pinned while another thread forks", .levels = 3, .setup = map_touched,
      .cpu = { pin_and_write, fork_it }, .probe = pin_and_parent_agree)
+RACE("gup-fork-then-write", "a reference to a page whose program forks and then writes",
+     .levels = 3, .setup = map_touched, .cpu = { get_and_read, fork_and_write },
+     .probe = child_is_apart_and_adopted)
 RACE("pin-fork-write", "a third thread writes meanwhile, as long as it may", .levels = 3,
      .setup = map_touched, .cpu = { pin_and_write, fork_it, try_write_7 }, .probe = writer_and_pin_agree)
 RACE("pin-cow", "a page that a child shares is pinned while another thread writes to it", .levels = 3,
