@@ -92,11 +92,11 @@ static void choose_ids(struct exec *exec)
 
 	exec->uid = process->cred.uid;
 	exec->gid = process->cred.gid;
-	if (process->no_new_privs || !(mode & (S_ISUID | S_ISGID)) || (!capable() && shares_fs()))
+	if (process->no_new_privs || !(mode & S_ISUID || is_setgid(mode)) || (!capable() && shares_fs()))
 		return;
 	if (mode & S_ISUID)
 		exec->uid.effective = inode->uid;
-	if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+	if (is_setgid(mode))
 		exec->gid.effective = inode->gid;
 }
 

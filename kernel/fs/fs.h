@@ -208,6 +208,8 @@ struct inode {
 static inline u32 file_type(const struct inode *inode) { return inode->mode & S_IFMT; }
 static inline bool is_dir(const struct inode *inode) { return file_type(inode) == S_IFDIR; }
 static inline bool is_regular(const struct inode *inode) { return file_type(inode) == S_IFREG; }
+/* Without the group's x, the bit means mandatory locks (which there are none of). */
+static inline bool is_setgid(u32 mode) { return mode & S_ISGID && mode & S_IXGRP; }
 static inline bool is_link(const struct inode *inode) { return file_type(inode) == S_IFLNK; }
 static inline bool is_blockdev(const struct inode *inode) { return file_type(inode) == S_IFBLK; }
 static inline bool is_chardev(const struct inode *inode) { return file_type(inode) == S_IFCHR; }

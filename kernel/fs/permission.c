@@ -109,7 +109,7 @@ int may_link(const struct inode *inode)
 
 	if (inode_owner_or_capable(inode))
 		return 0;
-	if (!is_regular(inode) || mode & S_ISUID || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) ||
+	if (!is_regular(inode) || mode & S_ISUID || is_setgid(mode) ||
 	    inode_permission(inode, MAY_READ | MAY_WRITE) == -EACCES)
 		return -EPERM;
 	return 0;
@@ -128,7 +128,7 @@ void inode_init_owner(struct inode *inode, const struct inode *dir)
 	inode->gid = dir->gid;
 	if (is_dir(inode))
 		inode->mode |= S_ISGID;
-	else if ((inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && !in_group_or_capable(dir->gid))
+	else if (is_setgid(inode->mode) && !in_group_or_capable(dir->gid))
 		inode->mode &= ~(u32)S_ISGID;
 }
 
