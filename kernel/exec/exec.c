@@ -100,18 +100,12 @@ static void choose_ids(struct exec *exec)
 		exec->gid.effective = inode->gid;
 }
 
-/* Runs it with other privileges than its caller has? AT_SECURE. */
-static bool is_setid(const struct exec *exec)
-{
-	return exec->uid.effective != exec->uid.real || exec->gid.effective != exec->gid.real;
-}
-
 /* ---- the address space ---- */
 
 /* Which parts of the layout are not where they always are. */
 static void choose_random(struct exec *exec)
 {
-	if (randomize_layout && (is_setid(exec) || !(current_process()->personality & ADDR_NO_RANDOMIZE)))
+	if (randomize_layout && (exec_is_setid(exec) || !(current_process()->personality & ADDR_NO_RANDOMIZE)))
 		random_bytes(&exec->random, sizeof(exec->random));
 }
 
@@ -175,7 +169,7 @@ static void reset_signals(struct exec *exec)
 	}
 	sighand_reset(process->sighand);
 	posix_timers_end(process);
-	if (is_setid(exec)) {
+	if (exec_is_setid(exec)) {
 		process->personality &= ~ADDR_NO_RANDOMIZE;
 		current_task()->pdeath_signal = 0;
 	}

@@ -35,6 +35,12 @@ struct exec {
 	unsigned long stack_top, sp;
 };
 
+/* Will the program have other rights than who calls it? */
+static inline bool exec_is_setid(const struct exec *exec)
+{
+	return exec->uid.effective != exec->uid.real || exec->gid.effective != exec->gid.real;
+}
+
 /* Strings of an argument list: in the kernel's memory, or in the caller's. */
 struct string_list {
 	bool user;

@@ -219,7 +219,7 @@ static int push_auxv(struct stack_writer *w, const struct exec *exec, u64 random
 		{ AT_EUID, uid.effective },
 		{ AT_GID, gid.real },
 		{ AT_EGID, gid.effective },
-		{ AT_SECURE, uid.effective != uid.real || gid.effective != gid.real },
+		{ AT_SECURE, exec_is_setid(exec) },
 		{ AT_RANDOM, random },
 		{ AT_EXECFN, execfn },
 		{ AT_PLATFORM, random + 16 },
