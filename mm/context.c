@@ -126,7 +126,8 @@ static cpumask_t send_to_others(struct mm_struct *mm, void (*fn)(void *), void *
 		count_vm_event(VM_EVENT_TLB_REMOTE_FLUSH);
 		count_vm_events(VM_EVENT_TLB_TARGETS, (unsigned long)__builtin_popcountl(others));
 		trace(TRACE_IPI_SEND, (unsigned long)arg, others, 0);
-		count_vm_events(VM_EVENT_TLB_IPI_SENT, ipi_send(others, fn, arg));
+		cpu_contexts[this_cpu()].ipis = ipi_send(others, fn, arg);
+		count_vm_events(VM_EVENT_TLB_IPI_SENT, cpu_contexts[this_cpu()].ipis);
 	}
 	return others;
 }
@@ -138,7 +139,7 @@ static void wait_for_others(const void *arg)
 	ipi_wait();
 	cycles = cycles_now() - cycles;
 	count_vm_events(VM_EVENT_TLB_WAIT_CYCLES, cycles);
-	trace(TRACE_IPI_DONE, (unsigned long)arg, cycles, 0);
+	trace(TRACE_IPI_DONE, (unsigned long)arg, cycles, cpu_contexts[this_cpu()].ipis);
 }
 
 /* On a machine that can do it without interrupting anybody. */

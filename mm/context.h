@@ -6,6 +6,7 @@ struct cpu_context {
 	struct mm_struct *mm;	/* whose tables this CPU can reach; NULL: only the kernel's */
 	unsigned long root;	/* the root word that was loaded */
 	bool lazy;		/* a kernel thread runs: mm is kept only in case its task comes back */
+	unsigned int ipis;	/* that the last request to others took: who has one to come sees all */
 } __cacheline_aligned;
 
 /* Makes every CPU let go of mm, lazily held or not. Interrupts on; waits. */

@@ -19,7 +19,7 @@ enum trace_event {
 	TRACE_FLUSH,		/* a: start, b: end, c: CPUs that were told */
 	TRACE_IPI_SEND,		/* a: name of the request, used again later; b: CPUs */
 	TRACE_IPI_RECEIVE,	/* a: name of the request: the last one sent with it */
-	TRACE_IPI_DONE,		/* a: name of the request: all have answered; b: cycles waited */
+	TRACE_IPI_DONE,		/* a: name of the request: all have answered; b: cycles waited, c: IPIs that it took */
 	TRACE_UNFOLD,		/* a: old root word, b: new root word */
 	TRACE_SWITCH,		/* a: task that goes, b: task that comes */
 	TRACE_POINT,		/* simulator only. a, b, c: return addresses, from within; level: enum access */

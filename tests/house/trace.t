@@ -18,8 +18,8 @@ ok 'a-fault-names-access-and-address' grep -Eq 'fault +(read|write|execute) at [
 ok 'an-entry-shows-before-and-after' grep -Eq 'pte of [0-9a-f]+: .* -> ' "$tmp/text"
 ok 'a-copy-shows-both-frames' grep -Eq 'cow .*(copies|reuses) frame' "$tmp/text"
 ok 'times-do-not-go-back' sort -s -n -k1,1 -c "$tmp/text"
-ok 'a-shootdown-names-the-cycles-until-all-had-answered' grep -Eq 'ipi-done +all have answered, after [1-9][0-9]* cycles$' "$tmp/text"
-ok 'a-flush-names-range-and-CPUs' grep -Eq 'flush +[0-9a-f]+-[0-9a-f]+, other CPUs: 1$' "$tmp/text"
+ok 'a-shootdown-names-the-cycles-until-all-had-answered' grep -Eq 'ipi-done +all have answered, after [1-9][0-9]* cycles, [01] IPIs?$' "$tmp/text"
+ok 'a-flush-names-range-pages-and-CPUs' grep -Eq 'flush +[0-9a-f]+-[0-9a-f]+, 1 page, other CPUs: 1$' "$tmp/text"
 tools/trace --json "$tmp/json" "$file" >/dev/null
 ok 'the-export-keeps-the-rules-of-viewers' python3 tests/house/trace_rules.py "$tmp/json"
 python3 tests/house/trace_rules.py --make "$tmp/made"
