@@ -87,7 +87,7 @@ SYSCALL_DEFINE3(madvise, unsigned long, addr, unsigned long, len, int, advice)
 {
 	long ret;
 
-	if (advice == MADV_HWPOISON && !capable()) {
+	if ((advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE) && !capable()) {
 		ret = mm_madvise(current_mm(), addr, len, MADV_NORMAL);
 		return ret == -EINVAL || !len ? ret : -EPERM;	/* in Linux's order */
 	}

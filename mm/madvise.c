@@ -64,7 +64,8 @@ static long check_mapped(struct mm_struct *mm, unsigned long start, unsigned lon
 static bool advice_is_known(int advice)
 {
 	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) || advice == MADV_DONTNEED_LOCKED ||
-	       advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE || advice == MADV_HWPOISON;
+	       advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE ||
+	       advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE;
 }
 
 static long advise_locked(struct mm_struct *mm, unsigned long start, unsigned long end, int advice)
@@ -85,8 +86,8 @@ long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int
 		return 0;
 	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
 		return populate(mm, addr, end, advice == MADV_POPULATE_WRITE);
-	if (advice == MADV_HWPOISON)
-		return inject_memory_failure(mm, addr, end);
+	if (advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE)
+		return inject_memory_failure(mm, addr, end, advice == MADV_SOFT_OFFLINE);
 	mmap_read_lock(mm);
 	ret = advise_locked(mm, addr, end, advice);
 	mmap_read_unlock(mm);

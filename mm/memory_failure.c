@@ -152,7 +152,87 @@ static long find_page(struct mm_struct *mm, unsigned long addr, struct page **pa
 	return ret;
 }
 
-static long fail_at(struct mm_struct *mm, unsigned long addr)
+/* ---- a page that is still good: it is moved, and its frame taken out of use ---- */
+
+struct move {
+	struct page *page;	/* with a reference */
+	struct page *copy;
+	bool done;
+};
+
+/* The table is locked, the entry cleared and flushed: nobody writes to the page. */
+static void replace_by_copy(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t old,
+			    const struct move *m)
+{
+	const pgprot_t prot = { old.val & ~PTE_PFN_MASK };
+
+	page_copy(page_address(m->copy), page_address(m->page));
+	page_add_new_anon_rmap(m->copy);
+	get_page(m->copy);
+	smp_wmb();	/* as install() does in mm/fault.c */
+	set_pte(mm, addr, ptep, pfn_pte(page_to_pfn(m->copy), prot));
+	mark_page(m->page);
+	page_remove_rmap(m->page);
+	put_page(m->page);
+}
+
+/*
+ * The entry goes first, on every CPU. After that a lockless walk that has got the page shows in its count,
+ * and one that has not sees at its second look that the entry is gone: so the count can be believed.
+ */
+static int move_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+{
+	struct pte_slot slot = pte_offset_lock(pmdp, addr);
+	struct move *m = walk->private;
+	int err = 0;
+	pte_t pte;
+
+	if (!slot.ptep)
+		return 0;
+	pte = ptep_get(slot.ptep);
+	/* A re-check: a fault, or MADV_DONTNEED, may have put another page there. */
+	if (pte_present(pte) && vm_normal_page(pte) == m->page) {
+		pte = ptep_get_and_clear(walk->mm, addr, slot.ptep);
+		flush_tlb_page(walk->mm, addr);
+		if (folio_ref_count(page_folio(m->page)) == 2) {	/* the entry's and ours */
+			replace_by_copy(walk->mm, addr, slot.ptep, pte, m);
+			m->done = true;
+		} else {
+			set_pte(walk->mm, addr, slot.ptep, pte);
+			err = -EBUSY;
+		}
+	}
+	pte_unlock(slot);
+	return err;
+}
+
+/* -EAGAIN: it is mapped no more. */
+static long move_anonymous(struct mm_struct *mm, unsigned long addr, struct page *page)
+{
+	static const struct walk_ops ops = { .pte_range = move_pte_range };
+	struct move m = { .page = page, .copy = alloc_page(GFP_KERNEL) };
+	int err;
+
+	if (!m.copy)
+		return -ENOMEM;
+	mmap_read_lock(mm);
+	err = walk_page_range(mm, addr, addr + PAGE_SIZE, &ops, &m);
+	mmap_read_unlock(mm);
+	put_page(m.copy);
+	return err ? err : m.done ? 0 : -EAGAIN;
+}
+
+/* ---- both ---- */
+
+/* The folio is locked. What is only here, or newer here than on the device, cannot just go. */
+static long fail_in_file(struct address_space *mapping, struct folio *folio, bool soft)
+{
+	if (soft && (!mapping_tracks_dirty(mapping) || page_test(&folio->page, PG_dirty)))
+		return -EBUSY;
+	return fail_cached(mapping, folio);
+}
+
+static long fail_at(struct mm_struct *mm, unsigned long addr, bool soft)
 {
 	struct vma_pin pin = { 0 };
 	struct folio *folio;
@@ -163,12 +243,12 @@ static long fail_at(struct mm_struct *mm, unsigned long addr)
 		return ret;
 	folio = page_folio(page);
 	if (page == zero_page || folio_order(folio)) {
-		ret = -EBUSY;
+		ret = soft ? -EIO : -EBUSY;
 	} else if (!pin.mapping) {
-		ret = fail_anonymous(mm, addr, page);
+		ret = soft ? move_anonymous(mm, addr, page) : fail_anonymous(mm, addr, page);
 	} else {
 		folio_lock(folio);
-		ret = fail_cached(pin.mapping, folio);
+		ret = fail_in_file(pin.mapping, folio, soft);
 		folio_unlock(folio);
 	}
 	put_page(page);
@@ -177,13 +257,13 @@ static long fail_at(struct mm_struct *mm, unsigned long addr)
 	return ret;
 }
 
-long inject_memory_failure(struct mm_struct *mm, unsigned long start, unsigned long end)
+long inject_memory_failure(struct mm_struct *mm, unsigned long start, unsigned long end, bool soft)
 {
 	long ret = 0;
 
 	for (; start < end && !ret; start += PAGE_SIZE) {
 		do
-			ret = fail_at(mm, start);
+			ret = fail_at(mm, start, soft);
 		while (ret == -EAGAIN);
 		cond_resched();
 	}

@@ -10,12 +10,14 @@
 static struct mm_struct *child;
 static unsigned long retired;
 static long failed;		/* what the one that breaks it was told */
+static bool written;		/* a lockless walk got the page, and wrote to it */
 static int signo;		/* and the one that uses it */
 
 static void map_touched(void)
 {
 	child = NULL;
 	signo = 0;
+	written = false;
 	failed = 1;
 	retired = frames_retired();
 	race_map(AT, 1);
@@ -25,6 +27,7 @@ static void map_touched(void)
 /* ---- actors ---- */
 
 static void breaks(void) { failed = mm_madvise(race_mm, AT, PAGE_SIZE, MADV_HWPOISON); }
+static void moves(void) { failed = mm_madvise(race_mm, AT, PAGE_SIZE, MADV_SOFT_OFFLINE); }
 static void write_7(void) { signo = race_write(AT, 7); }
 static void get_and_read(void)
 {
@@ -33,6 +36,16 @@ static void get_and_read(void)
 	if (get_user_pages_fast_only(AT, 1, 0, &page) != 1)
 		return;
 	RACE_EQ(READ_ONCE(*(u64 *)page_address(page)), OLD);
+	put_page(page);
+}
+static void pin_and_write(void)
+{
+	struct page *page;
+
+	if (get_user_pages_fast_only(AT, 1, FOLL_WRITE, &page) != 1)
+		return;
+	WRITE_ONCE(*(u64 *)page_address(page), 7);
+	written = true;
 	put_page(page);
 }
 static void fork_it(void)
@@ -85,6 +98,27 @@ static void old_or_new(void)
 	RACE_EQ(mm_rss(race_mm, MM_ANONPAGES), !race_write(AT, 8));
 }
 
+/* Nobody notices: it was moved, or somebody had it. */
+static void is_7_and_retired(void)
+{
+	RACE_EQ(failed, 0);
+	RACE_EQ(signo, 0);
+	RACE_EQ(race_peek(AT), 7);
+	RACE_EQ(frames_retired(), retired + 1);
+}
+/* Who had got the page and wrote to it has written to the program's page. */
+static void is_seen(void)
+{
+	race_outcome((u64)failed);
+	RACE_CHECK(!failed || failed == -EBUSY);
+	RACE_EQ(race_peek(AT), written ? 7 : OLD);
+	RACE_EQ(frames_retired(), retired + !failed);
+}
+
+RACE("offline-write", "a page is moved from its frame while it is written to", .levels = 3, .setup = map_touched,
+     .cpu = { moves, write_7 }, .probe = is_7_and_retired)
+RACE("offline-pin-write", "a page is moved while a lockless walk pins it, and writes to what it has got", .levels = 3,
+     .setup = map_touched, .cpu = { moves, pin_and_write }, .probe = is_seen)
 RACE("poison-write", "memory breaks under a page that is written to", .levels = 3, .setup = map_touched,
      .cpu = { breaks, write_7 }, .probe = broken_and_retired)
 RACE("poison-gup", "memory breaks under a page that a lockless walk finds", .levels = 3, .setup = map_touched,

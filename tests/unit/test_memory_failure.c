@@ -219,6 +219,72 @@ TEST("fork-copies-the-mark-and-each-side-drops-its-own")
 	space_end(&s);
 }
 
+/* ---- soft: nothing is lost ---- */
+
+static int offline(unsigned long addr, unsigned long pages)
+{
+	return (int)mm_madvise(s.mm, addr, pages * PAGE_SIZE, MADV_SOFT_OFFLINE);
+}
+
+TEST("a-page-is-moved-from-a-frame-that-goes-out-of-use-and-nobody-notices")
+{
+	unsigned long addr, pfn, rss;
+	u64 flags;
+
+	s = space_start(3, 4, 2);
+	run_on(1, s.mm);
+	addr = touched(3);
+	run_on(0, s.mm);
+	CHECK_EQ(peek(addr + PAGE_SIZE), 11);
+	pfn = frame_of(s.mm, addr + PAGE_SIZE);
+	flags = entry_of(s.mm, addr + PAGE_SIZE) ^ (u64)pfn << PAGE_SHIFT;
+	rss = mm_rss(s.mm, MM_ANONPAGES);
+	CHECK_EQ(offline(addr + PAGE_SIZE, 1), 0);
+	CHECK(frame_of(s.mm, addr + PAGE_SIZE) != pfn);
+	CHECK_EQ(entry_of(s.mm, addr + PAGE_SIZE) & (PAGE_SIZE - 1), flags & (PAGE_SIZE - 1));
+	CHECK_EQ(mm_rss(s.mm, MM_ANONPAGES), rss);
+	CHECK_EQ(hwpoisoned_pages(), 1);
+	CHECK_EQ(frames_retired(), 1);
+	poke(addr + PAGE_SIZE + 8, 5);
+	run_on(1, s.mm);
+	CHECK(peek(addr + PAGE_SIZE) == 11 && peek(addr + PAGE_SIZE + 8) == 5);
+	CHECK(peek(addr) == 10 && peek(addr + 2 * PAGE_SIZE) == 12);
+	CHECK_EQ(offline(addr, 3), 0);
+	CHECK_EQ(frames_retired(), 4);
+	CHECK(peek(addr) == 10 && peek(addr + PAGE_SIZE) == 11 && peek(addr + 2 * PAGE_SIZE) == 12);
+	space_end(&s);
+}
+
+TEST("what-cannot-be-moved-stays-where-it-is")
+{
+	struct mm_struct *child;
+	unsigned long addr, pfn;
+	struct page *page;
+
+	s = space_start(3, 4, 1);
+	addr = touched(1);
+	pfn = frame_of(s.mm, addr);
+	CHECK_EQ(get_user_pages_fast(addr, 1, 0, &page), 1);
+	CHECK_EQ(offline(addr, 1), -EBUSY);
+	put_page(page);
+	child = mm_fork(s.mm);
+	CHECK(!IS_ERR(child));
+	CHECK_EQ(offline(addr, 1), -EBUSY);
+	mmput(child);
+	fail_nth_set(1);
+	CHECK_EQ(offline(addr, 1), -ENOMEM);
+	fail_nth_set(0);
+	CHECK_EQ(frame_of(s.mm, addr), pfn);
+	CHECK_EQ(peek(addr), 10);
+	poke(addr, 3);
+	CHECK_EQ(offline(map(s.mm, 0, PAGE_SIZE, RW, ANON), 1), -EIO);
+	CHECK_EQ(offline(addr + 64 * PAGE_SIZE, 1), -EFAULT);
+	CHECK_EQ(hwpoisoned_pages(), 0);
+	CHECK_EQ(offline(addr, 1), 0);
+	CHECK_EQ(peek(addr), 3);
+	space_end(&s);
+}
+
 /* ---- files ---- */
 
 static u64 disk[PAGES];
@@ -288,6 +354,40 @@ TEST("a-clean-page-of-a-disk-is-read-again")
 	CHECK_EQ(peek(private), 100);
 	CHECK_EQ(peek(shared), 100);
 	CHECK_EQ(reads, 2);
+	end_file();
+}
+
+TEST("a-page-of-a-disk-goes-softly-only-if-it-is-clean")
+{
+	unsigned long shared;
+
+	start_file(&disk_ops);
+	shared = map_file(s.mm, MAP_SHARED);
+	CHECK_EQ(peek(shared), 100);
+	CHECK_EQ(offline(shared, 1), 0);
+	CHECK_EQ(frames_retired(), 1);
+	CHECK_EQ(peek(shared), 100);
+	poke(shared, 7);
+	CHECK_EQ(offline(shared, 1), -EBUSY);
+	CHECK_EQ(peek(shared), 7);
+	CHECK_EQ(filemap_write_and_wait_range(&file, 0, 0), 0);
+	CHECK_EQ(offline(shared, 1), 0);
+	CHECK_EQ(peek(shared), 7);
+	CHECK_EQ(frames_retired(), 2);
+	CHECK_EQ(atomic_read(&file.wb_err), 0);
+	end_file();
+}
+
+TEST("a-page-that-is-only-in-memory-does-not-go-softly")
+{
+	unsigned long shared;
+
+	start_file(&memory_ops);
+	file.shmem = true;
+	shared = map_file(s.mm, MAP_SHARED);
+	poke(shared, 7);
+	CHECK_EQ(offline(shared, 1), -EBUSY);
+	CHECK_EQ(peek(shared), 7);
 	end_file();
 }
 
