@@ -7,7 +7,7 @@
 waited() { sed -n 's/^#.*[^0-9]\([0-9]*\) tables waited for a grace period$/\1/p' <<<"$out"; }
 interrupted() { sed -n 's/^#.*[^0-9]\([0-9]*\) CPUs were interrupted for tables since boot$/\1/p' <<<"$out"; }
 
-units='test_tlb test_fault test_gup test_race test_table_free'
+units='test_tlb test_fault test_gup test_gup_pin test_race test_table_free'
 ok 'the-variant-builds' make TABLE_FREE=rcu kernel $(printf 'build/sim-rcu/%s ' $units)
 for unit in $units; do
 	ok "its-unit-tests-pass-${unit#test_}" "build/sim-rcu/$unit"

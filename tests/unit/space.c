@@ -33,6 +33,23 @@ struct space space_start(unsigned int levels, unsigned int hw, unsigned int cpus
 	return s;
 }
 
+struct space space_untouched(unsigned long pages)
+{
+	struct space s = space_start(3, 4, 1);
+
+	map(s.mm, AT, pages * PAGE_SIZE, RW, ANON | MAP_FIXED);
+	return s;
+}
+
+struct space space_touched(unsigned long pages)
+{
+	struct space s = space_untouched(pages);
+
+	for (unsigned long i = 0; i < pages; i++)
+		poke(AT + i * PAGE_SIZE, i + 1);
+	return s;
+}
+
 void space_end(struct space *s)
 {
 	struct mem_usage after;

@@ -27,6 +27,12 @@ struct space {
 
 /* A machine with that many CPUs and hardware levels; CPU 0 runs a program with `levels` levels. */
 struct space space_start(unsigned int levels, unsigned int hw, unsigned int cpus);
+/* Where tests map what they look at: far from the heap and the stack. */
+#define AT 0x40000000ul
+/* The same with 3 levels of 4, one CPU, and pages of private memory at AT that nobody has touched. */
+struct space space_untouched(unsigned long pages);
+/* The same; each page's first word is its number, from 1 on. */
+struct space space_touched(unsigned long pages);
 /* The program ends: everything must be given back. */
 void space_end(struct space *s);
 
@@ -43,4 +49,13 @@ u64 entry_of(struct mm_struct *mm, unsigned long addr);
 static inline unsigned long frame_of(struct mm_struct *mm, unsigned long addr)
 {
 	return entry_pfn(entry_of(mm, addr));
+}
+static inline struct page *page_at(const struct space *s, unsigned long addr)
+{
+	return pfn_to_page(frame_of(s->mm, addr));
+}
+/* The word of the page at that offset. */
+static inline u64 *page_word(struct page *page, unsigned long offset)
+{
+	return (u64 *)((char *)page_address(page) + offset);
 }

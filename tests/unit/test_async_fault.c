@@ -3,59 +3,14 @@
 #include "mm/gup.h"
 #include "mm/mmap_lock.h"
 #include "mm/slab.h"
-#include "tests/unit/space.h"
-
-#define AT 0x40000000ul
+#include "tests/unit/slow_disk.h"
 
 static struct space s;
-
-/* ---- a device with one page, which is there once the test says so ---- */
-
-static struct address_space file;
-static struct folio *reading;
-static unsigned int asked;
-
-static int start_read(struct address_space *mapping, struct folio *folio)
-{
-	(void)mapping;
-	asked++;
-	reading = folio;
-	folio_start_read(folio);
-	return 0;
-}
-
-static int write_folios(struct address_space *mapping, struct folio *const *folios, unsigned int n)
-{
-	(void)mapping;
-	(void)folios;
-	CHECK_EQ(n, 1);
-	return 0;
-}
-
-static const struct address_space_ops ops = { .start_read = start_read, .write_folios = write_folios };
-
-static void device_done(bool good)
-{
-	struct folio *folio = reading;
-
-	CHECK(folio);
-	reading = NULL;
-	folio_end_read(folio, good);
-}
-
-static void map_device(struct mm_struct *mm)
-{
-	const struct mmap_source source = { .mapping = &file };
-
-	mapping_init(&file, &ops, NULL, PAGE_SIZE);
-	asked = 0;
-	CHECK_EQ(mm_mmap(mm, AT, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, &source, 0), AT);
-}
 
 static void unmap_device(void)
 {
 	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
-	filemap_drop_all(&file);
+	slow_disk_drop();
 }
 
 /* ---- who asks ---- */
@@ -65,12 +20,12 @@ static void must_not_sleep(void) { unit_fail(__FILE__, __LINE__, "it sleeps"); }
 TEST("who-asks-does-not-wait-and-the-device-reads-meanwhile")
 {
 	s = space_start(3, 4, 1);
-	map_device(s.mm);
+	slow_disk_map(s.mm, AT, PROT_READ);
 	sim_on_sleep(must_not_sleep);
 	CHECK_EQ(async_fault_try(s.mm, AT, false), -EAGAIN);
 	CHECK_EQ(async_fault_try(s.mm, AT, false), -EAGAIN);
-	CHECK_EQ(asked, 1);
-	device_done(true);
+	CHECK_EQ(slow_disk.asked, 1);
+	slow_disk_done(true);
 	CHECK_EQ(async_fault_try(s.mm, AT, false), 0);
 	CHECK(entry_of(s.mm, AT));
 	CHECK_EQ(async_fault_try(s.mm, AT, true), -EFAULT);
@@ -81,9 +36,8 @@ TEST("who-asks-does-not-wait-and-the-device-reads-meanwhile")
 
 TEST("memory-without-a-device-is-there-at-once")
 {
-	s = space_start(3, 4, 1);
+	s = space_untouched(1);
 	sim_on_sleep(must_not_sleep);
-	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
 	fail_nth_set(1);
 	CHECK_EQ(async_fault_try(s.mm, AT, true), -ENOMEM);
 	fail_nth_set(0);
@@ -95,8 +49,7 @@ TEST("memory-without-a-device-is-there-at-once")
 /* The lock may be held for as long as a device takes. */
 TEST("who-asks-does-not-wait-for-mmap-lock")
 {
-	s = space_start(3, 4, 1);
-	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
+	s = space_untouched(1);
 	mmap_write_lock(s.mm);
 	CHECK_EQ(async_fault_try(s.mm, AT, true), -EAGAIN);
 	mmap_write_unlock(s.mm);
@@ -109,18 +62,18 @@ TEST("who-asks-does-not-wait-for-mmap-lock")
 static void page_comes(void)
 {
 	CHECK(!lockdep_held(&s.mm->mmap_lock));
-	device_done(true);
+	slow_disk_done(true);
 }
-static void page_is_bad(void) { device_done(false); }
+static void page_is_bad(void) { slow_disk_done(false); }
 
 TEST("the-worker-waits-without-the-lock")
 {
 	s = space_start(3, 4, 1);
-	map_device(s.mm);
+	slow_disk_map(s.mm, AT, PROT_READ);
 	CHECK_EQ(async_fault_try(s.mm, AT, false), -EAGAIN);
 	sim_on_sleep(page_comes);
 	CHECK_EQ(async_fault_wait(s.mm, AT, false), 0);
-	CHECK_EQ(asked, 1);
+	CHECK_EQ(slow_disk.asked, 1);
 	CHECK_EQ(async_fault_try(s.mm, AT, false), 0);
 	unmap_device();
 	space_end(&s);
@@ -129,7 +82,7 @@ TEST("the-worker-waits-without-the-lock")
 TEST("the-worker-finds-a-bad-page-or-none-any-more")
 {
 	s = space_start(3, 4, 1);
-	map_device(s.mm);
+	slow_disk_map(s.mm, AT, PROT_READ);
 	sim_on_sleep(page_is_bad);
 	CHECK_EQ(async_fault_wait(s.mm, AT, false), -EFAULT);
 	unmap_device();
@@ -150,7 +103,7 @@ static void make_asker(void)
 {
 	asker = mm_alloc(3);
 	CHECK(asker);
-	map_device(asker);
+	slow_disk_map(asker, AT, PROT_READ);
 	CHECK_EQ(async_fault_try(asker, AT, false), -EAGAIN);
 	mmgrab(asker);
 }
@@ -168,8 +121,8 @@ TEST("a-request-keeps-no-memory-of-a-program-that-has-ended")
 	objects = slab_objects();
 	mmdrop(asker);
 	CHECK_EQ(slab_objects(), objects - 1);
-	device_done(true);
-	filemap_drop_all(&file);
+	slow_disk_done(true);
+	slow_disk_drop();
 	space_end(&s);
 }
 
@@ -177,7 +130,7 @@ static void asker_ends_and_page_comes(void)
 {
 	mmput(asker);
 	CHECK(atomic_long_read(&asker->table_frames));	/* the worker's still */
-	device_done(true);
+	slow_disk_done(true);
 }
 
 TEST("the-worker-ends-an-address-space-whose-program-ends-meanwhile")
@@ -189,7 +142,7 @@ TEST("the-worker-ends-an-address-space-whose-program-ends-meanwhile")
 	CHECK_EQ(async_fault_wait(asker, AT, false), 0);
 	CHECK_EQ(atomic_long_read(&asker->table_frames), 0);
 	mmdrop(asker);
-	filemap_drop_all(&file);
+	slow_disk_drop();
 	run_on(0, s.mm);
 	space_end(&s);
 }

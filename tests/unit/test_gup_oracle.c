@@ -204,8 +204,6 @@ static void make_pud_leaf(struct map *m, unsigned long at)
 
 /* ---- a range, three ways ---- */
 
-static u64 *word(struct page *page) { return page_address(page); }
-
 static void put(struct page **pages, unsigned long nr)
 {
 	for (unsigned long i = 0; i < nr; i++)
@@ -215,15 +213,15 @@ static void put(struct page **pages, unsigned long nr)
 /* The page that was found is the one that the program's access reaches; storing what is there changes nothing. */
 static void check_access(struct page *page, unsigned long addr)
 {
-	u64 value, seen = READ_ONCE(*word(page));
+	u64 value, seen = READ_ONCE(*page_word(page, 0));
 
 	AGREE(sim_user_read(addr, &value) == 0);
 	AGREE(value == seen);
 	if (!(now.foll & FOLL_WRITE))
 		return;
 	AGREE(sim_user_write(addr, seen + 1) == 0);
-	AGREE(READ_ONCE(*word(page)) == seen + 1);
-	WRITE_ONCE(*word(page), seen);
+	AGREE(READ_ONCE(*page_word(page, 0)) == seen + 1);
+	WRITE_ONCE(*page_word(page, 0), seen);
 	AGREE(sim_user_read(addr, &value) == 0 && value == seen);
 }
 

@@ -3,8 +3,6 @@
 #include "mm/gup.h"
 #include "tests/unit/space.h"
 
-#define AT 0x40000000ul
-
 static struct page *pages[4];
 
 /* As if nobody had used the page since it was mapped. */
@@ -39,10 +37,8 @@ static void uses_after(const struct space *s, unsigned int foll, bool dirty)
 
 TEST("what-the-slow-path-takes-has-been-used")
 {
-	struct space s = space_start(3, 4, 1);
+	struct space s = space_touched(1);
 
-	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
-	poke(AT, 1);
 	uses_after(&s, 0, false);
 	uses_after(&s, FOLL_WRITE, true);
 	space_end(&s);
@@ -51,10 +47,8 @@ TEST("what-the-slow-path-takes-has-been-used")
 /* No entry says so for it, and nobody but the debugger knows that the page is no longer what it was. */
 TEST("what-a-debugger-writes-to-is-dirty-whatever-the-mapping-allows")
 {
-	struct space s = space_start(3, 4, 1);
+	struct space s = space_touched(1);
 
-	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
-	poke(AT, 1);
 	CHECK_EQ(mm_mprotect(s.mm, AT, PAGE_SIZE, PROT_READ), 0);
 	uses_after(&s, FOLL_FORCE, false);
 	uses_after(&s, FOLL_WRITE | FOLL_FORCE, true);
@@ -68,10 +62,8 @@ TEST("what-a-debugger-writes-to-is-dirty-whatever-the-mapping-allows")
 /* As on Linux: pin_user_pages() under the lock leaves the entries alone, the one without a lock does not. */
 TEST("a-pin-touches-only-where-it-takes-the-lock-itself")
 {
-	struct space s = space_start(3, 4, 1);
+	struct space s = space_touched(1);
 
-	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
-	poke(AT, 1);
 	forget_uses(s.mm, AT);
 	mmap_read_lock(s.mm);
 	CHECK_EQ(pin_user_pages(s.mm, AT, 1, FOLL_WRITE, pages), 1);
@@ -83,14 +75,47 @@ TEST("a-pin-touches-only-where-it-takes-the-lock-itself")
 	space_end(&s);
 }
 
+TEST("what-is-taken-under-the-lock-or-from-elsewhere-has-been-used")
+{
+	struct space s = space_touched(1);
+	int locked = 1;
+
+	mmap_read_lock(s.mm);
+	forget_uses(s.mm, AT);
+	CHECK_EQ(get_user_pages(s.mm, AT, 1, FOLL_WRITE, pages), 1);
+	check_uses(__pte(entry_of(s.mm, AT)), true, true);
+	forget_uses(s.mm, AT);
+	CHECK_EQ(get_user_pages_remote(s.mm, AT, 1, 0, pages + 1, &locked), 1);
+	check_uses(__pte(entry_of(s.mm, AT)), true, false);
+	forget_uses(s.mm, AT);
+	CHECK(!page_pinned(pages[0]));
+	CHECK_EQ(pin_user_pages_remote(s.mm, AT, 1, FOLL_WRITE, pages + 2, &locked), 1);
+	CHECK(page_pinned(pages[2]));
+	check_uses(__pte(entry_of(s.mm, AT)), true, true);
+	mmap_read_unlock(s.mm);
+	put_pages(pages, 2);
+	unpin_user_page(pages[2]);
+	space_end(&s);
+}
+
+TEST("what-the-lockless-walk-leaves-to-the-slow-path-has-been-used")
+{
+	struct space s = space_touched(1);
+
+	CHECK_EQ(mm_mprotect(s.mm, AT, PAGE_SIZE, PROT_NONE), 0);
+	forget_uses(s.mm, AT);
+	CHECK_EQ(get_user_pages_fast(AT, 1, FOLL_FORCE, pages), 1);
+	check_uses(__pte(entry_of(s.mm, AT)), true, false);
+	put_page(pages[0]);
+	space_end(&s);
+}
+
 /* What is refused has not been used. */
 TEST("a-page-that-is-not-given-stays-as-it-was")
 {
-	struct space s = space_start(3, 4, 1);
+	struct space s = space_touched(1);
 	u64 before;
 
-	map(s.mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED);
-	poke(AT, 1);
 	CHECK_EQ(mm_mprotect(s.mm, AT, PAGE_SIZE, PROT_READ), 0);
 	forget_uses(s.mm, AT);
 	before = entry_of(s.mm, AT);
@@ -98,41 +123,3 @@ TEST("a-page-that-is-not-given-stays-as-it-was")
 	CHECK_EQ(entry_of(s.mm, AT), before);
 	space_end(&s);
 }
-
-/* ---- leaves above the pte level ---- */
-
-/* Where a leaf of that level for AT goes; a tree of 3 levels has the pud level at its top. */
-static u64 *leaf_slot(struct mm_struct *mm, unsigned int level)
-{
-	pmd_t *pmdp = mm_pmd_alloc(mm, AT);
-
-	CHECK(pmdp);
-	return level == 2 ? &pmdp->val : table_slot(fold_table(mm_fold(mm)), AT, 3);
-}
-
-static void touch_leaf(unsigned int level)
-{
-	struct space s = space_start(3, 4, 1);
-	const u64 plain = _PAGE_PRESENT | _PAGE_USER | _PAGE_RW | _PAGE_PSE;
-	struct folio *folio = folio_alloc(GFP_KERNEL | GFP_ZERO, 9);
-	u64 *slot, table;
-
-	map(s.mm, AT, PMD_SIZE, RW, ANON | MAP_FIXED);
-	slot = leaf_slot(s.mm, level);
-	table = entry_get(slot);
-	entry_set(slot, (u64)folio_pfn(folio) << PAGE_SHIFT | plain);
-	CHECK_EQ(get_user_pages_unlocked(s.mm, AT + 3 * PAGE_SIZE, 2, 0, pages), 2);
-	CHECK_EQ(pages[1], folio_page(folio, 4));
-	CHECK_EQ(entry_get(slot), (u64)folio_pfn(folio) << PAGE_SHIFT | plain | _PAGE_ACCESSED);
-	CHECK_EQ(get_user_pages_unlocked(s.mm, AT + 3 * PAGE_SIZE, 2, FOLL_WRITE, pages + 2), 2);
-	CHECK_EQ(entry_get(slot), (u64)folio_pfn(folio) << PAGE_SHIFT | plain | _PAGE_ACCESSED | _PAGE_DIRTY);
-	put_pages(pages, 4);
-	entry_set(slot, table);
-	flush_tlb_range(s.mm, AT, AT + PMD_SIZE);
-	CHECK_EQ(folio_ref_count(folio), 1);
-	folio_put(folio);
-	space_end(&s);
-}
-
-TEST("a-leaf-of-the-pmd-level-is-touched-as-a-whole") { touch_leaf(2); }
-TEST("a-leaf-of-the-pud-level-is-touched-as-a-whole") { touch_leaf(3); }

@@ -4,50 +4,14 @@
  */
 #include <stdio.h>
 #include "mm/gup.h"
-#include "tests/unit/space.h"
-
-#define AT 0x40000000ul
+#include "tests/unit/slow_disk.h"
 
 static struct space s;
-static struct page *pages[1];
+static struct page *pages[3];
 
-/* ---- a device that is as slow as the test wants: its one page ---- */
+static bool fails;	/* the device cannot read its page */
 
-static struct folio *reading;	/* until device_done() */
-static unsigned int asked;
-static bool fails;
-
-static int start_read(struct address_space *mapping, struct folio *folio)
-{
-	(void)mapping;
-	CHECK(!reading);
-	asked++;
-	reading = folio;
-	folio_start_read(folio);
-	return 0;
-}
-
-static int write_folios(struct address_space *mapping, struct folio *const *folios, unsigned int n)
-{
-	(void)mapping;
-	(void)folios;
-	CHECK_EQ(n, 1);
-	return 0;
-}
-
-static void device_done(void)
-{
-	struct folio *folio = reading;
-
-	CHECK(folio);
-	reading = NULL;
-	if (!fails)
-		*(u64 *)folio_address(folio) = 42;
-	folio_end_read(folio, !fails);
-}
-
-static const struct address_space_ops ops = { .start_read = start_read, .write_folios = write_folios };
-static struct address_space file;
+static void device_done(void) { slow_disk_done(!fails); }
 
 /* ---- who waits, and how ---- */
 
@@ -72,13 +36,10 @@ static void while_it_sleeps(void)
 
 static void begin(void)
 {
-	const struct mmap_source source = { .mapping = &file };
-
-	mapping_init(&file, &ops, NULL, PAGE_SIZE);
-	asked = waits_locked = waits_unlocked = 0;
+	waits_locked = waits_unlocked = 0;
 	fails = false;
 	signal_first = NO_SIGNAL;
-	CHECK_EQ(mm_mmap(s.mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, &source, 0), AT);
+	slow_disk_map(s.mm, AT, RW);
 	sim_on_sleep(while_it_sleeps);
 }
 
@@ -87,10 +48,10 @@ static void end(void)
 	sim_set_killed(false);
 	sim_set_signalled(false);
 	signal_first = NO_SIGNAL;
-	if (reading)
+	if (slow_disk.reading)
 		device_done();
 	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
-	filemap_drop_all(&file);
+	slow_disk_drop();
 }
 
 /* ---- what it finds ---- */
@@ -109,15 +70,15 @@ static void cached(void)
 	CHECK_EQ(mm_madvise(s.mm, AT, PAGE_SIZE, MADV_DONTNEED), 0);
 }
 static void absent(void) {}
-static void being_read(void) { filemap_ask_for(&file, 0); }
+static void being_read(void) { filemap_ask_for(&slow_disk.file, 0); }
 /* Mapped, clean, and locked: a write has to wait. */
 static void written_back(void)
 {
 	mapped();
-	reading = filemap_find(&file, 0);
-	folio_lock(reading);
-	folio_start_read(reading);
-	folio_put(reading);
+	slow_disk.reading = filemap_find(&slow_disk.file, 0);
+	folio_lock(slow_disk.reading);
+	folio_start_read(slow_disk.reading);
+	folio_put(slow_disk.reading);
 }
 static void unreadable(void) { fails = true; }
 
@@ -219,7 +180,7 @@ TEST("who-does-not-want-to-wait-finds-the-page-later")
 	CHECK_EQ(get_user_pages(s.mm, AT, 1, FOLL_NOWAIT, pages), 0);
 	CHECK(lockdep_held(&s.mm->mmap_lock));
 	CHECK_EQ(get_user_pages(s.mm, AT, 1, FOLL_NOWAIT, pages), 0);
-	CHECK_EQ(asked, 1);
+	CHECK_EQ(slow_disk.asked, 1);
 	device_done();
 	CHECK_EQ(get_user_pages(s.mm, AT, 1, FOLL_NOWAIT, pages), 1);
 	CHECK_EQ(*(u64 *)page_address(pages[0]), 42);
@@ -243,16 +204,16 @@ static void take_lock(struct folio *folio)
 static int fill(struct address_space *mapping, struct folio *folio)
 {
 	(void)mapping;
-	asked++;
+	slow_disk.asked++;
 	*(u64 *)folio_address(folio) = 42;
 	return 0;
 }
 
-static const struct address_space_ops reads_only = { .start_read = start_read };
+static const struct address_space_ops reads_only = { .start_read = slow_disk_start_read };
 static const struct address_space_ops fills = { .read_folio = fill };
 static const struct address_space_ops memory = { 0 };
 
-static const struct address_space_ops *const kinds[] = { &ops, &reads_only, &fills, &memory };
+static const struct address_space_ops *const kinds[] = { &slow_disk_ops, &reads_only, &fills, &memory };
 
 /* 1 or 0 pages, without a wait and with the lock. */
 static long nowait(unsigned int foll)
@@ -276,10 +237,10 @@ TEST("a-device-that-is-only-read-is-not-waited-for-either")
 
 	s = space_start(3, 4, 1);
 	begin();
-	file.ops = &reads_only;
+	slow_disk.file.ops = &reads_only;
 	CHECK_EQ(nowait(0), 0);
 	CHECK_EQ(nowait(0), 0);
-	CHECK_EQ(asked, 1);
+	CHECK_EQ(slow_disk.asked, 1);
 	mmap_read_lock(s.mm);
 	CHECK_EQ(get_user_pages_remote(s.mm, AT, 1, 0, pages, &locked), 1);
 	put_page(pages[0]);
@@ -296,8 +257,8 @@ TEST("a-page-that-another-has-locked-is-not-waited-for")
 	s = space_start(3, 4, 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
 		begin();
-		file.ops = kinds[i];
-		folio = filemap_get(&file, 0);
+		slow_disk.file.ops = kinds[i];
+		folio = filemap_get(&slow_disk.file, 0);
 		take_lock(folio);
 		CHECK_EQ(nowait(0), 0);
 		CHECK_EQ(nowait(FOLL_WRITE), 0);
@@ -305,7 +266,7 @@ TEST("a-page-that-another-has-locked-is-not-waited-for")
 		CHECK_EQ(nowait(0), 1);
 		take_lock(folio);
 		CHECK_EQ(nowait(0), 1);
-		CHECK_EQ(nowait(FOLL_WRITE), mapping_tracks_dirty(&file) ? 0 : 1);
+		CHECK_EQ(nowait(FOLL_WRITE), mapping_tracks_dirty(&slow_disk.file) ? 0 : 1);
 		folio_end_read(folio, true);
 		CHECK_EQ(nowait(FOLL_WRITE), 1);
 		folio_put(folio);
@@ -321,13 +282,13 @@ TEST("a-page-that-another-fills-is-not-waited-for")
 	s = space_start(3, 4, 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
 		begin();
-		file.ops = kinds[i];
-		folio = filemap_get(&file, 0);
+		slow_disk.file.ops = kinds[i];
+		folio = filemap_get(&slow_disk.file, 0);
 		take_lock(folio);
 		page_clear(&folio->page, PG_uptodate);
-		asked = 0;
+		slow_disk.asked = 0;
 		CHECK_EQ(nowait(0), 0);
-		CHECK_EQ(asked, 0);
+		CHECK_EQ(slow_disk.asked, 0);
 		folio_end_read(folio, true);
 		CHECK_EQ(nowait(0), 1);
 		folio_put(folio);
@@ -342,7 +303,7 @@ TEST("what-needs-no-device-is-there-without-waiting")
 	s = space_start(3, 4, 1);
 	for (unsigned int i = 2; i < ARRAY_SIZE(kinds); i++) {
 		begin();
-		file.ops = kinds[i];
+		slow_disk.file.ops = kinds[i];
 		CHECK_EQ(nowait(0), 1);
 		end();
 	}
@@ -360,14 +321,14 @@ TEST("a-read-that-nobody-waits-for-any-more-is-not-lost")
 	signal_first = KILLED;
 	mmap_read_lock(s.mm);
 	CHECK_EQ(get_user_pages_remote(s.mm, AT, 1, 0, pages, &locked), -EINTR);
-	CHECK(!locked && reading);
-	filemap_drop_clean(&file);	/* the device still writes to its frame */
-	CHECK_EQ(file.nr_pages, 1);
+	CHECK(!locked && slow_disk.reading);
+	filemap_drop_clean(&slow_disk.file);	/* the device still writes to its frame */
+	CHECK_EQ(slow_disk.file.nr_pages, 1);
 	sim_set_killed(false);
 	device_done();
 	CHECK_EQ(sim_user_read(AT, &value), 0);
 	CHECK_EQ(value, 42);
-	CHECK_EQ(asked, 1);
+	CHECK_EQ(slow_disk.asked, 1);
 	end();
 	space_end(&s);
 }
@@ -382,7 +343,7 @@ TEST("who-is-interrupted-finds-the-page-later")
 	signal_first = SIGNALLED;
 	mmap_read_lock(s.mm);
 	CHECK_EQ(get_user_pages_remote(s.mm, AT, 1, FOLL_INTERRUPTIBLE, pages, &locked), -EINTR);
-	CHECK(!locked && reading);
+	CHECK(!locked && slow_disk.reading);
 	device_done();
 	locked = 1;
 	mmap_read_lock(s.mm);
@@ -390,7 +351,82 @@ TEST("who-is-interrupted-finds-the-page-later")
 	CHECK(locked);	/* the signal still waits, but this one does not */
 	mmap_read_unlock(s.mm);
 	put_page(pages[0]);
-	CHECK_EQ(asked, 1);
+	CHECK_EQ(slow_disk.asked, 1);
+	end();
+	space_end(&s);
+}
+
+TEST("memory-that-is-missing-for-what-a-device-reads-is-enomem-though-the-lock-has-gone")
+{
+	int locked = 1;
+
+	s = space_start(3, 4, 1);
+	begin();
+	cached();	/* the tables are there */
+	filemap_drop_clean(&slow_disk.file);
+	fail_nth_set(1);
+	mmap_read_lock(s.mm);
+	CHECK_EQ(get_user_pages_remote(s.mm, AT, 1, 0, pages, &locked), -ENOMEM);
+	fail_nth_set(0);
+	CHECK(!locked);
+	CHECK_EQ(slow_disk.asked, 1);	/* at first: not again */
+	end();
+	space_end(&s);
+}
+
+/* What has been found is not looked for again under the new lock, and no more is taken than was asked for. */
+TEST("pages-before-and-behind-a-wait-stay-in-their-places")
+{
+	struct page *before;
+	int locked = 1;
+
+	s = space_start(3, 4, 1);
+	map(s.mm, AT - PAGE_SIZE, 3 * PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(AT - PAGE_SIZE, 1);
+	poke(AT + PAGE_SIZE, 3);
+	before = page_at(&s, AT - PAGE_SIZE);
+	begin();
+	mmap_read_lock(s.mm);
+	CHECK_EQ(get_user_pages_remote(s.mm, AT - PAGE_SIZE, 2, 0, pages, &locked), 2);
+	CHECK(!locked && !pages[2]);
+	CHECK(pages[0] == before && pages[1] == page_at(&s, AT));
+	CHECK_EQ(folio_ref_count(page_folio(before)), 2);
+	put_pages(pages, 2);
+	end();
+	space_end(&s);
+}
+
+TEST("who-is-killed-in-a-wait-keeps-the-pages-before-it")
+{
+	int locked = 1;
+
+	s = space_start(3, 4, 1);
+	map(s.mm, AT - PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(AT - PAGE_SIZE, 1);
+	begin();
+	signal_first = KILLED;
+	mmap_read_lock(s.mm);
+	CHECK_EQ(get_user_pages_remote(s.mm, AT - PAGE_SIZE, 2, 0, pages, &locked), 1);
+	CHECK(!locked && pages[0] == page_at(&s, AT - PAGE_SIZE));
+	put_page(pages[0]);
+	end();
+	space_end(&s);
+}
+
+TEST("who-populates-waits-without-the-lock")
+{
+	int locked = 1;
+
+	s = space_start(3, 4, 1);
+	begin();
+	mmap_read_lock(s.mm);
+	CHECK_EQ(faultin_page_range(s.mm, AT, AT + PAGE_SIZE, false, &locked), 1);
+	CHECK(!locked && waits_unlocked == 1 && !waits_locked);
+	end();
+	begin();
+	s.mm->limits.memlock = ~0ul;
+	CHECK_EQ(mm_mlock(s.mm, AT, PAGE_SIZE, 0), 0);
+	CHECK(waits_unlocked == 1 && !waits_locked);
 	end();
 	space_end(&s);
 }
@@ -401,10 +437,10 @@ TEST("a-file-that-goes-waits-for-its-device")
 	begin();
 	being_read();
 	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
-	filemap_drop_all(&file);	/* while_it_sleeps() lets the device end */
-	CHECK(!reading);
+	slow_disk_drop();	/* while_it_sleeps() lets the device end */
+	CHECK(!slow_disk.reading);
 	CHECK_EQ(waits_unlocked, 1);
-	CHECK_EQ(file.nr_pages, 0);
+	CHECK_EQ(slow_disk.file.nr_pages, 0);
 	space_end(&s);
 }
 
@@ -414,19 +450,19 @@ TEST("a-read-that-failed-is-tried-again-by-the-next-one")
 
 	s = space_start(3, 4, 1);
 	begin();
-	filemap_ask_for(&file, 0);
+	filemap_ask_for(&slow_disk.file, 0);
 	fails = true;
 	device_done();
 	fails = false;
 	CHECK_EQ(sim_user_read(AT, &value), 0);
 	CHECK_EQ(value, 42);
-	CHECK_EQ(asked, 2);
+	CHECK_EQ(slow_disk.asked, 2);
 	fails = true;
 	CHECK_EQ(mm_madvise(s.mm, AT, PAGE_SIZE, MADV_DONTNEED), 0);
-	filemap_drop_clean(&file);
+	filemap_drop_clean(&slow_disk.file);
 	CHECK_EQ(sim_user_write(AT, 1), SIGBUS);
-	CHECK_EQ(asked, 3);
-	CHECK_EQ(file.nr_pages, 0);
+	CHECK_EQ(slow_disk.asked, 3);
+	CHECK_EQ(slow_disk.file.nr_pages, 0);
 	end();
 	space_end(&s);
 }

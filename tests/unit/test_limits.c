@@ -1,8 +1,6 @@
 /* What resource limits forbid, and what mmap, mlock, mprotect, madvise and msync answer to bad arguments. */
 #include "tests/unit/space.h"
 
-#define AT	0x40000000ul
-
 static long map_at(struct mm_struct *mm, unsigned long len, int prot, int flags)
 {
 	return mm_mmap(mm, AT, len, prot, flags | MAP_FIXED, NULL, 0);

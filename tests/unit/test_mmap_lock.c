@@ -11,6 +11,20 @@ static void other_task(unsigned int cpu)
 }
 static void same_task(void) { lockdep_acquire(&s.mm->mmap_lock, LOCK_MMAP, 0, true); }
 
+/* A task on CPU 0 has the lock for writing; what comes between is another's, on CPU 1. */
+static void start_writer(void)
+{
+	s = space_start(3, 4, 2);
+	mmap_write_lock(s.mm);
+	other_task(1);
+}
+static void end_writer(void)
+{
+	run_on(0, s.mm);
+	same_task();
+	mmap_write_unlock(s.mm);
+}
+
 TEST("readers-on-all-CPUs-share-the-lock")
 {
 	s = space_start(3, 4, 2);
@@ -62,15 +76,11 @@ TEST("a-reader-may-come-on-one-CPU-and-leave-on-another")
 
 TEST("a-reader-waits-for-a-writer")
 {
-	s = space_start(3, 4, 2);
-	mmap_write_lock(s.mm);
-	other_task(1);
+	start_writer();
 	CHECK(!mmap_read_trylock(s.mm));
 	EXPECT_DEATH("is held by a writer", mmap_read_lock(s.mm));
 	EXPECT_DEATH("is held by a writer", mmap_write_lock(s.mm));
-	run_on(0, s.mm);
-	same_task();
-	mmap_write_unlock(s.mm);
+	end_writer();
 	CHECK(mmap_read_trylock(s.mm));
 	mmap_read_unlock(s.mm);
 	space_end(&s);
@@ -78,25 +88,17 @@ TEST("a-reader-waits-for-a-writer")
 
 TEST("a-writer-keeps-other-writers-out")
 {
-	s = space_start(3, 4, 2);
-	mmap_write_lock(s.mm);
-	other_task(1);
+	start_writer();
 	EXPECT_DEATH("is held by a writer", mmap_write_lock(s.mm));
-	run_on(0, s.mm);
-	same_task();
-	mmap_write_unlock(s.mm);
+	end_writer();
 	space_end(&s);
 }
 
 TEST("a-reader-that-does-not-wait-is-refused-while-a-writer-is-there")
 {
-	s = space_start(3, 4, 2);
-	mmap_write_lock(s.mm);
-	other_task(1);
+	start_writer();
 	CHECK(!mmap_read_trylock(s.mm));
-	run_on(0, s.mm);
-	same_task();
-	mmap_write_unlock(s.mm);
+	end_writer();
 	space_end(&s);
 }
 

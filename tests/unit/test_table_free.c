@@ -5,8 +5,7 @@
 #include "mm/table_free.h"
 #include "mm/vmstat.h"
 
-#define AT     0x40000000ul
-#define TABLES 2		/* of pmds and of ptes, below the top */
+#define TABLES 2	/* of pmds and of ptes, below the top */
 
 /* Two CPUs run a program that has a page in a table of its own; the test goes on as CPU 0. */
 static struct space two_cpus(void)
@@ -52,6 +51,21 @@ static void walker_leaves(void)
 	sim_on_cpu(0);
 }
 
+/* CPU 1 begins to be idle, or ends it, by what the idle loop calls. */
+static void on_cpu_1(void (*idle)(void))
+{
+	sim_on_cpu(1);
+	idle();
+	sim_on_cpu(0);
+}
+
+/* Whether the table has waited long enough. */
+static bool given_back(const struct page *table)
+{
+	grace_poll();
+	return !page_test(table, PG_table);
+}
+
 TEST("a-flush-that-interrupts-is-enough-for-the-tables")
 {
 	struct space s = two_cpus();
@@ -59,8 +73,7 @@ TEST("a-flush-that-interrupts-is-enough-for-the-tables")
 
 	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
 	CHECK_EQ(vm_events(VM_EVENT_TABLE_IPI), 0);
-	grace_poll();
-	CHECK(!page_test(table, PG_table));
+	CHECK(given_back(table));
 	CHECK_EQ(vm_events(VM_EVENT_TABLE_RCU), TABLE_FREE_RCU ? TABLES : 0);
 	end(&s);
 }
@@ -101,11 +114,9 @@ TEST("a-table-waits-until-each-cpu-has-passed-a-quiescent-state")
 		CHECK(page_test(table, PG_table));
 		grace_poll();
 		grace_quiescent();	/* that of CPU 0 counts for CPU 0 */
-		grace_poll();
-		CHECK(page_test(table, PG_table));
+		CHECK(!given_back(table));
 		walker_leaves();
-		grace_poll();
-		CHECK(!page_test(table, PG_table));
+		CHECK(given_back(table));
 		CHECK_EQ(vm_events(VM_EVENT_TABLE_IPI), 0);
 	}
 	end(&s);
@@ -117,15 +128,11 @@ TEST("nobody-waits-for-an-idle-cpu")
 	struct page *table;
 
 	if (TABLE_FREE_RCU) {
-		sim_on_cpu(1);
-		grace_idle_enter();
-		sim_on_cpu(0);
+		on_cpu_1(grace_idle_enter);
 		table = unmap_under_walker(&s);
 		CHECK(!page_test(table, PG_table));
-		sim_on_cpu(1);
-		grace_idle_leave();
-		irq_restore(0);
-		sim_on_cpu(0);
+		on_cpu_1(grace_idle_leave);
+		walker_leaves();
 	}
 	end(&s);
 }
@@ -136,15 +143,12 @@ TEST("a-cpu-that-was-idle-is-waited-for-again")
 	struct page *table;
 
 	if (TABLE_FREE_RCU) {
-		sim_on_cpu(1);
-		grace_idle_enter();
-		grace_idle_leave();
-		sim_on_cpu(0);
+		on_cpu_1(grace_idle_enter);
+		on_cpu_1(grace_idle_leave);
 		table = unmap_under_walker(&s);
 		CHECK(page_test(table, PG_table));
 		walker_leaves();
-		grace_poll();
-		CHECK(!page_test(table, PG_table));
+		CHECK(given_back(table));
 	}
 	end(&s);
 }
@@ -172,15 +176,10 @@ TEST("a-cpu-that-becomes-idle-is-waited-for-no-longer")
 
 	if (TABLE_FREE_RCU) {
 		table = unmap_under_walker(&s);
-		sim_on_cpu(1);
-		grace_idle_enter();
-		sim_on_cpu(0);
-		grace_poll();
-		CHECK(!page_test(table, PG_table));
-		sim_on_cpu(1);
-		grace_idle_leave();
-		irq_restore(0);
-		sim_on_cpu(0);
+		on_cpu_1(grace_idle_enter);
+		CHECK(given_back(table));
+		on_cpu_1(grace_idle_leave);
+		walker_leaves();
 	}
 	end(&s);
 }
