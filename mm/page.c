@@ -74,14 +74,6 @@ static bool take_or_announce(struct folio *folio)
 	return !page_test_and_set(&folio->page, PG_locked);
 }
 
-void folio_lock(struct folio *folio)
-{
-	lockdep_acquire(folio, LOCK_FOLIO, 0, false);
-	if (likely(!page_test_and_set(&folio->page, PG_locked)))
-		return;
-	wait_event(folio_queue(folio), take_or_announce(folio));
-}
-
 int folio_lock_until(struct folio *folio, enum folio_wait until)
 {
 	struct wait_queue *queue = folio_queue(folio);
@@ -102,6 +94,11 @@ int folio_lock_until(struct folio *folio, enum folio_wait until)
 	if (err)
 		lockdep_release(folio);
 	return err;
+}
+
+void folio_lock(struct folio *folio)
+{
+	folio_lock_until(folio, WAIT_TO_THE_END);
 }
 
 static void unlock_and_wake(struct folio *folio)

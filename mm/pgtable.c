@@ -21,11 +21,16 @@ void table_unaccount(struct mm_struct *mm, struct page *table)
 	atomic_long_dec(&mm->table_frames);
 }
 
+void table_give_back(struct page *table)
+{
+	page_write_flags(table, table->flags & ~BIT(PG_table));
+	put_page(table);
+}
+
 void table_free(struct mm_struct *mm, struct page *table)
 {
 	table_unaccount(mm, table);
-	page_write_flags(table, table->flags & ~BIT(PG_table));
-	put_page(table);
+	table_give_back(table);
 }
 
 /*

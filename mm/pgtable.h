@@ -116,10 +116,12 @@ static inline void set_upper(struct mm_struct *mm, unsigned long addr, unsigned 
 
 /* A zeroed table, counted in mm->table_frames; NULL: no memory. */
 struct page *table_alloc(struct mm_struct *mm);
-/* One that no CPU can reach any more, or that was never linked. */
+/* One that no CPU can reach any more, or that was never linked: both of the steps below at once. */
 void table_free(struct mm_struct *mm, struct page *table);
 /* It is no table of the mm's any more; its frame stays a table until nobody walks it. */
 void table_unaccount(struct mm_struct *mm, struct page *table);
+/* Nobody walks it any more: its frame is free. */
+void table_give_back(struct page *table);
 
 /* The pmd slot for addr, with tables made down to it; NULL: no memory. addr is below the reach. */
 pmd_t *mm_pmd_alloc(struct mm_struct *mm, unsigned long addr);

@@ -20,12 +20,6 @@
 #include "mm/pgtable.h"
 #include "mm/vmstat.h"
 
-static void give_back(struct page *table)
-{
-	page_write_flags(table, table->flags & ~BIT(PG_table));
-	put_page(table);
-}
-
 static void sync_here(void *arg)
 {
 	(void)arg;	/* that interrupts are on is the answer */
@@ -133,7 +127,7 @@ void grace_poll(void)
 			next = batch->next;
 			count_vm_events(VM_EVENT_TABLE_RCU, batch->nr);
 			for (unsigned long i = 0; i < batch->nr; i++)
-				give_back(batch->tables[i]);
+				table_give_back(batch->tables[i]);
 			free_page(virt_to_page(batch));
 		}
 	}
@@ -241,7 +235,7 @@ void tables_free(struct mm_struct *mm, struct page_list *tables, bool interrupte
 		if (!nobody_walks)
 			tlb_remove_table_sync_one(mm);
 		nobody_walks = true;
-		give_back(table);
+		table_give_back(table);
 	}
 	grace_poll();
 }
