@@ -98,6 +98,7 @@ unsigned int foll_to_fault_flags(unsigned int foll)
  * A write through an entry that is not writable: by FORCE only, into a private mapping that is not
  * writable, and only to a page of its own. The page's state proves that, under the table's lock; that COW
  * has been broken a moment ago proves nothing, since the copy may have been dropped again (Dirty COW).
+ * Where the write has not been noted yet, the fault notes it.
  */
 static bool can_follow_write(const struct vm_area_struct *vma, pte_t pte, const struct page *page,
 			     unsigned int foll)
@@ -105,7 +106,8 @@ static bool can_follow_write(const struct vm_area_struct *vma, pte_t pte, const 
 	if (pte_write(pte))
 		return true;
 	return (foll & FOLL_FORCE) && !(vma->vm_flags & VM_WRITE) && is_cow_mapping(vma->vm_flags) &&
-	       !pte_special(pte) && page_test(page, PG_anon) && page_test(page, PG_exclusive);
+	       pte_soft_dirty(pte) && !pte_special(pte) && page_test(page, PG_anon) &&
+	       page_test(page, PG_exclusive);
 }
 
 static struct page *follow_pte(const struct vm_area_struct *vma, pte_t pte, unsigned int foll)

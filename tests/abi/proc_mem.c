@@ -163,19 +163,25 @@ static void test_soft_dirty(void)
 		skip("this kernel does not track it", "soft-dirty-is-forgotten");
 		skip("this kernel does not track it", "and-comes-back-with-a-write");
 		skip("this kernel does not track it", "to-that-page-only");
+		skip("this kernel does not track it", "and-with-a-debugger's-write-to-what-is-read-only");
 	} else {
 		clear_refs("4");
 		ok(!soft_dirty(mem) && !soft_dirty(mem + PAGE_SIZE), "soft-dirty-is-forgotten");
 		mem[0] = 2;
 		ok(soft_dirty(mem), "and-comes-back-with-a-write");
 		ok(!soft_dirty(mem + PAGE_SIZE), "to-that-page-only");
+		sys_mprotect((uintptr_t)mem + PAGE_SIZE, PAGE_SIZE, PROT_READ);
+		mem_fd = (int)sys_open("/proc/self/mem", O_RDWR, 0);
+		ok(mem_write(mem + PAGE_SIZE, "x", 1) == 1 && soft_dirty(mem + PAGE_SIZE),
+		   "and-with-a-debugger's-write-to-what-is-read-only");
+		sys_close(mem_fd);
 	}
 	unmap(mem, 2 * PAGE_SIZE);
 }
 
 int main(void)
 {
-	tap_plan(48);
+	tap_plan(49);
 	scratch_enter();
 	mem_fd = (int)sys_open("/proc/self/mem", O_RDWR, 0);
 	if (mem_fd < 0)

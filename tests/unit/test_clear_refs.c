@@ -1,4 +1,5 @@
 /* clear_refs: what was used and written to is forgotten, and noticed again. */
+#include "mm/gup.h"
 #include "tests/unit/space.h"
 
 static bool soft_dirty(struct mm_struct *mm, unsigned long addr) { return pte_soft_dirty(__pte(entry_of(mm, addr))); }
@@ -34,6 +35,30 @@ TEST("mprotect-does-not-hide-a-write-from-soft-dirty")
 	CHECK(!soft_dirty(s.mm, addr));
 	poke(addr, 6);
 	CHECK(soft_dirty(s.mm, addr));
+	space_end(&s);
+}
+
+static void write_as_debugger(struct mm_struct *mm, unsigned long addr)
+{
+	u64 value = 7;
+
+	CHECK_EQ(access_remote_vm(mm, addr, &value, sizeof(value), FOLL_WRITE | FOLL_FORCE), sizeof(value));
+}
+
+/* Whatever the mapping allows: no fault of the program's comes before it. */
+TEST("what-a-debugger-writes-is-soft-dirty")
+{
+	struct space s = space_touched(2);
+
+	mm_clear_refs(s.mm, CLEAR_REFS_SOFT_DIRTY);
+	CHECK_EQ(mm_mprotect(s.mm, AT, PAGE_SIZE, PROT_READ), 0);
+	for (unsigned long addr = AT; addr < AT + 2 * PAGE_SIZE; addr += PAGE_SIZE) {
+		CHECK(!soft_dirty(s.mm, addr));
+		write_as_debugger(s.mm, addr);
+		CHECK(soft_dirty(s.mm, addr));
+		CHECK_EQ(peek(addr), 7);
+	}
+	CHECK_EQ(sim_user_write(AT, 1), SIGSEGV);
 	space_end(&s);
 }
 
