@@ -83,6 +83,15 @@ static int read_index(struct address_space *mapping, struct folio *folio)
 }
 static int releases;
 static void note_release(struct address_space *mapping) { (void)mapping; releases++; }
+static int begun;
+static int begin_read(struct address_space *mapping, struct folio *folio)
+{
+	(void)mapping;
+	begun++;
+	folio_start_read(folio);
+	folio_end_read(folio, true);
+	return 0;
+}
 static const struct address_space_ops letter_ops = { .read_folio = read_index, .release = note_release };
 
 TEST("a-page-is-read-once-and-found-afterwards")
@@ -102,6 +111,28 @@ TEST("a-page-is-read-once-and-found-afterwards")
 	CHECK_EQ(file.nr_pages, 1);
 	mapping_put(&file);
 	CHECK_EQ(releases, 1);
+	check_nothing_left(before);
+}
+
+/* Where a read would have to be waited for, none begins. */
+TEST("asking-for-a-page-begins-no-read-that-waits-and-none-behind-the-end")
+{
+	static const struct address_space_ops begins = { .start_read = begin_read, .release = note_release };
+	struct mem_usage before = boot();
+	struct address_space file;
+
+	mapping_init(&file, &letter_ops, NULL, 2 * PAGE_SIZE);
+	filemap_ask_for(&file, 0);
+	CHECK_EQ(reads, 0);
+	CHECK_EQ(file.nr_pages, 0);
+	file.ops = &begins;
+	filemap_ask_for(&file, 2);
+	CHECK_EQ(begun, 0);
+	filemap_ask_for(&file, 1);
+	CHECK_EQ(begun, 1);
+	filemap_ask_for(&file, 1);	/* it is there, and keeps no reference */
+	CHECK_EQ(begun, 1);
+	mapping_put(&file);
 	check_nothing_left(before);
 }
 
@@ -133,7 +164,24 @@ TEST("reading-a-file-crosses-pages-and-stops-at-its-end")
 	CHECK_EQ(filemap_read(&file, PAGE_SIZE - 2, buf, 100), 12);
 	CHECK(!memcmp(buf, "aabbbbbbbbbb", 12));
 	CHECK_EQ(filemap_read(&file, PAGE_SIZE + 10, buf, 1), 0);
+	CHECK_EQ(filemap_read(&file, PAGE_SIZE + 11, buf, 1), 0);
 	CHECK_EQ(PTR_ERR(filemap_get(&file, 2)), -EIO);
+	mapping_put(&file);
+}
+
+TEST("a-read-that-meets-an-error-tells-how-far-it-came")
+{
+	struct address_space file;
+	struct folio *folio;
+	char buf[4];
+
+	boot();
+	mapping_init(&file, &letter_ops, NULL, 2 * PAGE_SIZE);
+	folio = filemap_get(&file, 0);
+	folio_put(folio);
+	fail_reads = 1;
+	CHECK_EQ(filemap_read(&file, PAGE_SIZE - 2, buf, 4), 2);
+	CHECK_EQ(filemap_read(&file, PAGE_SIZE, buf, 4), -EIO);
 	mapping_put(&file);
 }
 
@@ -162,6 +210,25 @@ TEST("data-and-holes-of-a-file-are-found-up-to-its-end")
 	read_in(&file, 4);
 	CHECK_EQ(filemap_seek(&file, PAGE_SIZE, false), 4 * PAGE_SIZE + 10);
 	CHECK_EQ(filemap_seek(&file, 4 * PAGE_SIZE + 10, false), -ENXIO);
+	mapping_put(&file);
+}
+
+/* write() makes its pages first, and the size follows. */
+TEST("a-page-behind-the-end-is-no-data")
+{
+	struct address_space file;
+	struct folio *folio;
+
+	boot();
+	mapping_init(&file, &letter_ops, NULL, 2 * PAGE_SIZE);
+	folio = filemap_grab(&file, 3);
+	CHECK(!IS_ERR(folio));
+	folio_put(folio);
+	CHECK_EQ(filemap_seek(&file, 0, true), -ENXIO);
+	CHECK_EQ(filemap_seek(&file, 0, false), 0);
+	file.size = 1ul << 30;	/* far more than the tree has places for */
+	CHECK_EQ(filemap_seek(&file, 0, true), 3 * PAGE_SIZE);
+	CHECK_EQ(filemap_seek(&file, 4 * PAGE_SIZE, true), -ENXIO);
 	mapping_put(&file);
 }
 
@@ -238,4 +305,53 @@ TEST("shared-memory-is-freed-with-its-last-mapping")
 	CHECK_EQ(shm->nr_pages, 1);
 	mapping_put(shm);
 	check_nothing_left(before);
+}
+
+TEST("pages-of-files-and-of-shared-memory-are-counted-apart")
+{
+	struct address_space file, *shm;
+	unsigned long all, shared;
+
+	boot();
+	all = pagecache_pages();
+	shared = pagecache_shmem_pages();
+	mapping_init(&file, &letter_ops, NULL, PAGE_SIZE);
+	shm = shmem_mapping_create(2 * PAGE_SIZE);
+	read_in(&file, 0);
+	CHECK(pagecache_pages() == all + 1 && pagecache_shmem_pages() == shared);
+	read_in(shm, 0);
+	read_in(shm, 1);
+	CHECK(pagecache_pages() == all + 3 && pagecache_shmem_pages() == shared + 2);
+	mapping_put(shm);
+	CHECK(pagecache_pages() == all + 1 && pagecache_shmem_pages() == shared);
+	mapping_put(&file);
+	CHECK_EQ(pagecache_pages(), all);
+}
+
+static int charged;
+static int charge(struct address_space *mapping) { (void)mapping; charged++; return 0; }
+static void uncharge(struct address_space *mapping) { (void)mapping; charged--; }
+static const struct address_space_ops charged_ops = { .charge = charge, .uncharge = uncharge };
+static struct address_space far_file;
+
+/* Its place in the tree takes memory, too. */
+static bool read_far(void)
+{
+	struct folio *folio = filemap_get(&far_file, 1ul << 30);
+	bool ok = !IS_ERR(folio);
+
+	CHECK_EQ(charged, ok);
+	CHECK_EQ(far_file.nr_pages, ok);
+	if (ok)
+		folio_put(folio);
+	return ok;
+}
+static void drop_far(void) { filemap_drop_all(&far_file); }
+
+TEST("a-page-for-which-there-is-no-memory-is-not-charged")
+{
+	boot();
+	mapping_init(&far_file, &charged_ops, NULL, 1ul << 43);
+	CHECK(unit_fail_each(read_far, drop_far) >= 3);
+	CHECK_EQ(charged, 0);
 }

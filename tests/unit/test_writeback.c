@@ -7,7 +7,8 @@
 
 /* The device: the first word of each page, and what happened. */
 static u64 disk[PAGES];
-static int reads, writes, flushes, fail_read, fail_page, fail_other;
+static int reads, writes, flushes, fail_read, fail_page, fail_other, fail_flush;
+static unsigned int most; /* pages of a write */
 static struct mm_struct *without_lock; /* whose mmap_lock nobody holds who waits for the device */
 
 static int read_disk(struct address_space *mapping, struct folio *folio)
@@ -27,6 +28,7 @@ static int write_disk(struct address_space *mapping, struct folio *const *folios
 	CHECK(n >= 1 && n <= 8);
 	CHECK(!without_lock || !lockdep_held(&without_lock->mmap_lock));
 	writes++;
+	most = max(most, n);
 	for (unsigned int i = 0; i < n; i++) {
 		CHECK(page_test(&folios[i]->page, PG_writeback) && !page_test(&folios[i]->page, PG_dirty));
 		if (fail_page && folios[i]->page.index == (unsigned long)fail_page)
@@ -39,7 +41,7 @@ static int write_disk(struct address_space *mapping, struct folio *const *folios
 	return err;
 }
 
-static int flush_disk(struct address_space *mapping) { (void)mapping; flushes++; return 0; }
+static int flush_disk(struct address_space *mapping) { (void)mapping; flushes++; return fail_flush; }
 
 static const struct address_space_ops ops = {
 	.read_folio = read_disk, .write_folios = write_disk, .flush = flush_disk,
@@ -182,6 +184,32 @@ TEST("an-unmapped-page-is-dirty-when-no-cpu-can-write-to-it-any-more")
 	end(&s);
 }
 
+TEST("what-was-only-read-is-clean-when-it-is-unmapped")
+{
+	struct space s = start();
+
+	CHECK_EQ(peek(shared), 100);
+	CHECK_EQ(mm_munmap(s.mm, shared, PAGES * PAGE_SIZE), 0);
+	CHECK(!dirty(0));
+	end(&s);
+}
+
+/* Only what is written back has to be flushed page by page. */
+TEST("memory-without-a-device-is-flushed-once-for-all-pages")
+{
+	struct space s = start();
+	unsigned long memory = map(s.mm, 0, 4 * PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS), before;
+
+	for (unsigned long i = 0; i < 4; i++)
+		poke(memory + i * PAGE_SIZE, 1);
+	run_on(1, s.mm);
+	run_on(0, s.mm);
+	before = sim_events[1].ipis_received;
+	CHECK_EQ(mm_munmap(s.mm, memory, 4 * PAGE_SIZE), 0);
+	CHECK_EQ(sim_events[1].ipis_received, before + 1);
+	end(&s);
+}
+
 TEST("what-the-kernel-writes-into-a-programs-file-is-dirty")
 {
 	struct space s = start();
@@ -232,6 +260,7 @@ TEST("what-cannot-be-written-is-clean-all-the-same-and-the-rest-is-written")
 	fail_page = 3;
 	CHECK_EQ(sync_all(), -EIO);
 	CHECK_EQ(writes, 3);
+	CHECK_EQ(most, 8);
 	CHECK(!dirty(3) && !dirty(8) && !dirty(PAGES - 1));
 	CHECK(disk[3] == 103 && disk[4] == 4 && disk[PAGES - 1] == PAGES - 1);
 	CHECK_EQ(peek(shared + 3 * PAGE_SIZE), 3);
@@ -271,6 +300,96 @@ TEST("each-open-file-is-told-once-of-what-was-lost")
 	CHECK_EQ(sync_all(), 0);
 	CHECK_EQ(told(&later), -EIO);
 	CHECK(!told(&later) && told(&a) == -EIO && told(&b) == -EIO);
+	end(&s);
+}
+
+/* Each of two CPUs knows the page by a mapping of its own, of which one begins in the middle of the file. */
+TEST("writeback-stops-writes-through-every-mapping-wherever-it-begins")
+{
+	struct space s = start();
+	long part = mm_mmap(s.mm, 0, PAGE_SIZE, RW, MAP_SHARED, &source, 5);
+
+	CHECK(!IS_ERR_VALUE(part));
+	for (u64 value = 1; value < 5; value++) {
+		poke(shared + 5 * PAGE_SIZE, value);
+		poke((unsigned long)part + 8, value);
+		CHECK_EQ(sync_all(), 0);
+		CHECK(!dirty(5));
+		poke(value % 2 ? (unsigned long)part : shared + 5 * PAGE_SIZE, 10 + value);
+		CHECK(dirty(5));
+		CHECK_EQ(sync_all(), 0);
+		CHECK_EQ(disk[5], 10 + value);
+	}
+	end(&s);
+}
+
+TEST("fsync-flushes-in-any-case-and-says-what-went-wrong-first")
+{
+	struct space s = start();
+
+	poke(shared + 3 * PAGE_SIZE, 1);
+	fail_page = 3;
+	CHECK_EQ(filemap_fsync_range(&file, 0, ~0ul), -EIO);
+	CHECK_EQ(flushes, 1);
+	poke(shared + 3 * PAGE_SIZE, 2);
+	fail_flush = -ENOSPC;
+	CHECK_EQ(filemap_fsync_range(&file, 0, ~0ul), -EIO);
+	poke(shared + 3 * PAGE_SIZE, 3);
+	fail_page = 0;
+	CHECK_EQ(filemap_fsync_range(&file, 0, ~0ul), -ENOSPC);
+	CHECK_EQ(disk[3], 3);
+	fail_flush = 0;
+	CHECK_EQ(filemap_fsync_range(&file, 0, ~0ul), 0);
+	CHECK_EQ(flushes, 4);
+	end(&s);
+}
+
+/* Another task has the page locked, until somebody sleeps for it. */
+static struct folio *others;
+static void others_have_it(void)
+{
+	poke(shared, 1);
+	others = filemap_find(&file, 0);
+	folio_lock(others);
+	folio_start_read(others);
+	page_set(&others->page, PG_writeback);
+}
+static void others_have_written(void)
+{
+	page_clear(&others->page, PG_dirty);
+	page_clear(&others->page, PG_writeback);
+	folio_end_read(others, true);
+}
+static void others_have_removed(void)
+{
+	filemap_remove(&file, others);
+	folio_end_read(others, true);
+}
+
+TEST("what-others-have-written-is-not-written-again")
+{
+	struct space s = start();
+
+	others_have_it();
+	sim_on_sleep(others_have_written);
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(writes, 0);
+	CHECK_EQ(folio_ref_count(others), 3);	/* of the cache, its entry, and the test */
+	folio_put(others);
+	end(&s);
+}
+
+TEST("what-has-left-the-file-is-not-written")
+{
+	struct space s = start();
+
+	others_have_it();
+	CHECK_EQ(mm_munmap(s.mm, shared, PAGES * PAGE_SIZE), 0);
+	sim_on_sleep(others_have_removed);
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(writes, 0);
+	CHECK_EQ(folio_ref_count(others), 1);
+	folio_put(others);
 	end(&s);
 }
 
