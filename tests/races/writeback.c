@@ -25,8 +25,11 @@ static int read_platter(struct address_space *mapping, struct folio *folio)
 
 static int write_platter(struct address_space *mapping, struct folio *const *folios, unsigned int n)
 {
+	const struct page *page = &folios[0]->page;
+
 	RACE_EQ(n, 1);
 	WRITE_ONCE(writes, READ_ONCE(writes) + 1); /* the device takes a while */
+	RACE_CHECK(page_test(page, PG_writeback) && page_test(page, PG_locked));
 	if (fails)
 		return -EIO;
 	page_copy(page_address(platter), folio_address(folios[0]));
@@ -137,6 +140,12 @@ static void map_dirtied(void)
 }
 
 static void write_7(void) { race_poke(AT, 7); }
+static void write_7_and_back(void)
+{
+	write_7();
+	write_back();
+	RACE_EQ(*(u64 *)page_address(platter), 7);
+}
 static void write_8(void) { race_poke(AT + 8, 8); }
 static void try_write(void) { race_outcome(race_try_write(AT, 7)); }
 static void dontneed(void) { RACE_EQ(mm_madvise(race_mm, AT, PAGE_SIZE, MADV_DONTNEED), 0); }
@@ -306,6 +315,8 @@ RACE("writeback-first-write", "a page is written back beside its first write thr
      .levels = 3, .setup = map_dirtied, .cpu = { write_back, write_fault }, .probe = is_noted)
 RACE("writeback-writeback", "two write a page back: neither returns before it is on the device", .levels = 3,
      .setup = map_dirty, .cpu = { write_back_1, write_back_1 }, .probe = is_noted)
+RACE("writeback-write-writeback", "a page is written to and written back again, as soon as it has been before",
+     .levels = 3, .setup = map_dirty, .cpu = { write_back, write_7_and_back }, .probe = is_7_and_noted)
 RACE("writeback-writeback-write", "the same, and a third CPU writes as long as it may", .levels = 3,
      .setup = map_dirty, .cpu = { write_back, write_back, try_write }, .probe = is_noted)
 RACE("writeback-zap-write", "a page is written back and its entry cleared, while a third CPU writes if it may",
