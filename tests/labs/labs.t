@@ -55,12 +55,10 @@ skeleton()
 skeleton cow
 skeleton walk-and-fold
 
-# What an instructor is handed when nobody has written a line: built, run and judged, with the first hint.
-for lab in cow walk-and-fold; do
-	text=$(GRADE_PATIENCE=4 tools/grade $lab "$tmp/$lab" "$tmp/untouched" 2>&1)
-	has "$lab-skeleton-is-judged" "$text" 'hint: Step 1'
-	is "$lab-skeleton-is-not-refused" "$(grep -c 'not judged' <<<"$text")" 0
-done
+# What an instructor is handed when nobody has written a line: judged with hints, not refused for the lab's own header.
+text=$(GRADE_PATIENCE=4 tools/grade cow "$tmp/cow" "$tmp/untouched" 2>&1)
+has 'an-untouched-skeleton-is-judged' "$text" 'hint: Step 1'
+is 'an-untouched-skeleton-is-not-refused' "$(grep -c 'not judged' <<<"$text")" 0
 
 # Only the named files count: what else a student changes has no effect, and old results are no results.
 mkdir -p "$tmp/student/mm" "$tmp/student/tests/unit" "$tmp/student/tools" "$tmp/grade"
