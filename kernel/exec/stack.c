@@ -293,8 +293,10 @@ static int write_stack(struct stack_writer *w, struct exec *exec, const struct s
 static unsigned long total_limit(void)
 {
 	u64 stack = max(READ_ONCE(current_process()->rlimits[RLIMIT_STACK].rlim_cur), PAGE_SIZE);
+	u64 total = min(stack / 4, MAX_TOTAL);
 
-	return min(max(min(stack / 4, MAX_TOTAL), MIN_TOTAL), stack);
+	total = max(total, MIN_TOTAL);
+	return min(total, stack);
 }
 
 int exec_stack(struct exec *exec, const struct string_list *argv, const struct string_list *envp)
