@@ -1,183 +1,120 @@
 /*
- * syslog(2): programs read the kernel's log. Each line begins with its level, as in "<6>".
- *
- * A reader has its own copy of the ring, and forms the lines from that: printk() may be called
- * from anywhere, and waits for nobody. For the same reason it wakes nobody: who waits for a line
- * looks again from time to time.
+ * syslog(2): programs read the kernel's log. Each line begins with its level and its time, as in
+ * "<6>[    0.012345] ". printk() may be called from anywhere, and wakes nobody: who waits for a line
+ * is woken by a timer that looks (kmsg.c).
  */
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
-#include "kernel/sched.h"
+#include "kernel/kmsg.h"
+#include "kernel/signal/signal.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/syslog.h"
-#include "mm/vmalloc.h"
 
-#define PREFIX		3		/* characters of "<6>" */
-#define LOOK_AGAIN_NS	50000000ull
-
-/* A copy of the ring from a position on. */
-struct copy {
-	char *text;
-	u64 from, to;
-};
+#define PREFIX_MAX	48
 
 /* Where the one stream of SYSLOG_ACTION_READ is, and what SYSLOG_ACTION_CLEAR hides. */
 static struct mutex syslog_lock;
-static u64 read_from, clear_from;
-static size_t read_skip;	/* bytes of the line at read_from, prefix included, that were read */
+static u64 read_seq, clear_seq;
+static size_t read_skip;	/* bytes of the line read_seq, prefix included, that were read */
+
+/* The line that is looked at, under syslog_lock: as it was logged, and as programs see it. */
+static struct log_record record;
+static char line[PREFIX_MAX + LOG_RECORD_MAX];
 
 void syslog_init(void) { mutex_init(&syslog_lock, LOCK_FILE); }
 
-static u64 line_end(const struct copy *copy, u64 at)
+u64 syslog_cleared(void) { return READ_ONCE(clear_seq); }
+
+/* Makes the line of that number, or the oldest there is: its length; 0: it has not come yet. */
+static size_t make_line(u64 seq)
 {
-	while (at < copy->to && copy->text[at - copy->from] != '\n')
-		at++;
-	return at < copy->to ? at + 1 : at;
+	size_t n;
+
+	if (!log_read(seq, &record))
+		return 0;
+	n = scnprintf(line, PREFIX_MAX, "<%u>[%5llu.%06llu] ", record.prio,
+		      (unsigned long long)(record.ns / NSEC_PER_SEC),
+		      (unsigned long long)(record.ns % NSEC_PER_SEC / 1000));
+	memcpy(line + n, record.text, record.len);
+	line[n + record.len] = '\n';
+	return n + record.len + 1;
 }
 
-/* May sleep; the caller frees copy->text. -ENOMEM: there is nothing to free. */
-static int copy_take(struct copy *copy, u64 from)
+/* What the lines from there on take. */
+static size_t length_from(u64 seq)
 {
-	copy->text = vmalloc(LOG_RING_SIZE);
-	if (!copy->text)
-		return -ENOMEM;
-	copy->to = log_head();
-	copy->from = log_copy(from, copy->text, LOG_RING_SIZE);
-	copy->to = max(copy->to, copy->from);
-	return 0;
-}
+	size_t length = 0, n;
 
-/* Where the first line begins: one of which the ring has lost the beginning is left out. */
-static u64 copy_first(const struct copy *copy, u64 wanted)
-{
-	return copy->from > wanted && copy->from ? line_end(copy, copy->from) : copy->from;
-}
-
-/* What the lines from there on take with their prefixes. */
-static size_t copy_length(const struct copy *copy, u64 at)
-{
-	size_t length = 0;
-
-	while (at < copy->to) {
-		u64 end = line_end(copy, at);
-
-		length += PREFIX + (size_t)(end - at);
-		at = end;
+	while ((n = make_line(seq))) {
+		length += n;
+		seq = record.seq + 1;
 	}
 	return length;
-}
-
-/* One line with its prefix, from `skip` on, at most `room` bytes: their number, or -EFAULT. */
-static long put_line(const struct copy *copy, u64 at, u64 end, size_t skip, char *user,
-		     size_t room)
-{
-	const char *line = copy->text + (at - copy->from);
-	char prefix[PREFIX + 1];
-	size_t n = 0, length = (size_t)(end - at);
-
-	scnprintf(prefix, sizeof(prefix), "<%d>", log_level(line));
-	if (skip < PREFIX) {
-		n = min(room, PREFIX - skip);
-		if (copy_to_user(user, prefix + skip, n))
-			return -EFAULT;
-		skip = 0;
-	} else {
-		skip -= PREFIX;
-	}
-	length = min(room - n, length - skip);
-	return copy_to_user(user + n, line + skip, length) ? -EFAULT : (long)(n + length);
 }
 
 /* The newest lines that fit. syslog_lock held. */
 static long read_all(char *user, size_t size, bool clear)
 {
-	struct copy copy;
-	long done = 0, n = 0;
-	u64 at;
+	u64 seq = max(clear_seq, log_oldest());
+	size_t length = length_from(seq), done = 0, n;
 
-	if (copy_take(&copy, clear_from))
-		return -ENOMEM;
-	for (at = copy_first(&copy, clear_from); copy_length(&copy, at) > size;)
-		at = line_end(&copy, at);
-	while (at < copy.to && n >= 0) {
-		u64 end = line_end(&copy, at);
-
-		n = put_line(&copy, at, end, 0, user + done, size - (size_t)done);
-		done += n;
-		at = end;
+	while (length > size && (n = make_line(seq))) {
+		length -= min(n, length);
+		seq = record.seq + 1;
 	}
-	if (n >= 0 && clear)
-		clear_from = copy.to;
-	vfree(copy.text);
-	return n < 0 ? n : done;
+	while ((n = make_line(seq)) && done + n <= size) {
+		if (copy_to_user(user + done, line, n))
+			return -EFAULT;
+		done += n;
+		seq = record.seq + 1;
+	}
+	if (clear)
+		WRITE_ONCE(clear_seq, seq);
+	return (long)done;
 }
 
-/* What nobody has read yet, and from where on. syslog_lock held. */
-static int unread(struct copy *copy)
+/* The line that is read next, of which a part may have been read. syslog_lock held. */
+static size_t next_unread(void)
 {
-	int ret = copy_take(copy, read_from);
-	u64 first;
+	size_t n = make_line(read_seq);
 
-	if (ret)
-		return ret;
-	first = copy_first(copy, read_from);
-	if (first != read_from)
+	if (n && record.seq != read_seq) {
+		WRITE_ONCE(read_seq, record.seq);
 		read_skip = 0;
-	read_from = first;
-	return 0;
+	}
+	return n;
 }
 
+/* As much as there is. syslog_lock held. */
 static long read_some(char *user, size_t size)
 {
-	struct copy copy;
-	long done = 0, n = 0;
+	size_t done = 0, n, part;
 
-	if (unread(&copy))
-		return -ENOMEM;
-	while (read_from < copy.to && (size_t)done < size) {
-		u64 end = line_end(&copy, read_from);
-
-		n = put_line(&copy, read_from, end, read_skip, user + done, size - (size_t)done);
-		if (n < 0)
-			break;
-		done += n;
-		read_skip += (size_t)n;
-		if (read_skip == PREFIX + (size_t)(end - read_from)) {
-			read_from = end;
+	while (done < size && (n = next_unread())) {
+		part = min(n - read_skip, size - done);
+		if (copy_to_user(user + done, line + read_skip, part))
+			return done ? (long)done : -EFAULT;
+		done += part;
+		read_skip += part;
+		if (read_skip == n) {
+			WRITE_ONCE(read_seq, read_seq + 1);
 			read_skip = 0;
 		}
 	}
-	vfree(copy.text);
-	return done ? done : n;
+	return (long)done;
 }
 
 static long size_unread(void)
 {
-	struct copy copy;
 	long size;
 
-	if (unread(&copy))
-		return -ENOMEM;
-	size = (long)(copy_length(&copy, read_from) - read_skip);
-	vfree(copy.text);
+	mutex_lock(&syslog_lock);
+	next_unread();
+	size = (long)(length_from(read_seq) - read_skip);
+	mutex_unlock(&syslog_lock);
 	return size;
-}
-
-/* Nobody wakes us: looks again and again until there is a line. */
-static int wait_for_line(void)
-{
-	struct wait_queue nobody;
-	struct waiter waiter = { .task = current_task() };
-
-	wait_queue_init(&nobody);
-	while (log_head() <= READ_ONCE(read_from) && !signal_pending()) {
-		prepare_to_wait_interruptible(&nobody, &waiter);
-		schedule_until(clock_ns() + LOOK_AGAIN_NS);
-		finish_wait(&nobody, &waiter);
-	}
-	return log_head() > READ_ONCE(read_from) ? 0 : -ERESTARTSYS;
 }
 
 static long do_read(int type, char *user, int size)
@@ -189,7 +126,7 @@ static long do_read(int type, char *user, int size)
 	if (!size)
 		return 0;
 	while (!ret) {
-		if (type == SYSLOG_ACTION_READ && wait_for_line())
+		if (type == SYSLOG_ACTION_READ && log_wait(&read_seq))
 			return -ERESTARTSYS;
 		mutex_lock(&syslog_lock);
 		ret = type == SYSLOG_ACTION_READ ? read_some(user, (size_t)size)
@@ -201,20 +138,10 @@ static long do_read(int type, char *user, int size)
 	return ret;
 }
 
-static long locked_size_unread(void)
-{
-	long size;
-
-	mutex_lock(&syslog_lock);
-	size = size_unread();
-	mutex_unlock(&syslog_lock);
-	return size;
-}
-
 static long clear(void)
 {
 	mutex_lock(&syslog_lock);
-	clear_from = log_head();
+	WRITE_ONCE(clear_seq, log_next());
 	mutex_unlock(&syslog_lock);
 	return 0;
 }
@@ -246,7 +173,7 @@ SYSCALL_DEFINE3(syslog, int, type, char *, user, int, size)
 	case SYSLOG_ACTION_CONSOLE_LEVEL:
 		return console_level(size);
 	case SYSLOG_ACTION_SIZE_UNREAD:
-		return locked_size_unread();
+		return size_unread();
 	case SYSLOG_ACTION_SIZE_BUFFER:
 		return LOG_RING_SIZE;
 	default:

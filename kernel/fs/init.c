@@ -1,6 +1,7 @@
 /* Bringing the files up, in order. */
 #include "kernel/fs/internal.h"
 #include "kernel/fs/tmpfs.h"
+#include "kernel/kmsg.h"
 #include "kernel/net/unix.h"
 #include "kernel/proc/proc.h"
 
@@ -12,6 +13,7 @@ void vfs_init(void)
 	rename_init();
 	locks_init();
 	chrdev_init();
+	kmsg_init();
 	tmpfs_init();
 	pipe_init();
 	memfd_init();

@@ -99,12 +99,24 @@ static void free_inode(struct inode *inode)
 
 static const struct super_operations super_operations = { .free_inode = free_inode };
 
+static bool exists(const struct proc_entry *entry) { return !entry->exists || entry->exists(); }
+
+/* Of a directory, without what is numbered: the links of its directories to it. */
+static u32 count_links(const struct proc_entry *entries)
+{
+	u32 links = 2;
+
+	for (; entries && entries->name; entries++)
+		links += (entries->mode & S_IFMT) == S_IFDIR && exists(entries);
+	return links;
+}
+
 static void set_operations(struct inode *inode, const struct proc_entry *entry)
 {
 	if (is_dir(inode)) {
 		inode->op = entry->number_is == NUMBER_FILE ? &own_dir_operations : &dir_operations;
 		inode->fop = &dir_fops;
-		inode->nlink = 2;
+		inode->nlink = count_links(entry->entries);
 	} else if (is_link(inode)) {
 		inode->op = entry->get_link ? &object_link_operations : &text_link_operations;
 	} else {
@@ -166,8 +178,6 @@ static struct dentry *make_entry(struct dentry *parent, const char *name, size_t
 		inode_put(inode);
 	return ERR_PTR(-ENOMEM);
 }
-
-static bool exists(const struct proc_entry *entry) { return !entry->exists || entry->exists(); }
 
 static const struct proc_entry *find_entry(const struct proc_entry *entries, const char *name, size_t len)
 {
@@ -328,7 +338,22 @@ static int dir_iterate(struct file *file, struct dir_context *ctx)
 	return 0;
 }
 
-static const struct inode_operations dir_operations = { .lookup = dir_lookup };
+/* Processes and threads come and go. */
+static void dir_getattr(struct inode *inode, struct __kernel_stat *st)
+{
+	const struct proc_inode *dir = proc_i(inode);
+
+	if (!dir->entry->next)
+		return;
+	spin_lock(&tasks_lock);
+	if (dir->entry->number_is == NUMBER_PROCESS)
+		st->st_nlink += process_count();
+	else if (dir->entry->number_is == NUMBER_THREAD)
+		st->st_nlink += dir->target.process->nr_threads;
+	spin_unlock(&tasks_lock);
+}
+
+static const struct inode_operations dir_operations = { .lookup = dir_lookup, .getattr = dir_getattr };
 static const struct inode_operations own_dir_operations = { .lookup = dir_lookup, .also_allowed = is_own };
 static const struct inode_operations file_operations;
 

@@ -9,6 +9,7 @@
 #include "user/linux.h"
 #include "user/probe.h"
 #include "user/tap.h"
+#include "user/thread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,11 +292,52 @@ static void test_dev(void)
 	ok(sys_readlink("/dev/stdin", target, sizeof(target) - 1) > 0, "dev-stdin-to-one");
 }
 
+static uint32_t go_on;
+
+static void *waits(void *arg)
+{
+	word_wait(&go_on, 1);
+	return arg;
+}
+
+/* As many of the names as are directories in there. */
+static long directories(const char *dir)
+{
+	static const char *const names[] = { "attr", "fd", "fdinfo", "map_files", "net", "ns", "task" };
+	struct __kernel_stat st;
+	char path[64];
+	long n = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		n += sys_lstat(path, &st) == 0 && (st.st_mode & S_IFMT) == S_IFDIR;
+	}
+	return n;
+}
+
+static void test_links(void)
+{
+	struct thread thread;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%ld", sys_getpid());
+	is(links_of("/proc/self/"), 2 + directories("/proc/self"), "a-link-for-each-directory-in-it");
+	is(links_of(path), 2 + directories(path), "of-a-thread-too");
+	is(links_of("/proc/self/task"), 3, "and-for-each-thread");
+	is(links_of("/proc/self/fd"), 2, "but-not-for-files");
+	thread_create(&thread, waits, NULL);
+	is(links_of("/proc/self/task"), 4, "with-a-second-thread-there-are-more");
+	word_set(&go_on, 1);
+	thread_join(&thread);
+	ok(links_of("/proc") > 3, "and-of-proc-for-each-process");
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
 	self = argv[0];
-	tap_plan(49);
+	tap_plan(55);
+	test_links();
 	test_descriptors();
 	test_dev();
 	test_maps();

@@ -24,7 +24,7 @@ first.case('and-is-reaped', "sleep 0.5; ps -o stat | grep -c Z\r", r'\n0\n' + PR
 first.case('init-survives-what-it-does-not-know', 'kill -HUP 1; kill -9 1; echo alive\r', r'\nalive\n')
 first.case('a-killed-shell-has-a-successor', 'kill -9 $$\r', r'killed by signal 9.*' + PROMPT)
 first.case('which-works-as-well', 'echo on; tty\r', r'\non\n/dev/ttyS0\n')
-first.case('dmesg-shows-the-log', 'dmesg | grep loaded\r', r'\nPleat \d.*loaded by.*' + PROMPT)
+first.case('dmesg-shows-the-log', 'dmesg | grep loaded\r', r'\n\[ +\d+\.\d{6}\] Pleat \d.*loaded by.*' + PROMPT)
 first.case('dmesg-c-shows-it', 'dmesg -c | grep -c "loaded by"\r', r'\n1\n')
 first.case('and-takes-it-away', 'dmesg | wc -l\r', r'\n0\n')
 first.case('an-unknown-option-of-dmesg-level', 'dmesg -n 0; echo $?\r', r'\n1\n')
