@@ -12,10 +12,16 @@ static struct super_block *pipe_sb;
 
 /* ---- the ends ---- */
 
-/* One file more, or less, at the ends that it is open for. Wakes whoever waits for that. */
-static void count_ends(struct pipe *pipe, const struct file *file, int n)
+/*
+ * One file more, or less, at the ends that it is open for. Wakes whoever waits for that. How often the other end
+ * had been opened by then.
+ */
+static unsigned int count_ends(struct pipe *pipe, const struct file *file, int n)
 {
+	unsigned int partner_opens;
+
 	mutex_lock(&pipe->lock);
+	partner_opens = file_readable(file) ? pipe->writer_opens : pipe->reader_opens;
 	if (file_readable(file)) {
 		WRITE_ONCE(pipe->readers, pipe->readers + (unsigned int)n);
 		WRITE_ONCE(pipe->reader_opens, pipe->reader_opens + (n > 0));
@@ -27,6 +33,7 @@ static void count_ends(struct pipe *pipe, const struct file *file, int n)
 	wake_up_all(&pipe->read_wait);
 	wake_up_all(&pipe->write_wait);
 	mutex_unlock(&pipe->lock);
+	return partner_opens;
 }
 
 /* A file lets go of the inode's pipe. */
@@ -112,13 +119,15 @@ static int pipe_open(struct file *ends[2], unsigned int flags)
 
 /* ---- FIFOs ---- */
 
-/* Waits until the other end is opened, if it is not open. */
-static int wait_for_partner(struct file *file, struct pipe *pipe)
+/*
+ * Waits until the other end is opened, if it is not open. `before` is how often it had been when the file was counted:
+ * who has opened it since has met the file, and may have written, closed and gone by now.
+ */
+static int wait_for_partner(const struct file *file, struct pipe *pipe, unsigned int before)
 {
 	bool reader = file_readable(file);
 	unsigned int *count = reader ? &pipe->writers : &pipe->readers;
 	unsigned int *opens = reader ? &pipe->writer_opens : &pipe->reader_opens;
-	unsigned int before = READ_ONCE(*opens);
 
 	if (READ_ONCE(*count))
 		return 0;
@@ -131,6 +140,7 @@ static int fifo_open(struct inode *inode, struct file *file)
 {
 	struct pipe *pipe = get_pipe(inode);
 	bool nonblock = file->flags & O_NONBLOCK, waits = inode->sb != pipe_sb;
+	unsigned int before;
 	int ret = 0;
 
 	if (IS_ERR(pipe))
@@ -141,9 +151,9 @@ static int fifo_open(struct inode *inode, struct file *file)
 		put_pipe(inode, pipe);
 		return -ENXIO;
 	}
-	count_ends(pipe, file, 1);
+	before = count_ends(pipe, file, 1);
 	if (waits && !nonblock && !(file_readable(file) && file_writable(file)))
-		ret = wait_for_partner(file, pipe);
+		ret = wait_for_partner(file, pipe, before);
 	if (ret)
 		pipe_release(file);
 	return ret;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define MEETINGS 1000
+
 static char buf[8192];
 
 static void test_sendfile(void)
@@ -86,6 +88,41 @@ static int child_writes_fifo(void *arg)
 
 	(void)arg;
 	return sys_write(fd, "through", 7) == 7 ? 0 : 1;
+}
+
+/* Opens, writes, and is gone: perhaps before the reader, which has been counted, looks for it. */
+static int child_writes_and_goes(void *arg)
+{
+	const int *next = arg;
+
+	for (int i = 0; i < MEETINGS; i++) {
+		int fd = (int)sys_open("fifo", O_WRONLY, 0);
+
+		if (fd < 0 || sys_write(fd, "x", 1) != 1 || sys_close(fd) || sys_read(next[0], &fd, 1) != 1)
+			return 1;
+	}
+	return 0;
+}
+
+static void test_short_meetings(void)
+{
+	int met = 0, next[2], pid;
+
+	sys_mknod("fifo", S_IFIFO | 0600, 0);
+	sys_pipe(next);
+	pid = child_start(child_writes_and_goes, next);
+	for (int i = 0; i < MEETINGS; i++) {
+		int fd = (int)sys_open("fifo", O_RDONLY, 0);
+
+		met += sys_read(fd, buf, 10) == 1 && sys_read(fd, buf, 10) == 0;
+		sys_close(fd);
+		sys_write(next[1], "n", 1);
+	}
+	is(met, MEETINGS, "who-writes-and-goes-at-once-was-met");
+	is(child_verdict(child_wait(pid)), 0, "each-time");
+	sys_close(next[0]);
+	sys_close(next[1]);
+	sys_unlink("fifo");
 }
 
 static void test_fifo(void)
@@ -225,10 +262,11 @@ static void test_record_locks(void)
 int main(void)
 {
 	scratch_enter();
-	tap_plan(74);
+	tap_plan(76);
 	test_sendfile();
 	test_copy_file_range();
 	test_fifo();
+	test_short_meetings();
 	test_pipe_size();
 	test_flock();
 	test_record_locks();
