@@ -155,8 +155,9 @@ static long op_pipe(void)
 /* A hole of a file, by a second pipe; the program's own page; a larger ring. */
 static long op_splice(void)
 {
-	struct iovec range = { map_private(PAGE_SIZE), PAGE_SIZE };
-	long fd = sys_memfd_create("hole", 0);
+	long mem = sys_mmap(0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iovec range = { (void *)mem, PAGE_SIZE };
+	long fd = is_error(mem) ? mem : sys_memfd_create("hole", 0);
 	int from[2], to[2];
 	long result = is_error(fd) ? fd : sys_ftruncate((int)fd, PAGE_SIZE);
 
@@ -241,12 +242,28 @@ struct attempt {
 	unsigned long nth;
 };
 
+static volatile bool *parent_is_ready; /* shared */
+
+/* Whoever allocates next has the failure: not the parent, which must have its own copies of its pages by then. */
 static int child_attempts(void *arg)
 {
 	struct attempt *attempt = arg;
 
+	while (!*parent_is_ready)
+		sys_sched_yield();
 	fail_nth(attempt->nth);
 	return status_of(attempt->operation->run());
+}
+
+static int attempt(struct attempt *attempt)
+{
+	int pid;
+
+	*parent_is_ready = false;
+	pid = child_start(child_attempts, attempt);
+	touch_own_memory();
+	*parent_is_ready = true;
+	return child_verdict(child_wait(pid));
 }
 
 static bool clean_end(int verdict)
@@ -260,8 +277,7 @@ static bool clean_end(int verdict)
 static unsigned long attempt_all(const struct operation *operation)
 {
 	for (unsigned long nth = 1; nth < NTH_MAX; nth++) {
-		struct attempt attempt = { operation, nth };
-		int verdict = child_verdict(child_run(child_attempts, &attempt));
+		int verdict = attempt(&(struct attempt){ operation, nth });
 		long left = fail_nth(0);
 
 		if (left > 0 && verdict == 0)
@@ -291,10 +307,9 @@ static bool nothing_lost(long frames, long objects)
 
 static void test_operation(const struct operation *operation)
 {
-	struct attempt plain = { operation, 0 };
 	long frames, objects;
 
-	child_run(child_attempts, &plain);	/* fills the kernel's caches */
+	attempt(&(struct attempt){ operation, 0 });	/* fills the kernel's caches */
 	frames = sys_prctl(PR_PLEAT_FRAMES, 0, 0);
 	objects = sys_prctl(PR_PLEAT_OBJECTS, 0, 0);
 	ok(attempt_all(operation) > 0, "%s-fails-cleanly-at-each-allocation", operation->name);
@@ -309,6 +324,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return 0;		/* the program that the others execute */
 	possible = fail_nth(0) >= 0;
+	parent_is_ready = (bool *)map_shared(PAGE_SIZE);
 	touch_own_memory();
 	tap_plan(2 * OPERATIONS);
 	for (int i = 0; i < OPERATIONS; i++) {

@@ -2,7 +2,6 @@
 #include <stddef.h>
 
 #include "kernel/uapi/async_fault.h"
-#include "kernel/uapi/fs.h"
 #include "kernel/uapi/gup_test.h"
 #include "tests/fuzz/calls/fuzz.h"
 #include "tests/fuzz/random.h"
@@ -16,9 +15,6 @@ static const struct device {
 	{ "/sys/kernel/debug/gup_test",
 	  { GUP_FAST_BENCHMARK, PIN_FAST_BENCHMARK, PIN_LONGTERM_BENCHMARK, GUP_BASIC_TEST, PIN_BASIC_TEST,
 	    PIN_LONGTERM_TEST_START, PIN_LONGTERM_TEST_STOP, PIN_LONGTERM_TEST_READ } },
-	{ "/dev/vda",
-	  { BLKROGET, BLKGETSIZE, BLKFLSBUF, BLKSSZGET, BLKIOMIN, BLKIOOPT, BLKALIGNOFF, BLKPBSZGET, BLKBSZGET,
-	    BLKGETSIZE64 } },
 	{ "/proc/self/pagemap", { 0 } },
 	{ "/proc/kpageflags", { 0 } },
 	{ "/proc/self/map_files", { 0 } },
