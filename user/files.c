@@ -70,6 +70,21 @@ int make_file(const char *name, const char *contents)
 	return is_error(fd) ? -1 : (int)fd;
 }
 
+void copy_self(const char *name, int mode)
+{
+	static char buf[16384];
+	int from = (int)sys_open("/proc/self/exe", O_RDONLY, 0);
+	int to = (int)sys_open(name, O_WRONLY | O_CREAT | O_TRUNC, mode);
+	long n;
+
+	while ((n = sys_read(from, buf, sizeof(buf))) > 0) {
+		if (sys_write(to, buf, (size_t)n) != n)
+			bail("the program cannot be copied");
+	}
+	sys_close(from);
+	sys_close(to);
+}
+
 bool file_holds(const char *name, const char *contents)
 {
 	char buf[256];

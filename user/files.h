@@ -24,6 +24,8 @@ void scratch_leave(void);
  * A new file of that name and contents; -1 or a descriptor that is open for reading and writing.
  */
 int make_file(const char *name, const char *contents);
+/* A copy of the running program, with these permissions (less the umask). */
+void copy_self(const char *name, int mode);
 /* Does the file hold exactly that? */
 bool file_holds(const char *name, const char *contents);
 /* The inode number, links or size of a path, not followed; -errno. */

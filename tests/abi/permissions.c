@@ -309,18 +309,9 @@ static void test_proc(int parent)
 
 /* ---- programs ---- */
 
-static char copy[65536];
-
-static void copy_self(const char *name, int mode, int uid, int gid)
+static void copy_with_ids(const char *name, int mode, int uid, int gid)
 {
-	int from = (int)sys_open("/proc/self/exe", O_RDONLY, 0);
-	int to = (int)sys_open(name, O_WRONLY | O_CREAT, 0755);
-	long n;
-
-	while ((n = sys_read(from, copy, sizeof(copy))) > 0)
-		sys_write(to, copy, (size_t)n);
-	sys_close(from);
-	sys_close(to);
+	copy_self(name, 0755);
 	set_owner(name, uid, gid);
 	sys_chmod(name, mode);
 }
@@ -394,13 +385,13 @@ static void test_programs(void)
 		skip("file systems cannot be mounted here", "programs-with-set-ID-bits");
 		return;
 	}
-	copy_self("fs/plain", 0755, 0, 0);
-	copy_self("fs/set-uid", 04755, OTHER, OTHER);
-	copy_self("fs/set-gid", 02755, OTHER, OTHER);
-	copy_self("fs/set-root", 06755, 0, 0);
-	copy_self("fs/no-group-x", 02745, OTHER, OTHER);
-	copy_self("fs/root-only", 0700, 0, 0);
-	copy_self("fs/none", 0644, ME, ME);
+	copy_with_ids("fs/plain", 0755, 0, 0);
+	copy_with_ids("fs/set-uid", 04755, OTHER, OTHER);
+	copy_with_ids("fs/set-gid", 02755, OTHER, OTHER);
+	copy_with_ids("fs/set-root", 06755, 0, 0);
+	copy_with_ids("fs/no-group-x", 02745, OTHER, OTHER);
+	copy_with_ids("fs/root-only", 0700, 0, 0);
+	copy_with_ids("fs/none", 0644, ME, ME);
 	test_run("fs/plain", "54321,54321,0", "a-program-runs-as-who-runs-it");
 	test_run("fs/set-uid", "54322,54321,1", "a-set-user-ID-program-as-its-owner");
 	test_run("fs/set-gid", "54321,54322,1", "a-set-group-ID-program-as-its-group");

@@ -11,21 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static char buf[65536], shown[1024];
-
-static void copy_self(const char *name)
-{
-	int from = (int)sys_open("/proc/self/exe", O_RDONLY, 0);
-	int to = (int)sys_open(name, O_WRONLY | O_CREAT | O_TRUNC, 0755);
-	long n;
-
-	while ((n = sys_read(from, buf, sizeof(buf))) > 0) {
-		if (sys_write(to, buf, (size_t)n) != n)
-			bail("the program cannot be copied");
-	}
-	sys_close(from);
-	sys_close(to);
-}
+static char shown[1024];
 
 static void script(const char *name, const char *text)
 {
@@ -179,7 +165,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[0], "zero") || (name && !strcmp(name, "/show")))
 		return show(argc, argv);
 	scratch_enter();
-	copy_self("show");
+	copy_self("show", 0755);
 	test_arguments();
 	test_refused();
 	test_descriptors();

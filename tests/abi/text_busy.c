@@ -10,22 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static char buf[65536];
-
-static void copy_self(const char *name)
-{
-	int from = (int)sys_open("/proc/self/exe", O_RDONLY, 0);
-	int to = (int)sys_open(name, O_WRONLY | O_CREAT | O_TRUNC, 0755);
-	long n;
-
-	while ((n = sys_read(from, buf, sizeof(buf))) > 0) {
-		if (sys_write(to, buf, (size_t)n) != n)
-			bail("the program cannot be copied");
-	}
-	sys_close(from);
-	sys_close(to);
-}
-
 /* What the program does as a child: says that it runs, and waits until the other end is closed. */
 static int be_the_program(void)
 {
@@ -148,8 +132,7 @@ static void test_script(void)
 {
 	int fd;
 
-	snprintf(buf, 200, "#!./program\n");
-	sys_close(make_file("script", buf));
+	sys_close(make_file("script", "#!./program\n"));
 	sys_chmod("script", 0755);
 	fd = (int)sys_open("script", O_WRONLY, 0);
 	is(run("script"), ETXTBSY, "a-script-that-is-written-to");
@@ -192,7 +175,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && (!strcmp(argv[1], "wait") || argc > 2))
 		return be_the_program();
 	scratch_enter();
-	copy_self("program");
+	copy_self("program", 0755);
 	test_running();
 	test_forked();
 	test_written();
