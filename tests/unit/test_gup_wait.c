@@ -215,6 +215,18 @@ static const struct address_space_ops memory = { 0 };
 
 static const struct address_space_ops *const kinds[] = { &slow_disk_ops, &reads_only, &fills, &memory };
 
+/* It is in the cache, and another has it locked; with a reference. */
+static struct folio *begin_with_locked_page(const struct address_space_ops *kind)
+{
+	struct folio *folio;
+
+	begin();
+	slow_disk.file.ops = kind;
+	folio = filemap_get(&slow_disk.file, 0);
+	take_lock(folio);
+	return folio;
+}
+
 /* 1 or 0 pages, without a wait and with the lock. */
 static long nowait(unsigned int foll)
 {
@@ -256,10 +268,7 @@ TEST("a-page-that-another-has-locked-is-not-waited-for")
 
 	s = space_start(3, 4, 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
-		begin();
-		slow_disk.file.ops = kinds[i];
-		folio = filemap_get(&slow_disk.file, 0);
-		take_lock(folio);
+		folio = begin_with_locked_page(kinds[i]);
 		CHECK_EQ(nowait(0), 0);
 		CHECK_EQ(nowait(FOLL_WRITE), 0);
 		folio_end_read(folio, true);
@@ -281,10 +290,7 @@ TEST("a-page-that-another-fills-is-not-waited-for")
 
 	s = space_start(3, 4, 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
-		begin();
-		slow_disk.file.ops = kinds[i];
-		folio = filemap_get(&slow_disk.file, 0);
-		take_lock(folio);
+		folio = begin_with_locked_page(kinds[i]);
 		page_clear(&folio->page, PG_uptodate);
 		slow_disk.asked = 0;
 		CHECK_EQ(nowait(0), 0);
