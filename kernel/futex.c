@@ -9,7 +9,7 @@
  */
 #include "kernel/futex.h"
 #include "kernel/syscall.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/futex.h"
 #include "mm/mmap_lock.h"

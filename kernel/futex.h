@@ -1,6 +1,6 @@
 /* Futexes, as the end of a thread uses them. */
 #pragma once
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 
 void futex_init(void);
 /* Wakes at most nr waiters on a word of the running task's memory. */

@@ -1,6 +1,6 @@
 /* The system calls on address spaces: from descriptors and registers to mm/. */
 #include "kernel/fs/files.h"
-#include "kernel/cred.h"
+#include "kernel/process/cred.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"

@@ -5,7 +5,7 @@
  */
 #include "kernel/base/trace.h"
 #include "kernel/panic.h"
-#include "kernel/debug.h"
+#include "kernel/debug/debug.h"
 #include "kernel/base/bug.h"
 
 /* CPU + 1 of the first CPU that panics; the report is its alone. */

@@ -1,7 +1,7 @@
 /* prctl(2) operations of our own: looking at page tables and counters (kernel/uapi/pleat.h). */
 #include "kernel/pleat.h"
 #include "kernel/fs/tmpfs.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/pleat.h"
 #include "mm/buddy.h"

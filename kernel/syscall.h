@@ -5,7 +5,7 @@
  * stand in the list below; the numbers are in kernel/uapi/unistd.h.
  */
 #pragma once
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 
 typedef long (*syscall_fn)(struct pt_regs *regs);
 

@@ -5,10 +5,10 @@
  */
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
-#include "kernel/kmsg.h"
+#include "kernel/dev/kmsg.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/syslog.h"
 

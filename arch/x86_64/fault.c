@@ -1,7 +1,7 @@
 /* Page faults: from a program, from the kernel on a program's behalf, and those that are bugs. */
 #include "kernel/base/wait.h"
 #include "kernel/panic.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "machine/internal.h"
 #include "mm/fault.h"
 #include "mm/vmalloc.h"

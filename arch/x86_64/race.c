@@ -8,7 +8,7 @@
  * comes after a random time of a few microseconds. Each CPU draws from a generator of its own.
  */
 #include "kernel/base/cmdline.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "machine/internal.h"
 
 #if CONFIG_DEBUG

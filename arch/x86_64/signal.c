@@ -4,7 +4,7 @@
  * returns to. All that rt_sigreturn reads may be forged.
  */
 #include "kernel/base/string.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "machine/fpu.h"
 

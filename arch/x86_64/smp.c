@@ -1,7 +1,7 @@
 /* Starting the other CPUs, one after the other. */
 #include "kernel/base/cmdline.h"
 #include "kernel/base/string.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "machine/internal.h"
 #include "mm/vmalloc.h"
 

@@ -3,7 +3,7 @@
  * registers, then the frames of the kernel.
  */
 #include "kernel/base/string.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/prctl.h"
 #include "machine/fpu.h"

@@ -3,7 +3,7 @@
  * fault.c.
  */
 #include "kernel/panic.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/signal.h"
 #include "machine/fpu.h"
 #include "mm/vmalloc.h"

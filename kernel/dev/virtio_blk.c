@@ -7,8 +7,8 @@
 #include "kernel/base/spinlock.h"
 #include "kernel/dev/block.h"
 #include "kernel/dev/virtio.h"
-#include "kernel/task.h"
-#include "kernel/time.h"
+#include "kernel/process/task.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 #include "mm/buddy.h"
 

@@ -1,7 +1,7 @@
 /* A program that is being started: what the parts of exec hand to each other. */
 #pragma once
-#include "kernel/cred.h"
 #include "kernel/fs/fs.h"
+#include "kernel/process/cred.h"
 #include "kernel/uapi/elf.h"
 #include "mm/mm.h"
 

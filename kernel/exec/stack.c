@@ -5,9 +5,9 @@
  * space runs anywhere.
  */
 #include "kernel/base/string.h"
+#include "kernel/dev/random.h"
 #include "kernel/exec/exec.h"
-#include "kernel/random.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/auxvec.h"
 #include "kernel/uapi/errno.h"
 #include "mm/mmap_lock.h"

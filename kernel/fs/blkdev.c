@@ -9,7 +9,7 @@
 #include "kernel/fs/direct.h"
 #include "kernel/fs/fs.h"
 #include "kernel/fs/iov_iter.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/fs.h"

@@ -1,8 +1,8 @@
 /* Character devices: their numbers, and the memory devices /dev/null, zero, full, random. */
+#include "kernel/dev/random.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/iov_iter.h"
-#include "kernel/random.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 

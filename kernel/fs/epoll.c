@@ -18,7 +18,7 @@
 #include "kernel/fs/poll.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/epoll.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"

@@ -2,8 +2,8 @@
 #include "kernel/fs/fs.h"
 #include "kernel/fs/iov_iter.h"
 #include "kernel/fs/permission.h"
-#include "kernel/task.h"
-#include "kernel/time.h"
+#include "kernel/process/task.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 

@@ -6,7 +6,7 @@
 #include "kernel/fs/locks.h"
 #include "kernel/net/garbage.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "mm/slab.h"

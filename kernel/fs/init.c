@@ -1,7 +1,7 @@
 /* Bringing the files up, in order. */
+#include "kernel/dev/kmsg.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/tmpfs.h"
-#include "kernel/kmsg.h"
 #include "kernel/net/unix.h"
 #include "kernel/proc/proc.h"
 

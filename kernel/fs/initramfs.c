@@ -3,13 +3,13 @@
  * the root file system, a tmpfs. The archive stays where it is; a file's pages are copied from it
  * when somebody reads or maps them (tmpfs_back()).
  */
-#include "kernel/async_fault.h"
 #include "kernel/base/string.h"
+#include "kernel/dev/async_fault.h"
 #include "kernel/dev/block.h"
 #include "kernel/fs/blkdev.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/tmpfs.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 #include "mm/leak.h"
 #include "mm/slab.h"

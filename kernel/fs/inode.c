@@ -6,7 +6,7 @@
 #include "kernel/fs/internal.h"
 #include "kernel/fs/locks.h"
 #include "kernel/fs/permission.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/statfs.h"
 #include "mm/slab.h"

@@ -5,7 +5,7 @@
 #include "kernel/fs/namei.h"
 #include "kernel/fs/permission.h"
 #include "kernel/base/string.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "mm/slab.h"

@@ -1,6 +1,6 @@
 /* Who may do what with files: permission.h. */
 #include "kernel/fs/permission.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 
 /* Before there are processes, all is allowed. */

@@ -8,7 +8,7 @@
 #include "kernel/fs/iov_iter.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/poll.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/poll.h"

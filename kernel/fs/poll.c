@@ -2,7 +2,7 @@
 #include "kernel/fs/poll.h"
 #include "kernel/base/string.h"
 #include "kernel/syscall.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/poll.h"
 #include "mm/slab.h"

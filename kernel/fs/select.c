@@ -2,7 +2,7 @@
 #include "kernel/base/string.h"
 #include "kernel/fs/poll.h"
 #include "kernel/syscall.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 
 #define IN_EVENTS	(POLLIN | POLLRDNORM | POLLHUP | POLLERR)

@@ -3,7 +3,7 @@
 #include "kernel/fs/namei.h"
 #include "kernel/fs/permission.h"
 #include "kernel/syscall.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/statfs.h"

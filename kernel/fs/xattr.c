@@ -1,7 +1,7 @@
 /* Extended attributes on the list of an inode: who may have which, finding, setting, listing. */
 #include "kernel/fs/xattr.h"
 #include "kernel/base/string.h"
-#include "kernel/cred.h"
+#include "kernel/process/cred.h"
 #include "kernel/fs/permission.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/xattr.h"

@@ -4,7 +4,7 @@
  * is not alive stays so: it can be taken apart without the lock.
  */
 #include "kernel/net/garbage.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 
 LIST_HEAD(flight_list, unix_files);
 

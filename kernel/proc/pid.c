@@ -3,11 +3,11 @@
 #include "kernel/base/string.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/namei.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/tty/tty.h"
 #include "kernel/uapi/auxvec.h"
 #include "kernel/uapi/errno.h"
-#include "kernel/usage.h"
+#include "kernel/process/usage.h"
 #include "mm/slab.h"
 
 #define TICKS(ns)	((unsigned long long)(ns) / 10000000)	/* AT_CLKTCK is 100 */

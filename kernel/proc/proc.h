@@ -5,7 +5,7 @@
 #pragma once
 #include "kernel/fs/fs.h"
 #include "kernel/proc/text.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 
 /* Addresses that a link of map_files is named by, and what its mode says. */
 struct proc_range {

@@ -1,13 +1,13 @@
 /* What lies at the top of /proc, but for memory: the system, its files, and the processes. */
 #include "kernel/proc/proc.h"
-#include "kernel/async_fault.h"
+#include "kernel/dev/async_fault.h"
 #include "kernel/base/cpumask.h"
 #include "kernel/console.h"
 #include "kernel/dev/block.h"
 #include "kernel/fs/blkdev.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
-#include "kernel/usage.h"
+#include "kernel/process/usage.h"
 #include "kernel/version.h"
 
 /* ---- the system ---- */

@@ -1,8 +1,8 @@
 /* /sys, as far as it is about memory and the disk. */
 #include "kernel/base/cmdline.h"
 #include "kernel/dev/block.h"
+#include "kernel/dev/gup_test.h"
 #include "kernel/fs/blkdev.h"
-#include "kernel/gup_test.h"
 #include "kernel/proc/proc.h"
 #include "kernel/uapi/errno.h"
 

@@ -1,7 +1,7 @@
 /* What becomes of a signal, as programs say it: actions, masks, alternate stacks. */
 #include "kernel/base/string.h"
+#include "kernel/process/task.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 #include "mm/slab.h"
 

@@ -3,8 +3,8 @@
  * WORK_SIGNAL is set by senders, and cleared only here, by the thread itself, once nothing waits
  * for it: a call that has seen it may therefore answer -ERESTARTSYS and its kin.
  */
+#include "kernel/process/task.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/unistd.h"
 

@@ -1,5 +1,5 @@
 /* Signals that the running thread has brought upon itself: faults, frames that do not work. */
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 
 bool signal_force(const struct ksiginfo *info)
 {

@@ -1,6 +1,6 @@
 /* The calls that send signals. */
+#include "kernel/process/task.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
 #include "kernel/uapi/errno.h"
 
 struct kill_request {

@@ -2,7 +2,7 @@
  * Sending. What the new signal undoes comes first (SIGCONT and the stops), then it is dropped if
  * it is ignored, or waits; then somebody is told. All under tasks_lock.
  */
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 
 /* Where the signal goes: a function, or SIG_DFL_ADDR, or SIG_IGN_ADDR. */

@@ -3,11 +3,11 @@
  * user mode, and with the last one the process is stopped, which its parent learns. SIGCONT lets
  * all go on. All under tasks_lock.
  */
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/wait.h"
-#include "kernel/time.h"
-#include "kernel/usage.h"
+#include "kernel/time/time.h"
+#include "kernel/process/usage.h"
 
 #define STOP_STATUS(signo)	((signo) << 8 | 0x7f)
 #define CONTINUED_STATUS	0xffff

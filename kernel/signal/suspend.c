@@ -1,7 +1,7 @@
 /* Calls that wait for signals, or wait with another mask. */
+#include "kernel/process/task.h"
 #include "kernel/syscall.h"
-#include "kernel/task.h"
-#include "kernel/time.h"
+#include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 
 SYSCALL_DEFINE0(pause)

@@ -3,7 +3,7 @@
  * of output (termios(3)). All under tty->lock, most of it in the interrupt.
  */
 #include "kernel/base/string.h"
-#include "kernel/task.h"
+#include "kernel/process/task.h"
 #include "kernel/tty/tty.h"
 #include "kernel/uapi/errno.h"
 

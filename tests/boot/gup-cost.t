@@ -1,6 +1,6 @@
 #!/bin/bash
 # job: 1 slow
-# What get_user_pages without locks costs, in instructions, as the kernel itself counts them (kernel/gup_cost.c).
+# What get_user_pages without locks costs, in instructions, as the kernel itself counts them (kernel/dev/gup_cost.c).
 . tests/harness/tap.sh
 
 goal=60 # instructions for each page beyond the first of a call

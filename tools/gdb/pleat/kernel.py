@@ -149,7 +149,7 @@ class Kernel(Memory):
 
     def processes(self):
         """(address, value) of all, ordered by number."""
-        heads = self.variable('processes', 'kernel/pid.c')
+        heads = self.variable('processes', 'kernel/process/pid.c')
         found = []
         for i in range(heads.type.range()[1] + 1):
             for pointer in self.list(heads[i], 'hash_link'):

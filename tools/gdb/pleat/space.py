@@ -1,5 +1,5 @@
 """vmmap, and what else goes through all present pages of an address space. README.md specifies
-the text of vmmap; kernel/debug_vmmap.c prints the same."""
+the text of vmmap; kernel/debug/debug_vmmap.c prints the same."""
 from .kernel import counter, integer
 from .memory import PAGE_SHIFT, PAGE_SIZE
 from .walk import Walk, entry_frame, entry_present, frame_kind, letters, level_shift

@@ -1,5 +1,5 @@
 """pgwalk: the walk of one address, and what an access would meet. README.md specifies the text;
-kernel/debug_walk.c prints the same."""
+kernel/debug/debug_walk.c prints the same."""
 import struct
 
 from .kernel import (STACK_GUARD_GAP, VM_EXEC, VM_GROWSDOWN, VM_READ, VM_SHARED, VM_WRITE, counter,
