@@ -96,16 +96,25 @@ run:
 		$(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img '$(IMG)') $(if $(DISK),--disk '$(DISK)') \
 		$(if $(APPEND),--append '$(APPEND)') $(if $(TRACE),--trace '$(TRACE)') $(if $(STRACE),--strace) $(SEED_OPTION) $(if $(value CMD),--cmd "$$PLEAT_CMD")
 
+# Tests of these rooms alone, as in T=abi/mmap, need none of the further builds.
+SMALL_ROOMS   := abi linux unit
+FURTHER_ROOMS := $(if $(T),$(filter-out $(addsuffix /%,$(SMALL_ROOMS)),$(T)),all)
+
 test:
 	@tools/setup test
-	@$(BUILD_FIRST) all unit races-build gdb-programs fuzz-build
+	@$(BUILD_FIRST) all unit
+	@$(if $(FURTHER_ROOMS),$(MAKE) test-builds)
+	@T='$(T)' FAST='$(FAST)' tests/run
+
+.PHONY: test-builds
+test-builds:
+	@$(BUILD_FIRST) races-build gdb-programs fuzz-build
 	@$(BUILD_FIRST) SAN=1 races-build
 	@$(BUILD_FIRST) TSAN=1 races-build
 	@$(BUILD_FIRST) TABLE_FREE=rcu races-build kernel
 	@$(BUILD_FIRST) BUILD=release bench-build
 	@$(BUILD_FIRST) BUILD=release kernel
 	@$(BUILD_FIRST) BUILD=release TABLE_FREE=rcu kernel
-	@T='$(T)' FAST='$(FAST)' tests/run
 
 .PHONY: models
 models:
