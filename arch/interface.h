@@ -1,8 +1,9 @@
 /*
- * The machine, as mm/ sees it: all that memory management asks of a processor and its board. x86-64
- * implements it on real hardware, the simulator in an ordinary process. Functions on hot paths are inline
- * on x86-64 and stand in machine/entry_access.h and machine/percpu.h there; the simulator declares the same
- * names as functions. docs/arch.md lists them all; mm/ calls nothing else of a machine.
+ * The machine, as mm/ sees it: all that memory management asks of a processor and its board.
+ * x86-64 implements it on real hardware, the simulator in an ordinary process. Functions on hot
+ * paths are inline on x86-64 and stand in machine/entry_access.h and machine/percpu.h there;
+ * the simulator declares the same names as functions. docs/arch.md lists them all; mm/ calls
+ * nothing else of a machine.
  */
 #pragma once
 #include "kernel/base/cpumask.h"
@@ -18,30 +19,35 @@
 unsigned int hw_levels(void);
 
 /*
- * Makes this CPU translate user addresses by the tree of root (a root word: table frame | levels), or by
- * none if root is 0. Drops every non-global translation that this CPU holds. Interrupts off.
+ * Makes this CPU translate user addresses by the tree of root (a root word: table frame | levels),
+ * or by none if root is 0. Drops every non-global translation that this CPU holds. Interrupts off.
  */
 void root_load(unsigned long root);
 
-/* Prepares a new top table of a tree with that many levels: adds the kernel half where it is the hardware's. */
+/*
+ * Prepares a new top table of a tree with that many levels: adds the kernel half where
+ * it is the hardware's.
+ */
 void root_table_init(void *table, unsigned int levels);
 
 /*
- * Root word of the one top table (always 4 levels) that holds the kernel's half. Its entries for the
- * kernel's areas have their next tables from boot on and never change.
+ * Root word of the one top table (always 4 levels) that holds the kernel's half. Its entries for
+ * the kernel's areas have their next tables from boot on and never change.
  */
 unsigned long kernel_root(void);
 
 /*
- * Drop this CPU's user translations of [start, end), upper levels included: page by page, or, if these are
- * more than tlb_flush_ceiling, all that it holds. Returns how many pages it dropped; 0: all.
+ * Drop this CPU's user translations of [start, end), upper levels included: page by
+ * page, or, if these are more than tlb_flush_ceiling, all that it holds. Returns how
+ * many pages it dropped; 0: all.
  */
 unsigned long tlb_flush_local(unsigned long start, unsigned long end);
-extern unsigned long tlb_flush_ceiling;	/* READ_ONCE: set at any time; docs/tlb.md says how it was chosen */
+/* READ_ONCE: set at any time; docs/tlb.md says how it was chosen. */
+extern unsigned long tlb_flush_ceiling;
 void tlb_flush_local_all(void);
 /*
- * Drop the range from the TLBs of other CPUs without interrupting them, complete on return; false: this machine
- * cannot do that, and an IPI has to.
+ * Drop the range from the TLBs of other CPUs without interrupting them, complete on return; false:
+ * this machine cannot do that, and an IPI has to.
  */
 bool tlb_flush_remote(cpumask_t cpus, unsigned long start, unsigned long end);
 /* CPUs of which this machine can tell from outside that their interrupts are on at this moment. */
@@ -52,10 +58,11 @@ void tlb_flush_kernel(void);
 /* ---- other CPUs ---- */
 
 /*
- * Run fn(arg) on each CPU of mask, which does not contain this one, in an interrupt. ipi_send returns at
- * once; ipi_wait returns when all have run it, with interrupts on (so that crossed calls both end). One
- * call may be under way per CPU. fn takes no lock that anybody holds while waiting for an IPI. ipi_send
- * returns the number of interrupts it took: a CPU that has one to come looks at all that it is sent.
+ * Run fn(arg) on each CPU of mask, which does not contain this one, in an interrupt. ipi_send
+ * returns at once; ipi_wait returns when all have run it, with interrupts on (so that crossed
+ * calls both end). One call may be under way per CPU. fn takes no lock that anybody holds while
+ * waiting for an IPI. ipi_send returns the number of interrupts it took: a CPU that has one to
+ * come looks at all that it is sent.
  */
 unsigned int ipi_send(cpumask_t mask, void (*fn)(void *arg), void *arg);
 void ipi_wait(void);
@@ -77,7 +84,10 @@ void page_copy(void *dst, const void *src);
 /* Frames that go to and come from the free lists, for machines that watch accesses (ASan). */
 void frame_alloced(unsigned long pfn, unsigned int order);
 void frame_freed(unsigned long pfn, unsigned int order);
-/* Parts of a frame in use that nobody may touch until they are shown again: free objects, red zones. */
+/*
+ * Parts of a frame in use that nobody may touch until they are shown again: free
+ * objects, red zones.
+ */
 void memory_hide(const void *start, size_t size);
 void memory_show(const void *start, size_t size);
 

@@ -1,6 +1,6 @@
 /*
- * Devices on the PCI bus, as drivers (kernel/dev/) see them: configuration space, registers in memory, one
- * interrupt. PCI Local Bus Specification 3.0; MSI-X: section 6.8.2.
+ * Devices on the PCI bus, as drivers (kernel/dev/) see them: configuration space, registers in
+ * memory, one interrupt. PCI Local Bus Specification 3.0; MSI-X: section 6.8.2.
  */
 #pragma once
 #include "kernel/base/types.h"
@@ -24,8 +24,8 @@ unsigned int pci_capability(const struct pci_function *fn, u8 kind, unsigned int
 /* The function may read and write memory, and its registers answer. */
 void pci_enable(const struct pci_function *fn);
 /*
- * Its MSI-X message number 0 calls handler(arg) on the first CPU, interrupts off. false: it has no MSI-X,
- * or there are no vectors left.
+ * Its MSI-X message number 0 calls handler(arg) on the first CPU, interrupts off. false: it has no
+ * MSI-X, or there are no vectors left.
  */
 bool pci_set_interrupt(const struct pci_function *fn, void (*handler)(void *arg), void *arg);
 

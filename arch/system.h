@@ -1,6 +1,6 @@
 /*
- * The machine, as the system (kernel/) sees it, and what the machine calls in the system. mm/ does not
- * include this header.
+ * The machine, as the system (kernel/) sees it, and what the machine calls in the system. mm/ does
+ * not include this header.
  */
 #pragma once
 #include "arch/interface.h"
@@ -14,11 +14,17 @@ struct task;
 
 /* ---- start: called by kernel/main.c in this order ---- */
 
-/* Console, processor features (refuses an unfit processor with one sentence), boot_info filled from the loader. */
+/*
+ * Console, processor features (refuses an unfit processor with one sentence), boot_info
+ * filled from the loader.
+ */
 void machine_early_init(void);
 /* After the command line is parsed and boot memory works: the final kernel page tables. */
 void machine_memory_init(void);
-/* After mm is up: descriptor tables, interrupts, ACPI, timer of the first CPU. Interrupts still off. */
+/*
+ * After mm is up: descriptor tables, interrupts, ACPI, timer of the first CPU.
+ * Interrupts still off.
+ */
 void machine_init(void);
 /* Starts the other CPUs; each ends in cpu_start() with an idle task of its own. */
 void machine_start_cpus(void);
@@ -28,16 +34,25 @@ void machine_start_cpus(void);
 /* The kernel stack of a task: vmalloc'ed, with a guard page below. */
 #define KERNEL_STACK_SIZE	(16 * 1024)
 
-/* A new task that runs fn(arg) in the kernel; if fn returns, the task goes to user mode with its pt_regs. */
+/*
+ * A new task that runs fn(arg) in the kernel; if fn returns, the task goes to user
+ * mode with its pt_regs.
+ */
 void thread_init_kernel(struct task *task, void (*fn)(void *arg), void *arg);
-/* A new user task that returns to user mode with a copy of regs (rax 0), and copies of FPU, fs and gs base. */
+/*
+ * A new user task that returns to user mode with a copy of regs (rax 0), and copies
+ * of FPU, fs and gs base.
+ */
 int thread_init_user(struct task *task, const struct pt_regs *regs, const struct task *parent);
 void thread_free(struct task *task);
 /* The user registers of a task that is in the kernel: at the top of its kernel stack. */
 struct pt_regs *task_regs(const struct task *task);
 /* exec: clean FPU state and segment bases, entry point and stack pointer into regs. */
 void thread_exec(struct pt_regs *regs, unsigned long entry, unsigned long sp);
-/* Saves prev's registers, stack, FPU and bases, and goes on as next. Interrupts off. Returns in prev later. */
+/*
+ * Saves prev's registers, stack, FPU and bases, and goes on as next. Interrupts off.
+ * Returns in prev later.
+ */
 void switch_to(struct task *prev, struct task *next);
 /* arch_prctl(2), for the running task. */
 long thread_arch_prctl(struct task *task, int option, unsigned long arg);
@@ -54,7 +69,9 @@ int thread_signal_frame(struct pt_regs *regs, const struct ksignal *ksig, __kern
  */
 int thread_signal_return(struct pt_regs *regs, __kernel_sigset_t *mask,
 			 struct __kernel_sigaltstack *stack);
-/* For the auxiliary vector: the processor's features, and how much a signal frame takes at least. */
+/*
+ * For the auxiliary vector: the processor's features, and how much a signal frame takes at least.
+ */
 unsigned long thread_hwcap(void);
 unsigned long thread_signal_frame_size(void);
 
@@ -62,7 +79,10 @@ unsigned long thread_signal_frame_size(void);
 
 u64 clock_ns(void);			/* since boot, monotonic, the same on all CPUs */
 u64 clock_boot_realtime(void);		/* seconds since 1970 at boot, from the battery clock */
-/* Interrupt this CPU at that time (clock_ns), once; ~0 for never. The handler calls timer_interrupt(). */
+/*
+ * Interrupt this CPU at that time (clock_ns), once; ~0 for never. The handler
+ * calls timer_interrupt().
+ */
 void timer_set(u64 deadline_ns);
 
 /* ---- interrupts, idle, end ---- */
@@ -93,7 +113,9 @@ long do_syscall(struct pt_regs *regs);	/* its result, for ax */
 /* Before each return to user mode, interrupts off: reschedules, ends killed tasks. */
 void exit_to_user(struct pt_regs *regs);
 void timer_interrupt(bool from_user);	/* it met a program, not the kernel */
-/* A program did what it may not: signo, si_code, the address. True: it has no handler, and ends. */
+/*
+ * A program did what it may not: signo, si_code, the address. True: it has no handler, and ends.
+ */
 bool user_exception(int signo, int code, unsigned long addr);
 /* Then the log shall say why, in one sentence. */
 void log_exception(const struct pt_regs *regs, int signo, const char *what);
@@ -101,14 +123,17 @@ void log_exception(const struct pt_regs *regs, int signo, const char *what);
 /* ---- user memory ---- */
 
 /*
- * Copies between the kernel and the current user address space. They may fault and sleep, so neither a
- * spin lock nor the mmap lock may be held. They return the number of bytes NOT copied (0: all well) and
- * never fault in the kernel, whatever the address.
+ * Copies between the kernel and the current user address space. They may fault and sleep, so
+ * neither a spin lock nor the mmap lock may be held. They return the number of bytes NOT copied
+ * (0: all well) and never fault in the kernel, whatever the address.
  */
 size_t copy_from_user(void *dst, const void *src, size_t n);
 size_t copy_to_user(void *dst, const void *src, size_t n);
 size_t clear_user(void *dst, size_t n);
-/* Copies a string with its NUL; its length, or -EFAULT, or -ENAMETOOLONG if there is no NUL in max bytes. */
+/*
+ * Copies a string with its NUL; its length, or -EFAULT, or -ENAMETOOLONG if there
+ * is no NUL in max bytes.
+ */
 long strncpy_from_user(char *dst, const char *src, long max);
 /* Reads or compares-and-exchanges one aligned word atomically; 0 or -EFAULT. For futexes. */
 int get_user_u32(u32 *value, const u32 *src);

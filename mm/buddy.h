@@ -28,7 +28,8 @@ static inline void free_page(struct page *page) { folio_free((struct folio *)pag
 void buddy_init(void);
 /*
  * All that boot memory has left over is the allocator's. It takes in as much as a boot needs, and
- * the rest section by section when that runs low: who allocates or counts does not see a difference.
+ * the rest section by section when that runs low: who allocates or counts does not
+ * see a difference.
  */
 void buddy_start(void);
 /* Gives the per-CPU lists of all CPUs back, so that their frames can merge into blocks. */
@@ -37,7 +38,9 @@ void buddy_drain_all(void);
 /* Exact when nothing runs beside it; per-CPU lists count as free. */
 unsigned long frames_free(void);
 unsigned long frames_total(void); /* all that the boot has left over */
-/* Frames with broken memory that have been given back since the boot, and that nobody gets again. */
+/*
+ * Frames with broken memory that have been given back since the boot, and that nobody gets again.
+ */
 unsigned long frames_retired(void);
 /* Free blocks of each order 0..MAX_ORDER, for /proc/buddyinfo. */
 void buddy_counts(unsigned long counts[MAX_ORDER + 1]);

@@ -1,13 +1,15 @@
 /*
- * Two checkers of debug builds. Every change of an entry of a user address space passes entry_changed().
+ * Two checkers of debug builds. Every change of an entry of a user address space
+ * passes entry_changed().
  *
- * The page-table checker (check.c) counts, per frame, the entries that map it as anonymous and as file
- * memory, and holds: never both; an anonymous page that is not exclusive has no writable entry; a frame
- * that is freed or handed out has no entry left.
+ * The page-table checker (check.c) counts, per frame, the entries that map it as anonymous and as
+ * file memory, and holds: never both; an anonymous page that is not exclusive has no writable
+ * entry; a frame that is freed or handed out has no entry left.
  *
- * The TLB ledger (ledger.c) notes every downgrade of an entry until a flush covers it on every CPU that
- * may have cached the old translation, and asserts that nothing is pending for a frame or table that is
- * freed, for writes to a page that is copied, or for a page that becomes writable in another place.
+ * The TLB ledger (ledger.c) notes every downgrade of an entry until a flush covers it on every
+ * CPU that may have cached the old translation, and asserts that nothing is pending for a frame
+ * or table that is freed, for writes to a page that is copied, or for a page that becomes
+ * writable in another place.
  */
 #pragma once
 #include "mm/mm.h"
@@ -33,15 +35,23 @@ void check_folio_free(const struct page *page, unsigned int order);
 void check_folio_alloc(const struct page *page, unsigned int order);
 
 /* ---- ledger ---- */
-void ledger_changed(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 old, u64 new);
+void ledger_changed(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 old,
+		    u64 new);
 /* CPU `cpu` has no translation of [start, end) of mm left from before. */
-void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus);
-/* The same, as the machine says; if it does, what mm/ believes to have been flushed is not taken for it. */
-void ledger_tlb_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus);
+void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end,
+		    cpumask_t cpus);
+/*
+ * The same, as the machine says; if it does, what mm/ believes to have been
+ * flushed is not taken for it.
+ */
+void ledger_tlb_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end,
+			cpumask_t cpus);
 extern bool ledger_told_by_machine;
 /* CPU `cpu` has dropped every translation of mm: it leaves mm->cpumask. */
 void ledger_left(struct mm_struct *mm, unsigned int cpu);
-/* A page is about to be copied for COW: no CPU may still write to it through an old translation. */
+/*
+ * A page is about to be copied for COW: no CPU may still write to it through an old translation.
+ */
 void ledger_assert_not_writable(const struct page *page);
 /* Records not kept since the table was full: the checks were weaker by that many. */
 unsigned long ledger_lost(void);
@@ -52,8 +62,8 @@ struct stale_entry {
 	u8 level;
 };
 /* Those for addr that CPU `cpu` may still translate by, at most max: for the simulator's MMU. */
-unsigned int ledger_stale(const struct mm_struct *mm, unsigned long addr, unsigned int cpu, struct stale_entry *stale,
-			  unsigned int max);
+unsigned int ledger_stale(const struct mm_struct *mm, unsigned long addr, unsigned int cpu,
+			  struct stale_entry *stale, unsigned int max);
 
 #else
 
@@ -62,8 +72,11 @@ static inline void entry_changed(struct mm_struct *mm, unsigned long addr, unsig
 				 u64 old, u64 new) {}
 static inline void check_folio_free(const struct page *page, unsigned int order) {}
 static inline void check_folio_alloc(const struct page *page, unsigned int order) {}
-static inline void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end,
-				  cpumask_t cpus) {}
+static inline void ledger_flushed(const struct mm_struct *mm, unsigned long start,
+				  unsigned long end, cpumask_t cpus)
+{
+}
+
 static inline void ledger_left(struct mm_struct *mm, unsigned int cpu)
 {
 	cpumask_test_and_clear(cpu, &mm->cpumask);

@@ -1,21 +1,23 @@
 /*
  * Folding: one set of walking helpers for page tables of 3, 4 and 5 levels.
  *
- * Generic code always walks five: pgd, p4d, pud, pmd, pte. A tree of depth d has a real table at the top,
- * over which the pgd level iterates, and 5 - d folded levels between that and the next real table:
+ * Generic code always walks five: pgd, p4d, pud, pmd, pte. A tree of depth d has a real
+ * table at the top, over which the pgd level iterates, and 5 - d folded levels between that
+ * and the next real table:
  *
  *	levels	pgd iterates over	p4d		pud		pmd, pte
  *	5	256 TiB entries		real		real		real
  *	4	512 GiB entries		folded		real		real
  *	3	1 GiB entries		folded		folded		real
  *
- * A folded level hands the pointer that it was given on, and its loop runs exactly once (its addr_end is the
- * end of the range). The real question about such an entry (none? leaf? table?) is asked once, at the lowest
- * of the levels that share it; above, the answer is "a present table", whatever the value says.
+ * A folded level hands the pointer that it was given on, and its loop runs exactly once (its
+ * addr_end is the end of the range). The real question about such an entry (none? leaf? table?) is
+ * asked once, at the lowest of the levels that share it; above, the answer is "a present table",
+ * whatever the value says.
  *
- * `fold` is the root word of the walker's snapshot of mm->root and all a walker needs to know. Before it
- * indexes anything a walker compares the end of its range with fold_reach(): an address beyond it would
- * alias a low, valid entry.
+ * `fold` is the root word of the walker's snapshot of mm->root and all a walker needs to know.
+ * Before it indexes anything a walker compares the end of its range with fold_reach(): an address
+ * beyond it would alias a low, valid entry.
  */
 #pragma once
 #include "arch/interface.h"
@@ -41,7 +43,8 @@ static inline unsigned int level_index(unsigned long addr, unsigned int level)
 	return addr >> level_shift(level) & (PTRS_PER_TABLE - 1);
 }
 /* The end of the entry that contains addr, or end if that comes first. */
-static inline unsigned long level_addr_end(unsigned int level, unsigned long addr, unsigned long end)
+static inline unsigned long level_addr_end(unsigned int level, unsigned long addr,
+					   unsigned long end)
 {
 	unsigned long next = (addr | (level_span(level) - 1)) + 1;
 
@@ -101,9 +104,10 @@ static inline pgd_t *pgd_offset(fold_t fold, unsigned long addr)
 }
 
 /*
- * pXd_offset_lockless(fold, ptr, val, addr): the slot one level down. val was read from ptr once and has
- * been found to be a table; the entry is not read again, since it may have changed since. Through a folded
- * level it returns ptr itself, the slot in the real table: never a pointer to the caller's copy.
+ * pXd_offset_lockless(fold, ptr, val, addr): the slot one level down. val was read from ptr once
+ * and has been found to be a table; the entry is not read again, since it may have changed
+ * since. Through a folded level it returns ptr itself, the slot in the real table: never a
+ * pointer to the caller's copy.
  */
 static inline p4d_t *p4d_offset_lockless(fold_t fold, pgd_t *ptr, pgd_t val, unsigned long addr)
 {
@@ -138,7 +142,7 @@ static inline pmd_t *pmd_offset(fold_t fold, pud_t *ptr, unsigned long addr)
 	return pmd_offset_lockless(fold, ptr, pudp_get(ptr), addr);
 }
 
-/* ---- going along: consistent with the offsets, so that ptr + 1 is the slot for the next address ---- */
+/* ---- going along: consistent with the offsets, ptr + 1 is the slot for the next address ---- */
 
 static inline unsigned long pgd_addr_end(fold_t fold, unsigned long addr, unsigned long end)
 {

@@ -7,15 +7,16 @@
 #include "kernel/base/types.h"
 
 struct mem_usage {
-	unsigned long frames;  /* in use after quiescing, but for slabs and vmalloc's page tables */
+	unsigned long frames;  /* in use after quiescing, but for
+				* slabs and vmalloc's page tables */
 	unsigned long objects; /* slab objects in use */
 };
 
 /* Register something that holds memory only for speed and can let go of it. At boot. */
 void quiesce_register(void (*fn)(void));
 /*
- * May sleep; exact only while no other task allocates. Slabs are not among the frames, since the same
- * objects may lie in fewer or more of them: each is in a slab of the CPU that asked for it.
+ * May sleep; exact only while no other task allocates. Slabs are not among the frames, since the
+ * same objects may lie in fewer or more of them: each is in a slab of the CPU that asked for it.
  */
 struct mem_usage mem_quiesce(void);
 /*

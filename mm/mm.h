@@ -1,13 +1,13 @@
 /*
  * Address spaces, as the system uses them.
  *
- * Lifetime: mm_users counts tasks and others who use it; the last mmput() makes every CPU let go of it,
- * unmaps all and frees every page and every table. mm_count counts who keeps the structure alone, all users
- * together as one: who may need the memory later, and does not mind if it is gone by then. The last mmdrop()
- * frees the structure.
+ * Lifetime: mm_users counts tasks and others who use it; the last mmput() makes every CPU let go
+ * of it, unmaps all and frees every page and every table. mm_count counts who keeps the structure
+ * alone, all users together as one: who may need the memory later, and does not mind if it is gone
+ * by then. The last mmdrop() frees the structure.
  *
- * User addresses, lengths and flags in these calls are unchecked values from programs; results are a
- * value or -errno as Linux gives it. All of them may sleep and take mmap_lock themselves.
+ * User addresses, lengths and flags in these calls are unchecked values from programs; results are
+ * a value or -errno as Linux gives it. All of them may sleep and take mmap_lock themselves.
  */
 #pragma once
 #include "kernel/base/rwsem.h"
@@ -16,12 +16,16 @@
 
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES, NR_MM_COUNTERS };
 
-/* Resource limits of its process, in bytes; ~0: none. Written under tasks_lock, read with READ_ONCE. */
+/*
+ * Resource limits of its process, in bytes; ~0: none. Written under tasks_lock,
+ * read with READ_ONCE.
+ */
 struct mm_limits {
 	unsigned long as;		/* all mappings */
 	unsigned long data, data_max;	/* private writable memory: the soft limit, the hard one */
 	unsigned long stack;		/* the most a stack may grow to */
-	unsigned long memlock;		/* what may be locked; none for a program with CAP_IPC_LOCK */
+	unsigned long memlock;		/* what may be locked; none for a
+					 * program with CAP_IPC_LOCK */
 };
 
 /* mm/mmap_lock.h takes and gives it. */
@@ -31,7 +35,9 @@ struct mmap_lock {
 	struct wait_queue no_readers;
 };
 
-/* What every fault writes: each CPU has a cache line of its own, which the others seldom look at. */
+/*
+ * What every fault writes: each CPU has a cache line of its own, which the others seldom look at.
+ */
 struct mm_cpu {
 	atomic_t readers;	/* of mmap_lock: came minus left, on this CPU */
 	long rss[NR_MM_COUNTERS];	/* pages mapped minus unmapped; only this CPU changes it */
@@ -40,15 +46,17 @@ struct mm_cpu {
 
 struct mm_struct {
 	/*
-	 * The root word: physical address of the top table | number of levels (3, 4, 5). Read once with
-	 * READ_ONCE; written only by mm_unfold() under the mmap lock held for writing.
+	 * The root word: physical address of the top table | number of levels (3, 4, 5). Read once
+	 * with READ_ONCE; written only by mm_unfold() under the mmap lock held for writing.
 	 */
 	unsigned long root;
-	cpumask_t cpumask;		/* CPUs whose loaded root reaches these tables, lazily or not */
+	cpumask_t cpumask;		/* CPUs whose loaded root reaches
+					 * these tables, lazily or not */
 
 	struct vma_tree vmas;		/* changed under mmap_lock held for writing */
 	unsigned long id;		/* no other address space ever has it */
-	bool soft_dirty_asked;		/* what becomes writable without soft-dirty must fault first */
+	bool soft_dirty_asked;		/* what becomes writable without
+					 * soft-dirty must fault first */
 	unsigned int map_count;
 	unsigned long total_vm;		/* pages of all mappings */
 	unsigned long data_vm;		/* pages of private writable ones, the stack left out */
@@ -60,7 +68,8 @@ struct mm_struct {
 	/* Apart from what every fault reads. */
 	spinlock_t page_table_lock __cacheline_aligned;	/* entries above the pte level */
 	atomic_long_t table_frames;	/* frames used as page tables, the top one included */
-	unsigned long hiwater_rss;	/* the most pages that were seen mapped; see mm_rss_goes() */
+	unsigned long hiwater_rss;	/* the most pages that were seen mapped;
+					 * see mm_rss_goes() */
 
 	unsigned long start_brk, brk;
 	unsigned long start_code, end_code, start_data, end_data;
@@ -83,8 +92,8 @@ static inline void mm_rss_add(struct mm_struct *mm, enum mm_counter counter, lon
 	mm->cpu[this_cpu()].rss[counter] += pages;
 }
 /*
- * The most pages of all kinds that were ever mapped. A peak that was over before anybody looked may have been
- * higher by RSS_BATCH pages for each CPU.
+ * The most pages of all kinds that were ever mapped. A peak that was over before anybody looked
+ * may have been higher by RSS_BATCH pages for each CPU.
  */
 unsigned long mm_hiwater_rss(const struct mm_struct *mm);
 /* From now on: the most from here on. */
@@ -112,21 +121,22 @@ struct mm_struct *mm_fork(struct mm_struct *parent);
 /* ---- running it (mm/context.c) ---- */
 
 /*
- * The scheduler switches this CPU to next; NULL is a kernel thread, which keeps what is loaded, lazily.
- * Interrupts off.
+ * The scheduler switches this CPU to next; NULL is a kernel thread, which keeps what is
+ * loaded, lazily. Interrupts off.
  */
 void switch_mm(struct mm_struct *next);
 /*
- * Gives the tree that many levels (not fewer than it has, not more than the hardware has). mmap_lock held
- * for writing. When it returns, every CPU that runs mm has the new root. 0 or -ENOMEM (then nothing changed).
+ * Gives the tree that many levels (not fewer than it has, not more than the hardware has).
+ * mmap_lock held for writing. When it returns, every CPU that runs mm has the new root. 0 or
+ * -ENOMEM (then nothing changed).
  */
 int mm_unfold(struct mm_struct *mm, unsigned int levels);
 
 /* ---- the calls ---- */
 
 /*
- * source NULL, or its mapping: anonymous. pgoff is in pages. Takes the references that the mapping needs.
- * -EACCES, -EPERM where source may not be written to; otherwise as mmap(2).
+ * source NULL, or its mapping: anonymous. pgoff is in pages. Takes the references that the mapping
+ * needs. -EACCES, -EPERM where source may not be written to; otherwise as mmap(2).
  */
 long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
 	     const struct mmap_source *source, unsigned long pgoff);
@@ -142,30 +152,37 @@ long mm_munlock(struct mm_struct *mm, unsigned long addr, unsigned long len);
 long mm_mlockall(struct mm_struct *mm, int flags);
 
 /*
- * Random words that exec hands down, for the parts of a layout that move; 0 leaves one where it always
- * is. Each is cut to what the reach of the tree has room for.
+ * Random words that exec hands down, for the parts of a layout that move; 0 leaves one where it
+ * always is. Each is cut to what the reach of the tree has room for.
  */
 struct mm_random { unsigned long stack, mmap, image, brk; };
-/* exec: chooses mmap_base, by mm->limits.stack; creates the stack mapping, and says where it ends. */
+/*
+ * exec: chooses mmap_base, by mm->limits.stack; creates the stack mapping, and says where it ends.
+ */
 int mm_setup_stack(struct mm_struct *mm, const struct mm_random *random, unsigned long *top);
 /* exec: the break starts behind `start`. */
 void mm_setup_brk(struct mm_struct *mm, unsigned long start, unsigned long random);
 /* Bytes, a multiple of a page, by which mappings of a program in mm may be moved. */
 unsigned long mm_random_offset(const struct mm_struct *mm, unsigned long random);
 /*
- * Copies between the kernel and mm, which need not be loaded (exec fills the new stack so): faults pages
- * in as the program's own access would. Returns the number of bytes copied, short where one is not allowed.
+ * Copies between the kernel and mm, which need not be loaded (exec fills the new stack so):
+ * faults pages in as the program's own access would. Returns the number of bytes copied, short
+ * where one is not allowed.
  */
 size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, bool write);
 
 /* The same with FOLL_ flags (mm/gup.h). */
-size_t access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, unsigned int foll);
+size_t access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, size_t len,
+			unsigned int foll);
 
 /*
- * Forgets that pages were used (all, anonymous ones, those of files and shared memory), or what was written
- * to: /proc/PID/clear_refs, with Linux's numbers. Takes mmap_lock; may sleep.
+ * Forgets that pages were used (all, anonymous ones, those of files and shared memory), or what
+ * was written to: /proc/PID/clear_refs, with Linux's numbers. Takes mmap_lock; may sleep.
  */
-enum { CLEAR_REFS_ALL = 1, CLEAR_REFS_ANON, CLEAR_REFS_MAPPED, CLEAR_REFS_SOFT_DIRTY, CLEAR_REFS_MM_HIWATER_RSS };
+enum {
+	CLEAR_REFS_ALL = 1, CLEAR_REFS_ANON, CLEAR_REFS_MAPPED, CLEAR_REFS_SOFT_DIRTY,
+	CLEAR_REFS_MM_HIWATER_RSS
+};
 void mm_clear_refs(struct mm_struct *mm, int what);
 
 /* Build option: CPUs learn of an unfolding when they fault, not by IPI. */
@@ -182,7 +199,10 @@ static inline unsigned long levels_reach(unsigned int levels)
 {
 	return levels == 3 ? 1ul << 39 : levels == 4 ? 1ul << 47 : 1ul << 56;
 }
-/* The highest address that the hardware lets a program map: the last page below 2^47 and 2^56 is not. */
+/*
+ * The highest address that the hardware lets a program map: the last page below
+ * 2^47 and 2^56 is not.
+ */
 extern unsigned long user_end;	/* set by mm_init() */
 static inline unsigned long task_size_max(void) { return user_end; }
 /* Are all of these n bytes user addresses? Whether anything is there is another question. */
@@ -191,6 +211,9 @@ static inline bool access_ok(const void *addr, size_t n)
 	return n <= task_size_max() && (unsigned long)addr <= task_size_max() - n;
 }
 
-static inline unsigned int mm_levels(const struct mm_struct *mm) { return READ_ONCE(mm->root) & 7; }
+static inline unsigned int mm_levels(const struct mm_struct *mm)
+{
+	return READ_ONCE(mm->root) & 7;
+}
 
 void mm_init(void);

@@ -1,13 +1,14 @@
 /*
- * mmap_lock: who reads the set of mappings (every fault does) and who changes it. A sleeping lock for
- * many readers or one writer.
+ * mmap_lock: who reads the set of mappings (every fault does) and who changes it. A sleeping lock
+ * for many readers or one writer.
  *
- * Readers write to a cache line of the CPU that they run on and to nothing else, so that the faults of
- * several threads do not wait for each other's caches. The price is the writer's: it says that it is
- * there, and then waits until the readers of all CPUs have left. docs/page-fault.md has the proof.
+ * Readers write to a cache line of the CPU that they run on and to nothing else, so that the
+ * faults of several threads do not wait for each other's caches. The price is the writer's: it
+ * says that it is there, and then waits until the readers of all CPUs have left.
+ * docs/page-fault.md has the proof.
  *
- * All of these may sleep, but for the unlocks and the trylock; no spin lock held. Whoever holds it also
- * holds a reference on mm, beyond the unlock.
+ * All of these may sleep, but for the unlocks and the trylock; no spin lock held. Whoever holds it
+ * also holds a reference on mm, beyond the unlock.
  */
 #pragma once
 #include "mm/mm.h"
@@ -20,8 +21,8 @@ void mmap_read_lock_slow(struct mm_struct *mm);
 void mmap_lock_left(struct mm_struct *mm);
 
 /*
- * Counted where it runs now; the task may leave on another CPU, so that only the sum over all CPUs means
- * something. The atomic is a full barrier and pairs with the one in wait_for_readers().
+ * Counted where it runs now; the task may leave on another CPU, so that only the sum over all CPUs
+ * means something. The atomic is a full barrier and pairs with the one in wait_for_readers().
  */
 static inline void mmap_lock_enter(struct mm_struct *mm)
 {
@@ -37,7 +38,10 @@ static inline void mmap_lock_leave(struct mm_struct *mm)
 static inline void mmap_read_lock(struct mm_struct *mm)
 {
 	mmap_lock_enter(mm);
-	/* The re-check. What the writer has changed is read after its flag. tests/models/mmap_lock_order.pml: NO_ACQUIRE_WRITER */
+	/*
+	 * The re-check. What the writer has changed is read after its flag.
+	 * tests/models/mmap_lock_order.pml: NO_ACQUIRE_WRITER
+	 */
 	if (unlikely(smp_load_acquire(&mm->mmap_lock.writer)))
 		mmap_read_lock_slow(mm);
 	lockdep_acquire(&mm->mmap_lock, LOCK_MMAP, 0, false);

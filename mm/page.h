@@ -102,7 +102,8 @@ static inline void *page_address(const struct page *page) { return frame_ptr(pag
 static inline struct page *virt_to_page(const void *p) { return pfn_to_page(ptr_frame(p)); }
 static inline struct folio *page_folio(struct page *page)
 {
-	return (struct folio *)(READ_ONCE(page->flags) & BIT(PG_tail) ? page->compound_head : page);
+	return (struct folio *)(READ_ONCE(page->flags) & BIT(PG_tail) ?
+				page->compound_head : page);
 }
 static inline struct page *folio_page(struct folio *folio, unsigned long n)
 {
@@ -125,8 +126,8 @@ static inline bool page_test(const struct page *page, enum page_flag flag)
 	return READ_ONCE(page->flags) & BIT(flag);
 }
 /*
- * Of a page that nobody else changes: a free one, one that is not in use yet. Others may look at it all the
- * same: free_buddy() at its neighbours.
+ * Of a page that nobody else changes: a free one, one that is not in use yet. Others may look at
+ * it all the same: free_buddy() at its neighbours.
  */
 static inline void page_write_flags(struct page *page, unsigned long flags)
 {
@@ -205,13 +206,17 @@ static inline bool page_pinned(const struct page *page)
 void folio_lock(struct folio *folio);
 bool folio_trylock(struct folio *folio);
 void folio_unlock(struct folio *folio);
-/* What ends a wait for a folio before it has been worth while: nothing, a deadly signal, any signal, all. */
+/*
+ * What ends a wait for a folio before it has been worth while: nothing, a deadly
+ * signal, any signal, all.
+ */
 enum folio_wait { WAIT_TO_THE_END, WAIT_KILLABLE, WAIT_INTERRUPTIBLE, WAIT_NOT };
 /* The same as folio_lock(), but may give up with -EINTR; WAIT_NOT: with -EAGAIN, at once. */
 int folio_lock_until(struct folio *folio, enum folio_wait until);
 /*
  * For a device that fills a page: the lock passes from the running task to the one that calls
- * folio_end_read(), which says whether the contents are there and unlocks; any context, interrupts off.
+ * folio_end_read(), which says whether the contents are there and unlocks; any
+ * context, interrupts off.
  */
 void folio_start_read(struct folio *folio);
 void folio_end_read(struct folio *folio, bool uptodate);

@@ -1,8 +1,9 @@
 /*
  * Live page tables: finding and making tables, and changing entries so that the checkers see it.
  *
- * Locks: entries of a pte table change under that table's own lock (pte_offset_lock), entries above under
- * mm->page_table_lock. A table, once linked, stays while mmap_lock is held or interrupts are off.
+ * Locks: entries of a pte table change under that table's own lock (pte_offset_lock),
+ * entries above under mm->page_table_lock. A table, once linked, stays while mmap_lock is
+ * held or interrupts are off.
  */
 #pragma once
 #include "mm/check.h"
@@ -27,7 +28,8 @@ static inline bool pte_dirty(pte_t pte, const struct vm_area_struct *vma)
 /* Without a lock only where no CPU has ever been: in fork's child, and where all have left. */
 static inline void assert_entry_locked(const struct mm_struct *mm, const spinlock_t *ptl)
 {
-	BUG_MSG(CONFIG_DEBUG && !lockdep_held(ptl) && mm->cpumask, "an entry changes without its table's lock");
+	BUG_MSG(CONFIG_DEBUG && !lockdep_held(ptl) && mm->cpumask,
+		"an entry changes without its table's lock");
 }
 static inline void assert_pte_locked(const struct mm_struct *mm, const pte_t *ptep)
 {
@@ -69,10 +71,11 @@ static inline void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, 
 	entry_changed(mm, addr, 1, old, old & ~_PAGE_RW);
 }
 /*
- * A live entry gains permissions or A and D bits, never loses any, and keeps its frame: no flush is needed,
- * a CPU with the old translation faults once and finds the new one.
+ * A live entry gains permissions or A and D bits, never loses any, and keeps its frame: no flush
+ * is needed, a CPU with the old translation faults once and finds the new one.
  */
-static inline void entry_upgrade(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 *slot, u64 val)
+static inline void entry_upgrade(struct mm_struct *mm, unsigned long addr, unsigned int level,
+				 u64 *slot, u64 val)
 {
 	u64 old = entry_get(slot);
 
@@ -86,16 +89,18 @@ static inline void ptep_upgrade(struct mm_struct *mm, unsigned long addr, pte_t 
 	entry_upgrade(mm, addr, 1, &ptep->val, pte.val);
 }
 /* The same for a leaf above the pte level. */
-static inline void leaf_upgrade(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 *slot, u64 leaf)
+static inline void leaf_upgrade(struct mm_struct *mm, unsigned long addr, unsigned int level,
+				u64 *slot, u64 leaf)
 {
 	assert_entry_locked(mm, &mm->page_table_lock);
 	entry_upgrade(mm, addr, level, slot, leaf);
 }
 /*
- * A live entry becomes `new` if it is still *old, without being empty in between. False, and what it is now
- * in *old: hardware has set A or D meanwhile.
+ * A live entry becomes `new` if it is still *old, without being empty in between. False, and what
+ * it is now in *old: hardware has set A or D meanwhile.
  */
-static inline bool ptep_change(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t *old, pte_t new)
+static inline bool ptep_change(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t *old,
+			       pte_t new)
 {
 	assert_pte_locked(mm, ptep);
 	if (!entry_cmpxchg(&ptep->val, &old->val, new.val))
@@ -104,7 +109,8 @@ static inline bool ptep_change(struct mm_struct *mm, unsigned long addr, pte_t *
 	return true;
 }
 /* An entry above the pte level. */
-static inline void set_upper(struct mm_struct *mm, unsigned long addr, unsigned int level, u64 *slot, u64 val)
+static inline void set_upper(struct mm_struct *mm, unsigned long addr, unsigned int level,
+			     u64 *slot, u64 val)
 {
 	assert_entry_locked(mm, &mm->page_table_lock);
 	if (CONFIG_DEBUG)
@@ -116,7 +122,9 @@ static inline void set_upper(struct mm_struct *mm, unsigned long addr, unsigned 
 
 /* A zeroed table, counted in mm->table_frames; NULL: no memory. */
 struct page *table_alloc(struct mm_struct *mm);
-/* One that no CPU can reach any more, or that was never linked: both of the steps below at once. */
+/*
+ * One that no CPU can reach any more, or that was never linked: both of the steps below at once.
+ */
 void table_free(struct mm_struct *mm, struct page *table);
 /* It is no table of the mm's any more; its frame stays a table until nobody walks it. */
 void table_unaccount(struct mm_struct *mm, struct page *table);
@@ -139,8 +147,9 @@ struct pte_slot {
 };
 
 /*
- * Locks the pte table below *pmdp and returns the slot for addr. The pmd is read again under the lock: if
- * it is no longer that table, ptep is NULL, nothing is locked, and the caller starts over or gives up.
+ * Locks the pte table below *pmdp and returns the slot for addr. The pmd is read again under
+ * the lock: if it is no longer that table, ptep is NULL, nothing is locked, and the caller
+ * starts over or gives up.
  */
 struct pte_slot pte_offset_lock(pmd_t *pmdp, unsigned long addr);
 static inline void pte_unlock(struct pte_slot slot) { spin_unlock(slot.ptl); }
@@ -151,16 +160,21 @@ static inline void pte_unlock(struct pte_slot slot) { spin_unlock(slot.ptl); }
 struct table_walk {
 	fold_t fold;
 	u64 entry[6];		/* entry[level]; 0 for folded levels and below `lowest` */
-	unsigned int lowest;	/* lowest level whose entry was read; 0: addr is beyond the reach */
+	unsigned int lowest;	/* lowest level whose entry was read;
+				 * 0: addr is beyond the reach */
 };
-/* Lockless, for reports: the answer may be old when it arrives. Interrupts off, or the mm is not running. */
+/*
+ * Lockless, for reports: the answer may be old when it arrives. Interrupts off, or
+ * the mm is not running.
+ */
 struct table_walk table_walk(fold_t fold, unsigned long addr);
 
 /*
- * Every helper, every protection, every depth: at boot in debug builds, and in the unit tests. Each panics on
- * the first failure and returns how many checks it made.
+ * Every helper, every protection, every depth: at boot in debug builds, and in the unit tests.
+ * Each panics on the first failure and returns how many checks it made.
  */
 unsigned long selftest_entries(unsigned long vm_flags);		/* one of the 16 protections */
-unsigned long selftest_live_entries(unsigned long vm_flags);	/* changes of entries in a real table */
+/* Changes of entries in a real table. */
+unsigned long selftest_live_entries(unsigned long vm_flags);
 unsigned long selftest_fold(unsigned int levels);		/* stepping and folding; 3, 4, 5 */
 void pgtable_selftest(void);	/* all of them */

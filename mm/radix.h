@@ -1,6 +1,6 @@
 /*
- * A radix tree: unsigned long -> pointer, 6 bits a level, as high as its largest index needs. The caller
- * brings the lock.
+ * A radix tree: unsigned long -> pointer, 6 bits a level, as high as its largest index needs.
+ * The caller brings the lock.
  */
 #pragma once
 #include "kernel/base/types.h"

@@ -1,6 +1,6 @@
 /*
- * What a page knows of the entries that map it: _mapcount, and for anonymous pages the exclusive mark.
- * The reverse way, from page to entries, is not needed yet by anyone.
+ * What a page knows of the entries that map it: _mapcount, and for anonymous pages the exclusive
+ * mark. The reverse way, from page to entries, is not needed yet by anyone.
  */
 #pragma once
 #include "mm/pagecache.h"
@@ -23,23 +23,28 @@ static inline enum mm_counter mm_counter(const struct page *page)
 /* A new anonymous page that nobody else can see yet: one entry, exclusive. */
 static inline void page_add_new_anon_rmap(struct page *page)
 {
-	page_write_flags(page, page->flags | BIT(PG_anon) | BIT(PG_exclusive) | BIT(PG_swapbacked));
+	page_write_flags(page,
+			 page->flags | BIT(PG_anon) | BIT(PG_exclusive) | BIT(PG_swapbacked));
 	page->_mapcount.counter = 1;
 }
 
-/* One more entry. The table's lock is held, and for anonymous pages that of the entry copied from. */
+/*
+ * One more entry. The table's lock is held, and for anonymous pages that of the entry copied from.
+ */
 static inline void page_dup_rmap(struct page *page)
 {
 	atomic_inc(&page->_mapcount);
 }
 
 /*
- * May an anonymous page be shared from now on? Not while it is pinned: who pinned it, and its program, must
- * go on seeing the same page. The table's lock is held, which keeps the slow path of get_user_pages away.
+ * May an anonymous page be shared from now on? Not while it is pinned: who pinned it, and its
+ * program, must go on seeing the same page. The table's lock is held, which keeps the slow
+ * path of get_user_pages away.
  *
- * The mark is taken away first and the pins are counted then; the lockless walk counts its pin first and
- * looks at the mark then (grab_mapped() in gup.h). Each first step is a full barrier, so that a pin which
- * is not seen here sees us, and gives up. tests/models/gup_pin.pml: NO_FENCE_SHARE
+ * The mark is taken away first and the pins are counted then; the lockless walk counts its pin
+ * first and looks at the mark then (grab_mapped() in gup.h). Each first step is a full
+ * barrier, so that a pin which is not seen here sees us, and gives up.
+ * tests/models/gup_pin.pml: NO_FENCE_SHARE
  */
 static inline bool page_try_share_anon_rmap(struct page *page)
 {

@@ -20,5 +20,7 @@ void sections_init(void);
  * and takes no lock; the buddy allocator calls it under its own.
  */
 unsigned long section_take_in(void (*add)(unsigned long start, unsigned long end));
-/* The end of the last section taken in: what boot memory has left over beyond it is still to come. */
+/*
+ * The end of the last section taken in: what boot memory has left over beyond it is still to come.
+ */
 unsigned long sections_end(void);

@@ -1,19 +1,21 @@
 /*
- * TLB shootdown, and mmu_gather: what an operation unmaps is collected, and freed only when no CPU can
- * reach it any more.
+ * TLB shootdown, and mmu_gather: what an operation unmaps is collected, and freed only when no
+ * CPU can reach it any more.
  *
- *	clear entries  ->  flush: an IPI to every CPU in mm->cpumask, wait for all  ->  free pages and tables
+ *	clear entries  ->  flush: an IPI to every CPU in mm->cpumask, wait for all  ->
+ *	free pages and tables
  *
- * A CPU with interrupts off does not answer the IPI: a lockless walker that is among the tables delays the
- * last step until it has left.
+ * A CPU with interrupts off does not answer the IPI: a lockless walker that is among the tables
+ * delays the last step until it has left.
  */
 #pragma once
 #include "mm/pgtable.h"
 
 /*
- * Drops all translations of [start, end) of mm, on this CPU and every other that may hold some. Interrupts
- * on; waits. mm's entries have been changed before; pairs with the full barrier in switch_mm(). True if each
- * CPU in mm's mask has answered an interrupt since; false on a machine that flushes without.
+ * Drops all translations of [start, end) of mm, on this CPU and every other that may hold some.
+ * Interrupts on; waits. mm's entries have been changed before; pairs with the full barrier in
+ * switch_mm(). True if each CPU in mm's mask has answered an interrupt since; false on a
+ * machine that flushes without.
  */
 bool flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long end);
 static inline void flush_tlb_page(struct mm_struct *mm, unsigned long addr)
@@ -36,7 +38,8 @@ struct gather_batch {
 struct mmu_gather {
 	struct mm_struct *mm;
 	unsigned long start, end;	/* bounds of the entries cleared since the last flush */
-	struct page_list tables;	/* unlinked, by lru: nobody looks for their lock any more */
+	struct page_list tables;	/* unlinked, by lru: nobody looks
+					 * for their lock any more */
 	unsigned int nr;
 	unsigned int batches;
 	struct gather_batch *first, *last;	/* when the array below is full */
@@ -62,8 +65,8 @@ static inline void tlb_range(struct mmu_gather *tlb, unsigned long addr, unsigne
 		tlb->end = addr + size;
 }
 /*
- * The page's entry is gone; the reference that it held goes to the gather. True: the gather is full, call
- * tlb_flush_mmu() as soon as no spin lock is held, and before the next page.
+ * The page's entry is gone; the reference that it held goes to the gather. True: the gather is
+ * full, call tlb_flush_mmu() as soon as no spin lock is held, and before the next page.
  */
 bool __must_check tlb_remove_page_slow(struct mmu_gather *tlb, struct page *page);
 static inline bool __must_check tlb_remove_page(struct mmu_gather *tlb, struct page *page)
@@ -77,4 +80,5 @@ static inline bool __must_check tlb_remove_page(struct mmu_gather *tlb, struct p
 	return tlb_remove_page_slow(tlb, page);
 }
 /* A table has been unlinked; [addr, addr + size) is what it mapped. */
-void tlb_remove_table(struct mmu_gather *tlb, struct page *table, unsigned long addr, unsigned long size);
+void tlb_remove_table(struct mmu_gather *tlb, struct page *table, unsigned long addr,
+		      unsigned long size);

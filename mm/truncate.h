@@ -18,7 +18,10 @@ static inline bool folio_belongs(const struct folio *folio, const struct address
 	return READ_ONCE(folio->page.mapping) == mapping && index < size_pages(mapping);
 }
 
-/* The first folio of [*index, last], with a reference; *index is its place. NULL: there is none. */
-struct folio *filemap_find_from(struct address_space *mapping, unsigned long *index, unsigned long last);
+/*
+ * The first folio of [*index, last], with a reference; *index is its place. NULL: there is none.
+ */
+struct folio *filemap_find_from(struct address_space *mapping, unsigned long *index,
+				unsigned long last);
 /* Takes the folio, which the caller has locked or nobody else can find, out of the cache. */
 void filemap_remove(struct address_space *mapping, struct folio *folio);

@@ -31,11 +31,15 @@ struct vm_area_struct {
 	unsigned long vm_flags;
 	pgprot_t vm_page_prot;
 	struct mm_struct *vm_mm;
-	struct address_space *mapping;		/* file or shared memory; NULL: private anonymous */
-	struct file *vm_file;			/* the open file that mapping belongs to; NULL: none does */
-	unsigned long vm_pgoff;			/* offset in mapping; anonymous: vm_start >> PAGE_SHIFT at creation */
+	struct address_space *mapping;		/* file or shared memory;
+						 * NULL: private anonymous */
+	struct file *vm_file;			/* the open file that mapping
+						 * belongs to; NULL: none does */
+	unsigned long vm_pgoff;			/* offset in mapping; anonymous: vm_start
+						 * >> PAGE_SHIFT at creation */
 	RB_ENTRY(vm_area_struct) rb;
-	unsigned long gap;			/* bytes free before it, the stack's guard gap left out */
+	unsigned long gap;			/* bytes free before it, the
+						 * stack's guard gap left out */
 	unsigned long subtree_gap;		/* the largest gap in its subtree */
 	/* In mapping->i_mmap, under its lock. */
 	RB_ENTRY(vm_area_struct) i_mmap_rb;
@@ -65,11 +69,12 @@ struct vm_area_struct *vma_last(const struct mm_struct *mm);
 struct vm_area_struct *vma_next(const struct vm_area_struct *vma);
 struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
 /* The first mapping that intersects [start, end). */
-struct vm_area_struct *vma_find_intersection(const struct mm_struct *mm, unsigned long start, unsigned long end);
+struct vm_area_struct *vma_find_intersection(const struct mm_struct *mm, unsigned long start,
+					     unsigned long end);
 
 /*
- * Keeps what the VMA maps (not the VMA) while mmap_lock is let go: filled under the lock, put without.
- * The last put may close the file, and sleep.
+ * Keeps what the VMA maps (not the VMA) while mmap_lock is let go: filled under the lock, put
+ * without. The last put may close the file, and sleep.
  */
 struct vma_pin {
 	struct address_space *mapping;
@@ -83,9 +88,11 @@ struct vm_area_struct *vma_alloc(struct mm_struct *mm, unsigned long start, unsi
 				 unsigned long vm_flags);
 void vma_free(struct vm_area_struct *vma);	/* one that is in no tree */
 /* Makes a new VMA one of a file, whose references it takes. -EPERM: it may not be writable. */
-int vma_set_file(struct vm_area_struct *vma, const struct mmap_source *source, unsigned long pgoff);
+int vma_set_file(struct vm_area_struct *vma, const struct mmap_source *source,
+		 unsigned long pgoff);
 /* Gives a new VMA what an old one maps; pgoff is the new one's. */
-void vma_copy_file(struct vm_area_struct *vma, const struct vm_area_struct *old, unsigned long pgoff);
+void vma_copy_file(struct vm_area_struct *vma, const struct vm_area_struct *old,
+		   unsigned long pgoff);
 /* Exit: nobody finds the VMA through its file any more. Before its tables are freed. */
 void vma_leave_file(struct vm_area_struct *vma);
 void vma_link(struct vm_area_struct *vma);
@@ -97,19 +104,23 @@ void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned lo
 /* Cuts at addr (inside it); the mapping keeps the lower part. -ENOMEM leaves all as it was. */
 int vma_split(struct vm_area_struct *vma, unsigned long addr);
 /*
- * Cuts so that a mapping begins and ends with the part of [start, end) that lies in vma, and returns that
- * one: for what changes it, and merges it again. ERR_PTR(-ENOMEM) leaves all as it was.
+ * Cuts so that a mapping begins and ends with the part of [start, end) that lies in
+ * vma, and returns that one: for what changes it, and merges it again.
+ * ERR_PTR(-ENOMEM) leaves all as it was.
  */
-struct vm_area_struct *vma_isolate(struct vm_area_struct *vma, unsigned long start, unsigned long end);
-/* Joins with neighbours that continue it with equal flags. Returns the mapping that covers it now. */
+struct vm_area_struct *vma_isolate(struct vm_area_struct *vma, unsigned long start,
+				   unsigned long end);
+/*
+ * Joins with neighbours that continue it with equal flags. Returns the mapping that covers it now.
+ */
 struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
 /*
- * An existing mapping grown to cover [start, end) with those attributes, or NULL if none borders on it:
- * mmap and brk then need no new structure.
+ * An existing mapping grown to cover [start, end) with those attributes, or NULL if none borders
+ * on it: mmap and brk then need no new structure.
  */
-struct vm_area_struct *vma_expand_over(struct mm_struct *mm, unsigned long start, unsigned long end,
-				       unsigned long vm_flags, const struct mmap_source *source,
-				       unsigned long pgoff);
+struct vm_area_struct *vma_expand_over(struct mm_struct *mm, unsigned long start,
+				       unsigned long end, unsigned long vm_flags,
+				       const struct mmap_source *source, unsigned long pgoff);
 /* Unmapped bytes below a stack, so that its growth meets a hole and not another mapping. */
 #define STACK_GUARD_GAP	(256 * PAGE_SIZE)
 

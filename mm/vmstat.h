@@ -9,7 +9,8 @@ enum vm_event {
 	VM_EVENT_COW_COPY,
 	VM_EVENT_COW_REUSE,
 	VM_EVENT_GUP_FAST,		/* pages that the lockless walk found */
-	VM_EVENT_GUP_SLOW,		/* pages that it left to the slow path, and that were found there */
+	VM_EVENT_GUP_SLOW,		/* pages that it left to the slow path,
+					 * and that were found there */
 	VM_EVENT_FORK_PINNED,		/* pages copied at fork since they were pinned */
 	VM_EVENT_UNSHARE,		/* pages copied for a pin that only reads */
 	VM_EVENT_UNFOLD,
@@ -22,7 +23,8 @@ enum vm_event {
 	VM_EVENT_TLB_FLUSH_ALL,		/* flushes of this CPU's own TLB, as a whole, */
 	VM_EVENT_TLB_FLUSH_ONE,		/* and pages that were dropped from it one by one */
 	VM_EVENT_TLB_KERNEL_FLUSH,	/* every CPU dropped everything, for kernel addresses */
-	VM_EVENT_TABLE_IPI,		/* CPUs interrupted for no flush, but so that tables could be freed */
+	VM_EVENT_TABLE_IPI,		/* CPUs interrupted for no flush, but so
+					 * that tables could be freed */
 	VM_EVENT_TABLE_RCU,		/* tables that were freed after a grace period */
 	VM_EVENT_ASYNC_FAULT_TRY,	/* pages that were asked for by who does not wait, */
 	VM_EVENT_ASYNC_FAULT_WAIT,	/* and those that somebody else waited for */

@@ -42,7 +42,10 @@ static long field_in(char *line, const char *end, const char *name)
 	return -1;
 }
 
-long proc_field(const char *path, const char *name) { return field_in(proc_read(path), NULL, name); }
+long proc_field(const char *path, const char *name)
+{
+	return field_in(proc_read(path), NULL, name);
+}
 
 long proc_word(const char *path, int n)
 {
@@ -73,7 +76,8 @@ char *proc_map(const char *path, uintptr_t start)
 /* Where the mapping after that one begins: a line that starts with a small hexadecimal digit. */
 static char *map_end(char *line)
 {
-	while ((line = next_line(line)) && *line && !(isdigit((unsigned char)*line) || islower((unsigned char)*line)))
+	while ((line = next_line(line)) && *line &&
+	       !(isdigit((unsigned char)*line) || islower((unsigned char)*line)))
 		;
 	return line;
 }
@@ -105,7 +109,8 @@ uint64_t pagemap_entry(uintptr_t addr)
 
 	if (fd < 0)
 		return 0;
-	syscall4(__NR_pread64, fd, (long)&entry, sizeof(entry), (long)(addr / PAGE_SIZE * sizeof(entry)));
+	syscall4(__NR_pread64, fd, (long)&entry, sizeof(entry),
+		 (long)(addr / PAGE_SIZE * sizeof(entry)));
 	sys_close(fd);
 	return entry;
 }

@@ -1,6 +1,6 @@
 /*
- * proc_text.h - what /proc says, for who judges its numbers: one file at a time, read as a whole into one
- * buffer that the next look overwrites.
+ * proc_text.h - what /proc says, for who judges its numbers: one file at a time, read as a whole
+ * into one buffer that the next look overwrites.
  */
 #ifndef USER_PROC_TEXT_H
 #define USER_PROC_TEXT_H
@@ -10,7 +10,10 @@
 
 /* The text of the file, without what does not fit into 64 KiB; "" where there is none. */
 char *proc_read(const char *path);
-/* The number behind "NAME:", or behind NAME and a blank, at the begin of a line; -1: there is no such line. */
+/*
+ * The number behind "NAME:", or behind NAME and a blank, at the begin of a line; -1:
+ * there is no such line.
+ */
 long proc_field(const char *path, const char *name);
 /* The n-th word of the file as a number, from 0 on; -1. */
 long proc_word(const char *path, int n);

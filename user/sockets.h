@@ -39,9 +39,11 @@ struct rights {
 };
 
 /* Sends n bytes with nr descriptors. */
-static inline long send_files(int socket, const void *buf, size_t n, const int *fds, unsigned int nr)
+static inline long send_files(int socket, const void *buf, size_t n, const int *fds,
+			      unsigned int nr)
 {
-	struct rights rights = { .header = { CMSG_LEN(nr * sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct rights rights = { .header = { CMSG_LEN(nr * sizeof(int)), SOL_SOCKET,
+					     SCM_RIGHTS } };
 	struct iovec iov = { (void *)buf, n };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &rights,
 			      .msg_controllen = CMSG_LEN(nr * sizeof(int)) };

@@ -69,7 +69,8 @@ static size_t control_size(void)
 
 static uintptr_t map_zeroed(size_t size)
 {
-	long result = sys_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long result =
+		sys_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return is_error(result) ? 0 : (uintptr_t)result;
 }

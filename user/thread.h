@@ -12,7 +12,8 @@
 typedef void *thread_entry(void *arg);
 
 struct thread {
-	uint32_t tid;			/* the kernel clears and wakes it when the thread is gone */
+	uint32_t tid;			/* the kernel clears and wakes
+					 * it when the thread is gone */
 	thread_entry *entry;
 	void *arg;
 	void *result;

@@ -1,7 +1,7 @@
 /*
- * Actors, between the files that make a schedule: a task for each function of the scenario, and for each
- * CPU its interrupts. schedule.c runs them, tasks.c says which of the tasks of a CPU has it, deadlock.c
- * why none of them goes on.
+ * Actors, between the files that make a schedule: a task for each function of the scenario, and
+ * for each CPU its interrupts. schedule.c runs them, tasks.c says which of the tasks of a CPU has
+ * it, deadlock.c why none of them goes on.
  */
 #pragma once
 #include "arch/sim/explore.h"
@@ -46,7 +46,10 @@ bool task_can_run(unsigned int task);
 void task_picked(unsigned int task);
 /* As its first act, if another has run on the CPU since: what a context switch does to memory. */
 void task_switch_in(struct actor *a);
-/* In the step of an interrupt: a CPU whose task has fallen asleep by now holds its address space lazily. */
+/*
+ * In the step of an interrupt: a CPU whose task has fallen asleep by now holds its
+ * address space lazily.
+ */
 void cpu_may_be_idle(unsigned int cpu);
 /* The task that runs on the CPU; -1: none. */
 int cpu_runs(unsigned int cpu);

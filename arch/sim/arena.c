@@ -82,7 +82,8 @@ void page_copy(void *dst, const void *src)
 {
 	check_page(dst);
 	check_page(src);
-	BUG_MSG(arena_frame_free(ptr_frame(src)), "frame %#lx is copied, but it is free", ptr_frame(src));
+	BUG_MSG(arena_frame_free(ptr_frame(src)), "frame %#lx is copied, but it is free",
+		ptr_frame(src));
 	sim_point(src, ACCESS_READ | ACCESS_PAGE | ACCESS_NOTE);
 	sim_point(dst, ACCESS_WRITE | ACCESS_PAGE | ACCESS_NOTE);
 	datarace_access(src, PAGE_SIZE, PLAIN_READ, PLACE);

@@ -1,6 +1,6 @@
 /*
- * Vector clocks: see clocks.h. What has been handed on by an object is kept in a table by its address, for
- * the length of a schedule.
+ * Vector clocks: see clocks.h. What has been handed on by an object is kept in a table by its
+ * address, for the length of a schedule.
  */
 #include <string.h>
 #include "arch/sim/clocks.h"
@@ -12,7 +12,8 @@ bool clocks_on;
 struct clock clock_now[CLOCK_CPUS];
 
 static struct clock told[CLOCK_CPUS];	 /* at the last write barrier: what later stores hand on */
-static struct clock learnt[CLOCK_CPUS]; /* from loads without an order: known at the next read barrier */
+/* From loads without an order: known at the next read barrier. */
+static struct clock learnt[CLOCK_CPUS];
 
 static void join(struct clock *to, const struct clock *from)
 {
@@ -34,13 +35,15 @@ static unsigned int nr_objects;
 
 static struct clock *clock_of(const volatile void *obj)
 {
-	unsigned int i = (unsigned int)((unsigned long)obj * 0x9e3779b97f4a7c15ull >> 40) % MAX_OBJECTS;
+	unsigned int i =
+		(unsigned int)((unsigned long)obj * 0x9e3779b97f4a7c15ull >> 40) % MAX_OBJECTS;
 	struct handed_on *o;
 
 	while ((o = &objects[i])->schedule == schedule_number && o->obj != obj)
 		i = (i + 1) % MAX_OBJECTS;
 	if (o->schedule != schedule_number) {
-		BUG_MSG(++nr_objects == MAX_OBJECTS, "a schedule with more than %u locks and atomics", MAX_OBJECTS);
+		BUG_MSG(++nr_objects == MAX_OBJECTS,
+			"a schedule with more than %u locks and atomics", MAX_OBJECTS);
 		*o = (struct handed_on){ obj, schedule_number, { { 0 } } };
 	}
 	return &o->clock;

@@ -1,10 +1,12 @@
 /*
- * What orders the accesses of different CPUs: vector clocks, for the search for data races (datarace.h). A
- * CPU's clock says, for each CPU, up to which of its moments everything has happened before now. A lock, an
- * atomic variable or an IPI hands clocks on, as far as the kernel's rules promise an order, which is less
- * than the simulator keeps (there each step happens at once).
+ * What orders the accesses of different CPUs: vector clocks, for the search for data races
+ * (datarace.h). A CPU's clock says, for each CPU, up to which of its moments everything
+ * has happened before now. A lock, an atomic variable or an IPI hands clocks on, as far as
+ * the kernel's rules promise an order, which is less than the simulator keeps (there each
+ * step happens at once).
  *
- * Tasks of one CPU, and its interrupts, share its clock: the CPU's own order, and a context switch, order them.
+ * Tasks of one CPU, and its interrupts, share its clock: the CPU's own order, and a
+ * context switch, order them.
  */
 #pragma once
 #include "kernel/base/types.h"
@@ -24,7 +26,10 @@ extern struct clock clock_now[CLOCK_CPUS];
 /* A schedule starts: all that was before it comes before it. */
 void clocks_begin(void);
 
-/* Locks, messages: who acquires obj comes after all who have released it. Outside schedules: nothing. */
+/*
+ * Locks, messages: who acquires obj comes after all who have released it. Outside
+ * schedules: nothing.
+ */
 void clock_do_acquire(const volatile void *obj);
 void clock_do_release(const volatile void *obj);
 static inline void clock_acquire(const volatile void *obj)
@@ -39,8 +44,9 @@ static inline void clock_release(const volatile void *obj)
 }
 
 /*
- * Loads and stores of one variable. Without an order of their own they have that of the barriers around
- * them: a store tells what came before the last write barrier, a load is learnt from at the next read barrier.
+ * Loads and stores of one variable. Without an order of their own they have that of the
+ * barriers around them: a store tells what came before the last write barrier, a load is learnt
+ * from at the next read barrier.
  */
 void clock_load(const volatile void *obj, bool acquire);
 void clock_store(const volatile void *obj, bool release);

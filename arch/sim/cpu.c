@@ -144,14 +144,16 @@ void irq_restore(unsigned long flags)
 	else if (!flags)
 		explore_irqs_on(&flags_of[current_cpu].irqs);
 	/*
-	 * The timer's interrupt, at the earliest moment at which it can come. Looking for it is no point: that the
-	 * others' interrupts are off is what whoever waits has read.
+	 * The timer's interrupt, at the earliest moment at which it can come. Looking for it is no
+	 * point: that the others' interrupts are off is what whoever waits has read.
 	 */
 	if (!flags && __atomic_load_n(&grace_waiting, __ATOMIC_RELAXED) & cpumask_of(current_cpu))
 		grace_quiescent();
 }
 
-/* Those are passed at once: what waits for a CPU that could be interrupted would come no earlier. */
+/*
+ * Those are passed at once: what waits for a CPU that could be interrupted would come no earlier.
+ */
 cpumask_t cpus_quiescent(void)
 {
 	cpumask_t quiet = 0;

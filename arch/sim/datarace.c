@@ -1,7 +1,8 @@
 /*
- * The accesses of a schedule, word by word, with the moment of each CPU at which they were made. What a CPU
- * did again later, in the same way and to the same bytes, stands for what it did before: who comes after
- * the later one comes after both. So the lists stay short, and nothing is forgotten.
+ * The accesses of a schedule, word by word, with the moment of each CPU at which they were
+ * made. What a CPU did again later, in the same way and to the same bytes, stands for what
+ * it did before: who comes after the later one comes after both. So the lists stay short,
+ * and nothing is forgotten.
  */
 #include <string.h>
 #include "arch/sim/datarace.h"
@@ -61,8 +62,10 @@ static bool races(const struct seen_access *a, const struct seen_access *b)
 	       (plain(a->kind) || plain(b->kind)) && a->moment > clock_now[b->cpu].at[a->cpu];
 }
 
-static const char *const did[] = { "read it", "wrote it", "read it (announced)", "wrote it (announced)" };
-static const char *const does[] = { "reads it", "writes it", "reads it (announced)", "writes it (announced)" };
+static const char *const did[] = { "read it", "wrote it", "read it (announced)",
+				   "wrote it (announced)" };
+static const char *const does[] = { "reads it", "writes it", "reads it (announced)",
+				    "writes it (announced)" };
 
 /* Of the function that returns to pc: for its callers. */
 static const unsigned long *frame_of(u32 pc)
@@ -85,7 +88,8 @@ static void __noreturn report(const struct seen_access *earlier, const struct se
 	n += decider_name(earlier->who, text + n, sizeof(text) - n);
 	n += scnprintf(text + n, sizeof(text) - n, " %s, ", did[earlier->kind]);
 	n += decider_name(later->who, text + n, sizeof(text) - n);
-	scnprintf(text + n, sizeof(text) - n, " %s, and nothing orders the two", does[later->kind]);
+	scnprintf(text + n, sizeof(text) - n, " %s, and nothing orders the two",
+		  does[later->kind]);
 	race_found = (struct race_found){ earlier->place, (unsigned long)at };
 	note_failed_at(later->place.pc, frame_of(later->place.pc));
 	explore_fail_here(text);
@@ -124,7 +128,8 @@ static void add_to_list(struct list *list, const struct seen_access *a)
 		accesses[*link].next = next;
 		return;
 	}
-	BUG_MSG(nr_accesses == MAX_ACCESSES, "a schedule with more than %u accesses", MAX_ACCESSES);
+	BUG_MSG(nr_accesses == MAX_ACCESSES, "a schedule with more than %u accesses",
+		MAX_ACCESSES);
 	accesses[nr_accesses] = *a;
 	accesses[nr_accesses].next = *first;
 	*first = nr_accesses++;
@@ -152,12 +157,14 @@ static void access_page(u32 word, const struct seen_access *a, const volatile u8
 static u8 bytes_of_word(unsigned long at, unsigned long end)
 {
 	unsigned long word = ALIGN_DOWN(at, 4ul);
-	unsigned int below = (unsigned int)(at - word), above = end - word < 4 ? (unsigned int)(end - word) : 4;
+	unsigned int below = (unsigned int)(at - word),
+		     above = end - word < 4 ? (unsigned int)(end - word) : 4;
 
 	return (u8)((0xf << below) & ~(~0u << above));
 }
 
-void datarace_access(const volatile void *start, size_t size, enum access_kind kind, struct place place)
+void datarace_access(const volatile void *start, size_t size, enum access_kind kind,
+		     struct place place)
 {
 	unsigned long at = (unsigned long)start, end = at + size;
 	struct seen_access a = { .place = place, .cpu = (u8)this_cpu(), .kind = (u8)kind };

@@ -8,9 +8,15 @@ static size_t len;
 
 static void say(const char *s) { len += scnprintf(text + len, sizeof(text) - len, "%s", s); }
 
-static void say_name(unsigned int who) { len += decider_name(who, text + len, sizeof(text) - len); }
+static void say_name(unsigned int who)
+{
+	len += decider_name(who, text + len, sizeof(text) - len);
+}
 
-/* Ready, but its CPU is in a handler that waits, or runs another task: who has the CPU. -1: it is not that. */
+/*
+ * Ready, but its CPU is in a handler that waits, or runs another task: who has the
+ * CPU. -1: it is not that.
+ */
 static int who_has_its_cpu(unsigned int who)
 {
 	const struct wait_for *wait = decider_wait(who);
@@ -61,7 +67,9 @@ static u16 all_waiting(void)
 	return set;
 }
 
-/* Those from whom `who` can be reached again by following who waits for whom; takes the first way. */
+/*
+ * Those from whom `who` can be reached again by following who waits for whom; takes the first way.
+ */
 static unsigned int find_cycle(unsigned int who, unsigned int *path)
 {
 	unsigned int n = 0;

@@ -1,8 +1,8 @@
 /*
- * The second way to drive the simulator: each CPU runs a fiber (an actor), and every access to shared
- * memory that mm/ announces is a point where another may go on instead. A run is a pure function of its
- * decisions: who goes on, which IPI arrives, what the TLB has kept. schedule.c makes a run, search.c
- * chooses the decisions; docs/races.md tells how to read them.
+ * The second way to drive the simulator: each CPU runs a fiber (an actor), and every access to
+ * shared memory that mm/ announces is a point where another may go on instead. A run is a pure
+ * function of its decisions: who goes on, which IPI arrives, what the TLB has kept. schedule.c
+ * makes a run, search.c chooses the decisions; docs/races.md tells how to read them.
  */
 #pragma once
 #include "kernel/base/once.h"
@@ -35,8 +35,8 @@ void explore_reset(void);
 /* Starts a search. */
 void explore_begin(const struct explore_options *options);
 /*
- * One schedule, from the state that the caller has prepared. on: a digit for each actor, the CPU that it
- * runs on; NULL: actor n has CPU n to itself.
+ * One schedule, from the state that the caller has prepared. on: a digit for each actor, the CPU
+ * that it runs on; NULL: actor n has CPU n to itself.
  */
 enum explore_end explore_run(void (*const fns[])(void), unsigned int nr, const char *on);
 /*
@@ -78,8 +78,8 @@ extern void (*explore_on_point)(int how);
 void first_preemption(void);
 
 /*
- * If set: a byte for each byte of the program, 1 where a call returns to that was a point of a schedule.
- * Which points there are, the program's text says: tests/races/points.
+ * If set: a byte for each byte of the program, 1 where a call returns to that was a point of a
+ * schedule. Which points there are, the program's text says: tests/races/points.
  */
 extern u8 *points_passed;
 #define PROGRAM_MAX (8u << 20)
@@ -97,7 +97,8 @@ struct wait_for {
 	const volatile void *obj; /* what a change of cond writes to */
 	bool (*cond)(void *arg);
 	void (*describe)(void *arg, char *text, size_t size);
-	u16 (*holders)(void *arg); /* deciders that keep it from holding, for the cycle of a deadlock */
+	u16 (*holders)(void *arg); /* deciders that keep it from holding,
+				    * for the cycle of a deadlock */
 	void *arg;
 	bool sleeps; /* the CPU may run another task meanwhile, or be idle */
 };
@@ -114,7 +115,10 @@ void explore_edge(void);
 void explore_yield(void);
 /* Deciders that keep the CPU from taking an interrupt. */
 u16 explore_occupants(unsigned int cpu);
-/* Plain accesses that the step makes: parts of it, but no points, and nothing that cpu_relax() waits for. */
+/*
+ * Plain accesses that the step makes: parts of it, but no points, and nothing that
+ * cpu_relax() waits for.
+ */
 void explore_note_range(const volatile void *start, size_t size, int how);
 /* Access to the whole page. */
 #define ACCESS_PAGE 4

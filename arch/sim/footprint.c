@@ -1,7 +1,7 @@
 /*
- * What steps touch, and which objects are shared. Two steps depend on each other if they touch the same
- * object and their order can be told from it. Only objects that two actors touch are points; which those
- * are is found out while searching.
+ * What steps touch, and which objects are shared. Two steps depend on each other if they touch the
+ * same object and their order can be told from it. Only objects that two actors touch are points;
+ * which those are is found out while searching.
  */
 #include <string.h>
 #include "arch/sim/footprint.h"
@@ -55,7 +55,8 @@ static u16 seen_page[MAX_WORDS / SNAPSHOT_WORDS_PER_PAGE];
 
 static bool conflict(u16 s)
 {
-	return s & 0xff & ((s & 0xff) - 1) && (s & SEEN_WRITE || (s & (SEEN_ADD | SEEN_READ)) == (SEEN_ADD | SEEN_READ));
+	return s & 0xff & ((s & 0xff) - 1) &&
+	       (s & SEEN_WRITE || (s & (SEEN_ADD | SEEN_READ)) == (SEEN_ADD | SEEN_READ));
 }
 
 static void update(u32 word)
@@ -70,7 +71,9 @@ static void update(u32 word)
 
 static u16 mark_of(u32 item, unsigned int who)
 {
-	static const u16 marks[] = { [ACCESS_READ] = SEEN_READ, [ACCESS_WRITE] = SEEN_WRITE, [ACCESS_ADD] = SEEN_ADD };
+	static const u16 marks[] = {
+		[ACCESS_READ] = SEEN_READ, [ACCESS_WRITE] = SEEN_WRITE, [ACCESS_ADD] = SEEN_ADD
+	};
 
 	return (u16)(marks[item & 3] | 1u << who);
 }

@@ -2,7 +2,10 @@
 #pragma once
 #include "arch/sim/explore.h"
 
-/* An item for an access to obj: how is an enum access, with ACCESS_PAGE or without. Word 0: no part of the state. */
+/*
+ * An item for an access to obj: how is an enum access, with ACCESS_PAGE or without. Word
+ * 0: no part of the state.
+ */
 u32 item_of(const volatile void *obj, int how);
 /* Can the order of the two accesses be told from the object? */
 bool items_depend(u32 a, u32 b);

@@ -1,9 +1,10 @@
 /*
- * The MMU in a schedule, as hostile as the architecture allows. What a TLB may hold is not simulated: it
- * is what the ledger of mm/ says (mm/ledger.c), every translation that some entry has granted and no
- * flush on this CPU has taken back. An access chooses among the walk of the tables as they are now and
- * those. On a real machine mm/ tells the ledger of a flush when it believes it to be complete; here each
- * CPU does when it flushes, so that one which was sent an IPI and did nothing still has what it had.
+ * The MMU in a schedule, as hostile as the architecture allows. What a TLB may hold is not
+ * simulated: it is what the ledger of mm/ says (mm/ledger.c), every translation that some entry
+ * has granted and no flush on this CPU has taken back. An access chooses among the walk of the
+ * tables as they are now and those. On a real machine mm/ tells the ledger of a flush when it
+ * believes it to be complete; here each CPU does when it flushes, so that one which was sent an
+ * IPI and did nothing still has what it had.
  */
 #include "arch/sim/datarace.h"
 #include "arch/sim/explore.h"
@@ -32,8 +33,8 @@ void hostile_load_root(const struct mm_struct *mm)
 }
 
 /*
- * Hardware sets the accessed bit at any moment until the entry is gone. A choice at every point would be
- * hopeless: it matters where an entry is exchanged.
+ * Hardware sets the accessed bit at any moment until the entry is gone. A choice at every point
+ * would be hopeless: it matters where an entry is exchanged.
  */
 void hostile_accessed(u64 *slot)
 {
@@ -50,13 +51,13 @@ void hostile_accessed(u64 *slot)
 
 static bool allows(u64 entry, enum sim_how how)
 {
-	return entry & _PAGE_PRESENT && entry & _PAGE_USER && (how != SIM_WRITE || entry & _PAGE_RW) &&
-	       (how != SIM_EXEC || !(entry & _PAGE_NX));
+	return entry & _PAGE_PRESENT && entry & _PAGE_USER &&
+	       (how != SIM_WRITE || entry & _PAGE_RW) && (how != SIM_EXEC || !(entry & _PAGE_NX));
 }
 
 /*
- * The leaf entry that the table in frame pfn, of that level, leads to now, if all entries on the way allow
- * the access.
+ * The leaf entry that the table in frame pfn, of that level, leads to now, if all entries on
+ * the way allow the access.
  */
 static u64 *walk_from(unsigned long pfn, unsigned int level, unsigned long addr, enum sim_how how)
 {
@@ -85,7 +86,10 @@ static u64 *walk_now(unsigned long addr, enum sim_how how)
 	return walk_from(root >> PAGE_SHIFT, root & 7, addr, how);
 }
 
-/* What an access may come to: a frame, by an entry in a table or by a translation that has none any more. */
+/*
+ * What an access may come to: a frame, by an entry in a table or by a translation
+ * that has none any more.
+ */
 struct outcome {
 	bool fault;
 	u64 *slot;
@@ -110,8 +114,8 @@ static void add_walk(struct outcomes *o, u64 *slot)
 }
 
 /*
- * By a stale translation a store needs its dirty bit in it: otherwise the entry is looked at again. A stale
- * upper entry leads to the table that it led to, with whatever is there now.
+ * By a stale translation a store needs its dirty bit in it: otherwise the entry is looked at
+ * again. A stale upper entry leads to the table that it led to, with whatever is there now.
  */
 static void add_stale(struct outcomes *o, unsigned long addr, enum sim_how how)
 {
@@ -134,11 +138,12 @@ static void access_frame(unsigned long pfn, unsigned long addr, enum sim_how how
 	u64 *memory;
 
 	BUG_MSG(!arena_contains(pfn) || arena_frame_free(pfn),
-		"CPU %u reaches frame %#lx at %#lx by a stale translation: the frame is free", this_cpu(), pfn,
-		addr);
+		"CPU %u reaches frame %#lx at %#lx by a stale translation: the frame is free",
+		this_cpu(), pfn, addr);
 	memory = (u64 *)((u8 *)frame_ptr(pfn) + (addr & ~PAGE_MASK));
 	sim_point(memory, (how == SIM_WRITE ? ACCESS_WRITE : ACCESS_READ) | ACCESS_NOTE);
-	datarace_access(memory, sizeof(*memory), how == SIM_WRITE ? MARKED_WRITE : MARKED_READ, BY_PROCESSOR);
+	datarace_access(memory, sizeof(*memory), how == SIM_WRITE ? MARKED_WRITE : MARKED_READ,
+			BY_PROCESSOR);
 	if (how == SIM_WRITE)
 		*memory = *value;
 	else

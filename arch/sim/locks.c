@@ -38,7 +38,10 @@ static void let_intruder_in(const spinlock_t *lock)
 	sim_on_cpu(self);
 }
 
-/* What the checkers keep for themselves is no part of the schedule: under such a lock nothing is a point. */
+/*
+ * What the checkers keep for themselves is no part of the schedule: under such a
+ * lock nothing is a point.
+ */
 static bool of_a_checker(const spinlock_t *lock)
 {
 	return lock->class == LOCK_UNCHECKED || lock->class == LOCK_CONSOLE;
@@ -63,7 +66,8 @@ static u16 spin_lock_holder(void *arg)
 
 static void explore_spin_lock(spinlock_t *lock)
 {
-	const struct wait_for wait = { lock, spin_lock_free, describe_spin_lock, spin_lock_holder, lock, false };
+	const struct wait_for wait = { lock, spin_lock_free, describe_spin_lock, spin_lock_holder,
+				       lock, false };
 
 	if (of_a_checker(lock)) {
 		explore_atomic_begin();
@@ -147,7 +151,10 @@ void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable)
 	w->queued = true;
 }
 
-void prepare_to_wait_interruptible(struct wait_queue *wq, struct waiter *w) { prepare_to_wait(wq, w, true); }
+void prepare_to_wait_interruptible(struct wait_queue *wq, struct waiter *w)
+{
+	prepare_to_wait(wq, w, true);
+}
 
 void finish_wait(struct wait_queue *wq, struct waiter *w)
 {
@@ -200,7 +207,8 @@ void schedule(void)
 	BUG_MSG(irqs_disabled(), "the task would sleep with interrupts off");
 	if (exploring()) {
 		const struct sleeper *s = &sleepers[explore_task()];
-		const struct wait_for wait = { s->wq, woken, describe_waiter, who_should_wake, s->waiter, true };
+		const struct wait_for wait = { s->wq,		woken,	   describe_waiter,
+					       who_should_wake, s->waiter, true };
 
 		explore_wait(ACCESS_WRITE, &wait);
 		clock_acquire(s->wq);

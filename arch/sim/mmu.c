@@ -31,7 +31,8 @@ static u64 *table_slot(unsigned long pfn, unsigned long addr, unsigned int level
  * Reads the entry of that level and files it under the rights of the walk so far. False: not
  * present.
  */
-static bool fetch(struct tlb_entry *walk, unsigned long pfn, unsigned long addr, unsigned int level)
+static bool fetch(struct tlb_entry *walk, unsigned long pfn, unsigned long addr,
+		  unsigned int level)
 {
 	u64 *slot = table_slot(pfn, addr, level);
 	u64 val = *slot;
@@ -243,7 +244,8 @@ bool entry_cmpxchg(u64 *slot, u64 *old, u64 value)
 
 	POINT_HERE();
 	before_exchange(slot);
-	done = __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	done = __atomic_compare_exchange_n(slot, old, value, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
 	if (done)
 		after_exchange(slot, PLACE);
 	else

@@ -31,7 +31,9 @@ void vprintk(const char *fmt, va_list args)
 	char line[512];
 	size_t n = vscnprintf(line, sizeof(line), fmt, args);
 
-	/* A schedule says in one line why it failed; what the kernel could live with fails it too. */
+	/*
+	 * A schedule says in one line why it failed; what the kernel could live with fails it too.
+	 */
 	if (explore_running() && strncmp(line, "warning: ", 9) == 0)
 		explore_fail(line);
 	if (explore_running())

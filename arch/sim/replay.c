@@ -1,7 +1,7 @@
 /*
- * The decisions of a schedule as one line, and back. A12: actor A runs up to its point 12; A: to its end;
- * i1: the interrupt of CPU 1 makes its next step; c3-1: the fourth choice had outcome 1. Choices with
- * outcome 0 are left out.
+ * The decisions of a schedule as one line, and back. A12: actor A runs up to its point 12; A: to
+ * its end; i1: the interrupt of CPU 1 makes its next step; c3-1: the fourth choice had outcome 1.
+ * Choices with outcome 0 are left out.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
- * One schedule. An actor runs until its next point: what it does from one point to the next is a step.
- * At a point it asks who goes on; if it is not itself, it switches to that fiber at once. The interrupts of
- * a CPU are an actor too: each IPI is a step of its own, and another step starts at each lock that its
- * handler takes.
+ * One schedule. An actor runs until its next point: what it does from one point to the next is a
+ * step. At a point it asks who goes on; if it is not itself, it switches to that fiber at once.
+ * The interrupts of a CPU are an actor too: each IPI is a step of its own, and another step starts
+ * at each lock that its handler takes.
  */
 #include <string.h>
 #include "arch/sim/actor.h"
@@ -43,7 +43,8 @@ static void tell(u32 item)
 static void wake_readers(u32 item, int who)
 {
 	for (int i = 0; i < (int)nr_actors; i++)
-		for (unsigned int j = 0; i != who && actors[i].relaxing && j < actors[i].nr_reads; j++)
+		for (unsigned int j = 0; i != who && actors[i].relaxing && j < actors[i].nr_reads;
+		     j++)
 			if (items_depend(item, actors[i].reads[j]))
 				actors[i].woken = true;
 }
@@ -105,7 +106,8 @@ const struct wait_for *decider_wait(unsigned int who)
 
 bool decider_alive(unsigned int who)
 {
-	return who < MAX_ACTORS ? who < nr_actors && actors[who].alive : interrupts[who - MAX_ACTORS].busy;
+	return who < MAX_ACTORS ? who < nr_actors && actors[who].alive :
+				  interrupts[who - MAX_ACTORS].busy;
 }
 
 static unsigned int cpu_of(unsigned int who)
@@ -153,7 +155,8 @@ static void __noreturn end_run(enum explore_end how)
 
 void explore_fail(const char *message)
 {
-	note_failed_at((unsigned long)__builtin_return_address(0), *(unsigned long **)__builtin_frame_address(0));
+	note_failed_at((unsigned long)__builtin_return_address(0),
+		       *(unsigned long **)__builtin_frame_address(0));
 	explore_fail_here(message);
 }
 
@@ -185,7 +188,9 @@ static void __noreturn nobody_goes_on(void)
 
 static int decide(void)
 {
-	struct decision d = { .enabled = enabled_set(), .last = last, .steps = nr_steps, .at = at };
+	struct decision d = {
+		.enabled = enabled_set(), .last = last, .steps = nr_steps, .at = at
+	};
 	int who;
 
 	search_step_ended(nr_steps);
@@ -263,7 +268,10 @@ static void stand_at(unsigned int point)
 		reschedule();
 }
 
-/* It may come back to a CPU that has run others: that switch has points of its own, and then it is here again. */
+/*
+ * It may come back to a CPU that has run others: that switch has points of its own, and
+ * then it is here again.
+ */
 static void yield_at(unsigned int point)
 {
 	struct actor *a = &actors[current];
@@ -285,7 +293,10 @@ void explore_yield(void) { yield_at(next_point()); }
 
 /* ---- points ---- */
 
-/* Interrupts have been off since a moment that another actor could tell from this one: it comes first. */
+/*
+ * Interrupts have been off since a moment that another actor could tell from this
+ * one: it comes first.
+ */
 static void irqs_really_off(struct actor *a)
 {
 	const void *flag = cpu_irq_flag(a->cpu);
@@ -333,7 +344,10 @@ void sim_point(const volatile void *obj, int how)
 	note(item);
 }
 
-/* A handler's lock: the next step of this CPU's interrupts. No task runs there before the handler has ended. */
+/*
+ * A handler's lock: the next step of this CPU's interrupts. No task runs there before
+ * the handler has ended.
+ */
 static void wait_in_interrupt(u32 item, const struct wait_for *wait)
 {
 	struct interrupts *i = &interrupts[this_cpu()];

@@ -1,11 +1,11 @@
 /*
  * Which decisions a run takes.
  *
- * Without a bound, sleep sets: what has been explored at a decision sleeps in its other branches until a
- * step depends on it, so that of two orders of independent steps only one is run. A bound on preemptions
- * and sleep sets lose schedules together; with a bound there is the happens-before cache instead: a
- * decision is cut off if the same partial order of steps, with the same actor last, was seen there with
- * at least as many preemptions left.
+ * Without a bound, sleep sets: what has been explored at a decision sleeps in its other branches
+ * until a step depends on it, so that of two orders of independent steps only one is run. A bound
+ * on preemptions and sleep sets lose schedules together; with a bound there is the happens-before
+ * cache instead: a decision is cut off if the same partial order of steps, with the same actor
+ * last, was seen there with at least as many preemptions left.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,8 @@ u64 search_trace(void) { return trace; }
 static struct cached {
 	u64 key;
 	u32 generation;
-	u32 seen; /* counting: schedules behind it; with a bound: preemptions left, and 1; else: who was awake */
+	u32 seen; /* counting: schedules behind it; with a bound:
+		   * preemptions left, and 1; else: who was awake */
 } *cache;
 static u32 generation;
 static unsigned int nr_cached;
@@ -203,7 +204,8 @@ static bool preempts(const struct node *n, int who)
 
 static bool may_pick(const struct node *n, int who)
 {
-	if (who < 0 || !((n->enabled & ~n->done) >> who & 1) || (opt.sleep && n->asleep >> who & 1))
+	if (who < 0 || !((n->enabled & ~n->done) >> who & 1) ||
+	    (opt.sleep && n->asleep >> who & 1))
 		return false;
 	return !preempts(n, who) || n->budget;
 }
@@ -226,11 +228,15 @@ static void copy_footprint(struct footprint *to, const struct footprint *from)
 	memcpy(to->item, from->item, from->nr * sizeof(*from->item));
 }
 
-/* What sleeps at n: what slept at p or was explored there, and does not depend on the step in between. */
+/*
+ * What sleeps at n: what slept at p or was explored there, and does not depend on
+ * the step in between.
+ */
 static void inherit_sleep(struct node *n, const struct node *p, const struct footprint *step)
 {
 	for (int who = 0; who < NR_DECIDERS; who++) {
-		const struct footprint *fp = p->done >> who & 1 ? &p->explored[who] : &p->sleeping[who];
+		const struct footprint *fp =
+			p->done >> who & 1 ? &p->explored[who] : &p->sleeping[who];
 
 		if (who == p->chosen || !((p->done | p->asleep) >> who & 1) || depends(fp, step))
 			continue;
@@ -308,7 +314,10 @@ void search_step_ended(unsigned int steps)
 		return;
 	if (opt.cache || opt.hash)
 		hash_step(steps - 1);
-	/* In the last node of the path: the step is new, or one of several outcomes of a choice in it. */
+	/*
+	 * In the last node of the path: the step is new, or one of several
+	 * outcomes of a choice in it.
+	 */
 	if (opt.mode != EXPLORE_SEARCH || parent < 0 || pos < path_len)
 		return;
 	fp = &explore_log[steps - 1].fp;

@@ -39,10 +39,15 @@ void sim_set_irqs_off(unsigned int cpu, bool off);
  */
 void sim_before_lock(enum lock_class cls, unsigned int cpu, void (*fn)(void));
 
-/* Outside schedules: mm/ is about to read the entry at slot, each time. NULL: no more. fn must not read it. */
+/*
+ * Outside schedules: mm/ is about to read the entry at slot, each time. NULL: no
+ * more. fn must not read it.
+ */
 void sim_watch_reads(const u64 *slot, void (*fn)(void));
 
-/* Outside schedules: the task would sleep. fn, each time, is what happens in the world meanwhile. */
+/*
+ * Outside schedules: the task would sleep. fn, each time, is what happens in the world meanwhile.
+ */
 void sim_on_sleep(void (*fn)(void));
 
 /* The address space of the running task. It does not load it: switch_mm() does. */
@@ -64,7 +69,9 @@ struct sim_events {
 	unsigned long table_reads;    /* entries that the MMU read from memory */
 };
 extern struct sim_events sim_events[NR_CPUS];
-/* The machine flushes other TLBs without an interrupt, as arm64 does: off unless a test sets it. */
+/*
+ * The machine flushes other TLBs without an interrupt, as arm64 does: off unless a test sets it.
+ */
 extern bool sim_flush_quietly;
 
 /* ---- user and kernel accesses through the page tables ---- */
@@ -149,7 +156,10 @@ void cpu_become(unsigned int cpu);
 bool cpu_irqs_off(unsigned int cpu);
 bool cpu_can_take_interrupts(unsigned int cpu);
 void cpu_set_irqs_off(unsigned int cpu, bool off);
-/* What stands for the interrupt flag of a CPU, for the task that it runs, for its being in a handler, for its TLB. */
+/*
+ * What stands for the interrupt flag of a CPU, for the task that it runs, for its being in
+ * a handler, for its TLB.
+ */
 const void *cpu_irq_flag(unsigned int cpu);
 const void *cpu_task_flag(unsigned int cpu);
 const void *cpu_handler_flag(unsigned int cpu);

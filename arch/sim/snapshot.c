@@ -1,7 +1,7 @@
 /*
- * Which pages a schedule writes is almost the same each time. So all of the state is write-protected
- * when it is saved; the first write to a page faults, and from then on the page is among those that
- * each restore copies.
+ * Which pages a schedule writes is almost the same each time. So all of the state is
+ * write-protected when it is saved; the first write to a page faults, and from then on the page is
+ * among those that each restore copies.
  */
 #define _GNU_SOURCE
 #include <sanitizer/asan_interface.h>
@@ -41,7 +41,8 @@ extern u8 __start_mm_bss[] __attribute__((weak)), __stop_mm_bss[] __attribute__(
 
 static void *host_memory(size_t size)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED) {
 		perror("snapshot");
@@ -97,7 +98,8 @@ u32 snapshot_words(void) { return next_word; }
 unsigned int snapshot_pages(void) { return nr_touched; }
 
 /* Past the sanitizer, which would object to the state of free frames, and to its own memory. */
-__attribute__((no_sanitize("address"))) static void copy_bytes(void *dst, const void *src, size_t n)
+__attribute__((no_sanitize("address"))) static void copy_bytes(void *dst, const void *src,
+							       size_t n)
 {
 	__asm__ volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(n) : : "memory");
 }
@@ -164,7 +166,8 @@ static void save_region(struct region *r)
 
 void snapshot_save(void)
 {
-	struct sigaction action = { .sa_sigaction = on_write, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sigaction action = { .sa_sigaction = on_write,
+				    .sa_flags = SA_SIGINFO | SA_NODEFER };
 
 	sigaction(SIGSEGV, &action, NULL);
 	for (unsigned int i = 0; i < nr_regions; i++)
@@ -176,8 +179,8 @@ void snapshot_touch(const void *start, size_t size)
 {
 	struct region *r = saved ? region_of(start) : NULL;
 
-	for (u8 *page = (u8 *)ALIGN_DOWN((unsigned long)start, PAGE); r && page < (u8 *)start + size;
-	     page += PAGE)
+	for (u8 *page = (u8 *)ALIGN_DOWN((unsigned long)start, PAGE);
+	     r && page < (u8 *)start + size; page += PAGE)
 		touch(r, page);
 }
 
@@ -191,6 +194,7 @@ void snapshot_restore(void)
 
 		copy_bytes(from, r->copy + (from - r->first), (size_t)(to - from));
 		if (r->shadow)
-			copy_bytes(shadow_of(page), r->shadow + (page - r->first) / 8, SHADOW_BYTES);
+			copy_bytes(shadow_of(page), r->shadow + (page - r->first) / 8,
+				   SHADOW_BYTES);
 	}
 }

@@ -1,11 +1,14 @@
 /*
- * The state of the machine, saved once and put back before each schedule: the arena and the data of mm/,
- * the simulator and the scenario, which the build of the races collects in sections of their own.
+ * The state of the machine, saved once and put back before each schedule: the arena and
+ * the data of mm/, the simulator and the scenario, which the build of the races collects
+ * in sections of their own.
  */
 #pragma once
 #include "kernel/base/types.h"
 
-/* Memory that belongs to the state. Page aligned memory is watched; other memory is always copied. */
+/*
+ * Memory that belongs to the state. Page aligned memory is watched; other memory is always copied.
+ */
 void snapshot_add(void *start, size_t size);
 /* Adds the sections mm_data and mm_bss, if the program has them. */
 void snapshot_add_sections(void);

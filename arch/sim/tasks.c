@@ -1,14 +1,15 @@
 /*
- * Several tasks on one CPU, switched as the kernel switches them: a task gives up its CPU when it sleeps
- * (for a sleeping lock, in a wait queue), when it ends, or, between two instructions of its program and in
- * cond_resched(), if the timer has ended its slice. The kernel is not preempted elsewhere.
+ * Several tasks on one CPU, switched as the kernel switches them: a task gives up its CPU
+ * when it sleeps (for a sleeping lock, in a wait queue), when it ends, or, between two
+ * instructions of its program and in cond_resched(), if the timer has ended its slice. The
+ * kernel is not preempted elsewhere.
  *
- * The timer's interrupt touches nothing but that one mark, which is looked at nowhere else. So it needs
- * no steps of its own: whether it has come by then is a choice made there.
+ * The timer's interrupt touches nothing but that one mark, which is looked at nowhere else. So it
+ * needs no steps of its own: whether it has come by then is a choice made there.
  *
- * A task that cannot have a sleeping lock either still stands before it, or sleeps. The difference shows
- * only when an interrupt arrives (the CPU is idle, and holds the address space lazily) and when another
- * task of the CPU goes on: it is made then.
+ * A task that cannot have a sleeping lock either still stands before it, or sleeps. The difference
+ * shows only when an interrupt arrives (the CPU is idle, and holds the address space lazily) and
+ * when another task of the CPU goes on: it is made then.
  */
 #include "arch/sim/actor.h"
 #include "arch/sim/sim.h"

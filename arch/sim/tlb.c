@@ -118,7 +118,10 @@ unsigned int sim_tlb_entries(unsigned int cpu, unsigned long addr)
 	return n;
 }
 
-/* Page by page at any length, so that what lies beside the range is kept, and a range too small is found. */
+/*
+ * Page by page at any length, so that what lies beside the range is kept, and a
+ * range too small is found.
+ */
 unsigned long tlb_flush_ceiling = ~0ul;
 
 unsigned long tlb_flush_local(unsigned long start, unsigned long end)

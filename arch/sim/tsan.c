@@ -1,16 +1,19 @@
 /*
- * Plain accesses, seen: with -fsanitize=thread the compiler calls these before each access to memory. They
- * are the simulator's own, no library's. What is on the stack of an actor is nobody else's business.
+ * Plain accesses, seen: with -fsanitize=thread the compiler calls these before each access to
+ * memory. They are the simulator's own, no library's. What is on the stack of an actor is
+ * nobody else's business.
  *
- * A plain access becomes part of the step that it is made in, as if it had been announced; but it is no
- * point. Announced ones (volatile, atomic) have been a point just before; here they hand on clocks.
+ * A plain access becomes part of the step that it is made in, as if it had been announced;
+ * but it is no point. Announced ones (volatile, atomic) have been a point just before;
+ * here they hand on clocks.
  */
 #include <string.h>
 #include "arch/sim/datarace.h"
 #include "arch/sim/explore.h"
 #include "arch/sim/tsan.h"
 
-static void plain(const volatile void *start, size_t size, enum access_kind kind, struct place place)
+static void plain(const volatile void *start, size_t size, enum access_kind kind,
+		  struct place place)
 {
 	if (!size || !datarace_watching())
 		return;
@@ -19,8 +22,8 @@ static void plain(const volatile void *start, size_t size, enum access_kind kind
 }
 
 /*
- * READ_ONCE of a whole word may be of a pointer, and what is reached by a pointer comes after it on every
- * processor. So it counts as acquiring; a flag, being smaller, does not.
+ * READ_ONCE of a whole word may be of a pointer, and what is reached by a pointer comes after it
+ * on every processor. So it counts as acquiring; a flag, being smaller, does not.
  */
 static bool carries_pointer(size_t size) { return size == sizeof(void *); }
 
@@ -29,7 +32,10 @@ static bool carries_pointer(size_t size) { return size == sizeof(void *); }
 	void __tsan_write##n(void *p) { plain(p, n, PLAIN_WRITE, PLACE); } \
 	void __tsan_unaligned_read##n(void *p) { plain(p, n, PLAIN_READ, PLACE); } \
 	void __tsan_unaligned_write##n(void *p) { plain(p, n, PLAIN_WRITE, PLACE); } \
-	void __tsan_volatile_read##n(void *p) { announced_load(p, n, carries_pointer(n), PLACE); } \
+	void __tsan_volatile_read##n(void *p) \
+	{ \
+		announced_load(p, n, carries_pointer(n), PLACE); \
+	} \
 	void __tsan_volatile_write##n(void *p) { announced_store(p, n, false, PLACE); }
 ACCESSES(1)
 ACCESSES(2)
@@ -96,10 +102,12 @@ static void atomic_change(const volatile void *obj, size_t size, int order, stru
 
 /* A value that is not the expected one is only read. */
 #define EXCHANGE_IF(bits, name) \
-	bool __tsan_atomic##bits##_##name(volatile void *p, void *old, u##bits v, int order, int order_else) \
+	bool __tsan_atomic##bits##_##name(volatile void *p, void *old, u##bits v, int order, \
+					  int order_else) \
 	{ \
-		bool done = __atomic_compare_exchange_n((volatile u##bits *)p, (u##bits *)old, v, false, \
-							__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+		bool done = \
+			__atomic_compare_exchange_n((volatile u##bits *)p, (u##bits *)old, v, \
+						    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
 		if (done) \
 			atomic_change(p, sizeof(v), order, PLACE); \
 		else \

@@ -1,5 +1,6 @@
 /*
- * What the compiler calls with -fsanitize=thread. Declared for -Wmissing-prototypes; the compiler knows them.
+ * What the compiler calls with -fsanitize=thread. Declared for -Wmissing-prototypes;
+ * the compiler knows them.
  */
 #pragma once
 #include "kernel/base/types.h"
@@ -31,10 +32,10 @@ void __tsan_func_exit(void *pc);
 	u##bits __tsan_atomic##bits##_fetch_and(volatile void *p, u##bits v, int order); \
 	u##bits __tsan_atomic##bits##_fetch_or(volatile void *p, u##bits v, int order); \
 	u##bits __tsan_atomic##bits##_fetch_xor(volatile void *p, u##bits v, int order); \
-	bool __tsan_atomic##bits##_compare_exchange_strong(volatile void *p, void *old, u##bits v, int order, \
-							       int order_else); \
-	bool __tsan_atomic##bits##_compare_exchange_weak(volatile void *p, void *old, u##bits v, int order, \
-							       int order_else);
+	bool __tsan_atomic##bits##_compare_exchange_strong(volatile void *p, void *old, \
+							   u##bits v, int order, int order_else); \
+	bool __tsan_atomic##bits##_compare_exchange_weak(volatile void *p, void *old, u##bits v, \
+							 int order, int order_else);
 TSAN_ATOMICS(8)
 TSAN_ATOMICS(16)
 TSAN_ATOMICS(32)

@@ -1,6 +1,7 @@
 /*
- * What a schedule cannot end by itself: a loop without any point. A timer of processor time looks whether
- * there has been one since it looked last. And where a schedule was when it failed, for the report.
+ * What a schedule cannot end by itself: a loop without any point. A timer of processor time
+ * looks whether there has been one since it looked last. And where a schedule was when it
+ * failed, for the report.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -12,7 +13,8 @@ unsigned long explore_progress;
 unsigned long explore_failed_at[FAILED_AT];
 
 /* Callers by their frame pointers; the first frame of a fiber has none above it. */
-__attribute__((no_sanitize("address"))) void note_failed_at(unsigned long pc, const unsigned long *frame)
+__attribute__((no_sanitize("address"))) void note_failed_at(unsigned long pc,
+							    const unsigned long *frame)
 {
 	for (unsigned int i = 0; i < FAILED_AT; i++) {
 		explore_failed_at[i] = pc;
@@ -37,7 +39,8 @@ static void look(int sig, siginfo_t *info, void *context)
 
 void explore_watchdog(void)
 {
-	struct sigaction action = { .sa_sigaction = look, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART };
+	struct sigaction action = { .sa_sigaction = look,
+				    .sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART };
 	struct itimerval often = { { 0, 250000 }, { 0, 250000 } };
 
 	sigaction(SIGPROF, &action, NULL);

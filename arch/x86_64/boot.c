@@ -221,7 +221,8 @@ void boot_info_init(void)
 	if (!boot_info.nr_regions)
 		boot_stop("The loader's memory map names no usable memory.");
 	/* What lies there is no kernel any more; with luck it is only variables not used yet. */
-	if (boot_info.initrd_start < boot_info.kernel_end && boot_info.kernel_start < boot_info.initrd_end)
+	if (boot_info.initrd_start < boot_info.kernel_end &&
+	    boot_info.kernel_start < boot_info.initrd_end)
 		boot_stop("There is not enough memory: the loader put the initramfs over the kernel.");
 	if (!boot_info.rsdp)
 		acpi_scan_rsdp();

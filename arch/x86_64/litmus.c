@@ -1,8 +1,8 @@
 /*
- * What a TLB does when nobody flushes it: four small experiments, before there is a program, by the
- * boot option litmus=. An entry is changed in memory; with `flush` it is then flushed, and the CPU
- * that had it must see the change. With `forget` it is not: then hardware may go on with what it
- * had, and QEMU does, so that the experiment is known to be able to fail (docs/seeds.md).
+ * What a TLB does when nobody flushes it: four small experiments, before there is a program, by
+ * the boot option litmus=. An entry is changed in memory; with `flush` it is then flushed, and the
+ * CPU that had it must see the change. With `forget` it is not: then hardware may go on with what
+ * it had, and QEMU does, so that the experiment is known to be able to fail (docs/seeds.md).
  *
  * The accesses and the flush happen on the last CPU, the change on the first.
  */
@@ -41,8 +41,8 @@ static const char *set_litmus(const char *value)
 	wanted = value[1] == 'l' ? "flush" : "forget";
 	return NULL;
 }
-BOOT_OPTION("litmus", "=HOW", "changed entries with flush or without (forget): what does the TLB do?",
-	    set_litmus);
+BOOT_OPTION("litmus", "=HOW",
+	    "changed entries with flush or without (forget): what does the TLB do?", set_litmus);
 
 #if CONFIG_DEBUG
 static u64 *table(unsigned int level) { return page_address(space.tables[level - 1]); }

@@ -98,7 +98,9 @@ unsigned int pci_capability(const struct pci_function *fn, u8 kind, unsigned int
 
 /* ---- finding functions ---- */
 
-/* What a base address register accepts of all ones tells the size. The function is off meanwhile. */
+/*
+ * What a base address register accepts of all ones tells the size. The function is off meanwhile.
+ */
 static u64 probe_bar(const struct pci_function *fn, unsigned int offset, u32 low, bool wide)
 {
 	u64 mask;
@@ -167,7 +169,8 @@ static void scan_bus(u8 bus, unsigned int depth)
 	for (u8 slot = 0; slot < 32; slot++) {
 		u8 header = scan_function(bus, slot, 0, depth);
 
-		for (u8 function = 1; header != 0xff && header & HEADER_MANY && function < 8; function++)
+		for (u8 function = 1; header != 0xff && header & HEADER_MANY && function < 8;
+		     function++)
 			scan_function(bus, slot, function, depth);
 	}
 }
@@ -233,7 +236,8 @@ bool pci_set_interrupt(const struct pci_function *fn, void (*handler)(void *arg)
 	unsigned int cap = pci_capability(fn, CAP_MSIX, 0);
 	u32 table = cap ? pci_read32(fn, cap + 4) : 0, *entry;
 
-	if (!cap || (table & 7) >= PCI_BARS || !fn->bar[table & 7] || nr_interrupts == NR_DEVICE_VECTORS)
+	if (!cap || (table & 7) >= PCI_BARS || !fn->bar[table & 7] ||
+	    nr_interrupts == NR_DEVICE_VECTORS)
 		return false;
 	interrupts[nr_interrupts] = (struct device_interrupt){ handler, arg };
 	entry = device_registers(fn->bar[table & 7] + (table & ~7u));

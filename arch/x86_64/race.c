@@ -4,8 +4,9 @@
  * the same seed makes the same run, instruction for instruction (docs/seeds.md).
  *
  * Two things pause. In the kernel, race points: where shared memory is touched, locks are taken,
- * calls are sent to other CPUs. In a program, and wherever there is no race point, the timer, which
- * comes after a random time of a few microseconds. Each CPU draws from a generator of its own.
+ * calls are sent to other CPUs. In a program, and wherever there is no race point, the
+ * timer, which comes after a random time of a few microseconds. Each CPU draws from a
+ * generator of its own.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/process/task.h"

@@ -60,7 +60,8 @@ static void save_registers(struct __kernel_sigcontext *sc, const struct pt_regs 
 		.rdx = regs->dx, .rax = regs->ax, .rcx = regs->cx, .rsp = regs->sp,
 		.rip = regs->ip, .eflags = regs->flags,
 		.cs = (u16)regs->cs, .ss = (u16)regs->ss,
-		.err = thread->fault_error, .trapno = thread->fault_vector, .cr2 = thread->fault_addr,
+		.err = thread->fault_error, .trapno = thread->fault_vector,
+		.cr2 = thread->fault_addr,
 	};
 }
 

@@ -33,10 +33,10 @@ syscall_entry:
 	jne	return_to_user
 	/*
 	 * The short way back. C has preserved rbx, rbp and r12-r15, and rax is the result, so that
-	 * only the others are loaded. Not for calls that set NO_SYSCALL because they changed more than ax. SYSRET
-	 * faults in the kernel if rcx is not canonical, and cannot load RF: these go by IRET, as
-	 * does code above 2^47, which is canonical with five levels only. (rbp was never changed:
-	 * the program's points to no kernel stack, so that backtraces end here.)
+	 * only the others are loaded. Not for calls that set NO_SYSCALL because they changed more
+	 * than ax. SYSRET faults in the kernel if rcx is not canonical, and cannot load RF: these
+	 * go by IRET, as does code above 2^47, which is canonical with five levels only. (rbp was
+	 * never changed: the program's points to no kernel stack, so that backtraces end here.)
 	 */
 	cmpq	$NO_SYSCALL, REGS_ORIG_AX(%rsp)
 	je	return_to_user

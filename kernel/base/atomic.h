@@ -1,6 +1,6 @@
 /*
- * Atomic counters. Every read-modify-write is a full barrier, as on x86; atomic_read and atomic_set are
- * not ordered. On the simulator each operation is a scheduling point.
+ * Atomic counters. Every read-modify-write is a full barrier, as on x86; atomic_read and
+ * atomic_set are not ordered. On the simulator each operation is a scheduling point.
  */
 #pragma once
 #include "kernel/base/once.h"
@@ -18,7 +18,11 @@ typedef struct { long counter; } atomic_long_t;
 #define __atomic_rmw(op, how, p, v) \
 	({ machine_point((p), (how)); __atomic_##op((p), (v), __ATOMIC_SEQ_CST); })
 
-static inline void atomic_add(int v, atomic_t *a) { __atomic_rmw(fetch_add, ACCESS_ADD, &a->counter, v); }
+static inline void atomic_add(int v, atomic_t *a)
+{
+	__atomic_rmw(fetch_add, ACCESS_ADD, &a->counter, v);
+}
+
 static inline void atomic_inc(atomic_t *a) { atomic_add(1, a); }
 static inline void atomic_dec(atomic_t *a) { atomic_add(-1, a); }
 static inline int atomic_add_return(int v, atomic_t *a)

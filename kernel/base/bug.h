@@ -1,16 +1,20 @@
 /*
- * Broken invariants of our own. Nothing that a program or a race can cause may end here; the message says
- * what was expected, what was seen, and what to look at.
+ * Broken invariants of our own. Nothing that a program or a race can cause may end here; the
+ * message says what was expected, what was seen, and what to look at.
  */
 #pragma once
 #include "kernel/base/printk.h"
 
-/* Stops all CPUs, prints the reason and every CPU's backtrace. On the simulator it fails the schedule. */
+/*
+ * Stops all CPUs, prints the reason and every CPU's backtrace. On the simulator it
+ * fails the schedule.
+ */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
 
 /*
- * The boot cannot go on for a reason that lies outside the kernel (the machine, the command line, the
- * initramfs): prints one sentence, writes `stop` to the status channel, and switches the machine off.
+ * The boot cannot go on for a reason that lies outside the kernel (the machine, the command
+ * line, the initramfs): prints one sentence, writes `stop` to the status channel, and
+ * switches the machine off.
  */
 void boot_stop(const char *fmt, ...) __printf(1, 2) __noreturn;
 

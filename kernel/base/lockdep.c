@@ -1,6 +1,7 @@
 /*
- * The lock-order checker of debug builds: each task carries a record of the locks it holds, with the place
- * where it took each. Interrupt handlers add theirs to the interrupted task's and take them off again.
+ * The lock-order checker of debug builds: each task carries a record of the locks it holds,
+ * with the place where it took each. Interrupt handlers add theirs to the interrupted task's
+ * and take them off again.
  */
 #include "kernel/base/lockdep.h"
 #include "kernel/base/spinlock.h"
@@ -17,7 +18,8 @@ static const char *const class_names[NR_LOCK_CLASSES] = {
 	[LOCK_ANON_VMA] = "anon_vma", [LOCK_PAGE_TABLE] = "page table", [LOCK_SWAP] = "swap",
 	[LOCK_TMPFS] = "tmpfs", [LOCK_MAPPING] = "mapping", [LOCK_FS] = "fs",
 	[LOCK_DCACHE] = "dcache", [LOCK_TASKS] = "tasks", [LOCK_LRU] = "LRU",
-	[LOCK_VMALLOC] = "vmalloc", [LOCK_SLAB] = "slab", [LOCK_GRACE] = "grace", [LOCK_BUDDY] = "buddy",
+	[LOCK_VMALLOC] = "vmalloc", [LOCK_SLAB] = "slab", [LOCK_GRACE] = "grace",
+	[LOCK_BUDDY] = "buddy",
 	[LOCK_TTY] = "terminal", [LOCK_WAIT_QUEUE] = "wait queue",
 	[LOCK_EPOLL_READY] = "epoll ready list", [LOCK_EPOLL_WAIT] = "epoll wait queue",
 	[LOCK_RUN_QUEUE] = "run queue",
@@ -27,7 +29,10 @@ static const char *const class_names[NR_LOCK_CLASSES] = {
 /* Once an order was violated, the panic's own locks are not checked. */
 static bool stopped;
 
-const char *lockdep_class_name(unsigned int cls) { return cls < NR_LOCK_CLASSES ? class_names[cls] : "?"; }
+const char *lockdep_class_name(unsigned int cls)
+{
+	return cls < NR_LOCK_CLASSES ? class_names[cls] : "?";
+}
 
 static void print_held(const struct held_lock *h)
 {
@@ -40,11 +45,12 @@ static void __noreturn violation(const struct held_lock *h, const void *lock, en
 {
 	stopped = true;
 	print_held(h);
-	panic("lock order: %s lock %p is wanted here while the %s lock above is held: %s", lockdep_class_name(cls),
-	      lock, lockdep_class_name(h->class), what);
+	panic("lock order: %s lock %p is wanted here while the %s lock above is held: %s",
+	      lockdep_class_name(cls), lock, lockdep_class_name(h->class), what);
 }
 
-static void check_order(const struct held_lock *h, const void *lock, enum lock_class cls, int flags)
+static void check_order(const struct held_lock *h, const void *lock, enum lock_class cls,
+			int flags)
 {
 	if (h->lock == lock)
 		violation(h, lock, cls, "the same lock twice");
@@ -98,7 +104,9 @@ void lockdep_release(const void *lock)
 		if (held->held[i].lock == lock)
 			break;
 	}
-	/* Unchecked locks are not recorded; neither is one that was taken before the first task. */
+	/*
+	 * Unchecked locks are not recorded; neither is one that was taken before the first task.
+	 */
 	if (i < held->nr) {
 		for (held->nr--; i < held->nr; i++)
 			held->held[i] = held->held[i + 1];
@@ -127,8 +135,8 @@ void lockdep_assert_none_held(void)
 		return;
 	stopped = true;
 	print_held(&held->held[held->nr - 1]);
-	panic("%u locks are held at the return to user mode; the last is the %s lock above", held->nr,
-	      lockdep_class_name(held->held[held->nr - 1].class));
+	panic("%u locks are held at the return to user mode; the last is the %s lock above",
+	      held->nr, lockdep_class_name(held->held[held->nr - 1].class));
 }
 
 void lockdep_assert_may_sleep(void)
@@ -140,7 +148,8 @@ void lockdep_assert_may_sleep(void)
 			continue;
 		stopped = true;
 		print_held(&held->held[i]);
-		panic("schedule() is called while the %s lock above is held", lockdep_class_name(held->held[i].class));
+		panic("schedule() is called while the %s lock above is held",
+		      lockdep_class_name(held->held[i].class));
 	}
 }
 

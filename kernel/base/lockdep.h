@@ -1,7 +1,8 @@
 /*
- * The order of locks, checked at run time in debug builds: a lock may be taken only while every lock held
- * has a lower class, or the same class with an explicit nesting (two mmap locks, two page-table locks: by
- * address). The first violation panics with both backtraces: where the held lock was taken, and here.
+ * The order of locks, checked at run time in debug builds: a lock may be taken only while every
+ * lock held has a lower class, or the same class with an explicit nesting (two mmap locks, two
+ * page-table locks: by address). The first violation panics with both backtraces: where the held
+ * lock was taken, and here.
  */
 #pragma once
 #include "kernel/base/types.h"
@@ -70,14 +71,20 @@ void lockdep_assert_none_held(void);
 /* At the edge to sleep: no spin lock may be held. */
 void lockdep_assert_may_sleep(void);
 #else
-static inline void lockdep_acquire(const void *lock, enum lock_class cls, int flags, bool try_lock) {}
+static inline void lockdep_acquire(const void *lock, enum lock_class cls, int flags, bool try_lock)
+{
+}
+
 static inline void lockdep_release(const void *lock) {}
 static inline bool lockdep_held(const void *lock) { return true; }
 static inline void lockdep_assert_none_held(void) {}
 static inline void lockdep_assert_may_sleep(void) {}
 #endif
 
-/* For functions that need a lock of their caller: says which, and holds them to it in debug builds. */
+/*
+ * For functions that need a lock of their caller: says which, and holds them to it
+ * in debug builds.
+ */
 #if CONFIG_DEBUG
 #define lockdep_assert_held(lock)	BUG_ON(!lockdep_held(lock))
 #else

@@ -1,9 +1,10 @@
 /*
  * Access to memory that another CPU may touch without our lock.
  *
- * READ_ONCE and WRITE_ONCE say two things: to the compiler, that this access happens exactly once and
- * whole; to the reader, that no lock protects it. On the simulator each is a scheduling point.
- * Barriers order this CPU's accesses; each use names the barrier on the other side that it pairs with.
+ * READ_ONCE and WRITE_ONCE say two things: to the compiler, that this access happens exactly
+ * once and whole; to the reader, that no lock protects it. On the simulator each is a
+ * scheduling point. Barriers order this CPU's accesses; each use names the barrier on the other
+ * side that it pairs with.
  */
 #pragma once
 #include "kernel/base/types.h"
@@ -20,8 +21,8 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_ADD };
 	*(volatile __typeof__(x) *)&(x) = (v); } while (0)
 
 /*
- * With order: what this CPU has read and written before the store comes before it; what it reads and
- * writes after the load comes after it. Each use names its partner.
+ * With order: what this CPU has read and written before the store comes before it; what it reads
+ * and writes after the load comes after it. Each use names its partner.
  */
 #define smp_load_acquire(p) ({ machine_point((p), ACCESS_READ); \
 	__atomic_load_n((p), __ATOMIC_ACQUIRE); })

@@ -1,13 +1,15 @@
 /*
- * Sleeping locks: a reader-writer semaphore (mmap_lock) and a mutex. May only be taken where sleeping is
- * allowed: no spin lock held, interrupts on. Writers are not starved: a waiting writer holds back new
- * readers. The kernel implements them over wait queues; on the simulator they are primitives.
+ * Sleeping locks: a reader-writer semaphore (mmap_lock) and a mutex. May only be taken where
+ * sleeping is allowed: no spin lock held, interrupts on. Writers are not starved: a waiting
+ * writer holds back new readers. The kernel implements them over wait queues; on the
+ * simulator they are primitives.
  */
 #pragma once
 #include "kernel/base/wait.h"
 
 struct rwsem {
-	int count;		/* 0: free. Each implementation has its own code for who is inside */
+	int count;		/* 0: free. Each implementation has
+				 * its own code for who is inside */
 	u8 class;		/* enum lock_class */
 	struct wait_queue wait;
 	const struct task *writer;

@@ -1,7 +1,8 @@
 /*
- * Spin locks. Held for short sections that do not sleep. The plain form leaves interrupts alone and is for
- * locks that no interrupt handler takes (all of mm's): a CPU that spins for one still answers shootdown
- * IPIs. The irqsave form is for the leaves that handlers take: queues and the console.
+ * Spin locks. Held for short sections that do not sleep. The plain form leaves interrupts
+ * alone and is for locks that no interrupt handler takes (all of mm's): a CPU that spins for
+ * one still answers shootdown IPIs. The irqsave form is for the leaves that handlers take:
+ * queues and the console.
  */
 #pragma once
 #include "kernel/base/lockdep.h"

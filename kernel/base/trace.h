@@ -1,14 +1,16 @@
 /*
- * The trace: fixed-size binary records of what memory management does, one ring per CPU, written to a
- * channel of its own as they fill. Off, each trace() costs one predictable branch. tools/trace prints the
- * records and converts them for the Chrome and Perfetto viewers; it takes the names from this file.
+ * The trace: fixed-size binary records of what memory management does, one ring per CPU, written
+ * to a channel of its own as they fill. Off, each trace() costs one predictable branch.
+ * tools/trace prints the records and converts them for the Chrome and Perfetto viewers; it takes
+ * the names from this file.
  */
 #pragma once
 #include "kernel/base/types.h"
 
 enum trace_event {
 	TRACE_NONE,
-	TRACE_FAULT,		/* a: address, b: FAULT_FLAG_..., c: instruction pointer of the program or 0 */
+	TRACE_FAULT,		/* a: address, b: FAULT_FLAG_..., c: instruction
+				 * pointer of the program or 0 */
 	TRACE_FAULT_END,	/* a: address, b: signal, 0: handled */
 	TRACE_COW,		/* a: address, b: old frame, c: new frame; the same: reused */
 	TRACE_ALLOC,		/* a: frame, b: order */
@@ -19,10 +21,12 @@ enum trace_event {
 	TRACE_FLUSH,		/* a: start, b: end, c: CPUs that were told */
 	TRACE_IPI_SEND,		/* a: name of the request, used again later; b: CPUs */
 	TRACE_IPI_RECEIVE,	/* a: name of the request: the last one sent with it */
-	TRACE_IPI_DONE,		/* a: name of the request: all have answered; b: cycles waited, c: IPIs that it took */
+	TRACE_IPI_DONE,		/* a: name of the request: all have answered; b:
+				 * cycles waited, c: IPIs that it took */
 	TRACE_UNFOLD,		/* a: old root word, b: new root word */
 	TRACE_SWITCH,		/* a: task that goes, b: task that comes */
-	TRACE_POINT,		/* simulator only. a, b, c: return addresses, from within; level: enum access */
+	TRACE_POINT,		/* simulator only. a, b, c: return addresses,
+				 * from within; level: enum access */
 };
 
 struct trace_record {

@@ -1,6 +1,6 @@
 /*
- * The blocking interface: all that memory management knows of tasks. The kernel implements it with its
- * scheduler, the simulator as primitives of its own.
+ * The blocking interface: all that memory management knows of tasks. The kernel implements it with
+ * its scheduler, the simulator as primitives of its own.
  */
 #pragma once
 #include <sys/queue.h>
@@ -13,8 +13,9 @@ struct mm_struct;
 struct waiter {
 	struct task *task;
 	/*
-	 * Called at a wake-up in place of waking a task, with the queue locked; the waiter stays on
-	 * the queue. events: what the waker says has come, 0 if it does not. Not on the simulator.
+	 * Called at a wake-up in place of waking a task, with the queue locked; the
+	 * waiter stays on the queue. events: what the waker says has come, 0 if it does
+	 * not. Not on the simulator.
 	 */
 	void (*func)(struct waiter *w, unsigned int events);
 	TAILQ_ENTRY(waiter) link;
@@ -28,8 +29,9 @@ struct wait_queue {
 
 void wait_queue_init(struct wait_queue *wq);
 /*
- * Puts the caller on the queue (once) and marks it sleeping; the caller then checks its condition again
- * and calls schedule(), which returns after a wake_up. With killable set, a fatal signal wakes it too.
+ * Puts the caller on the queue (once) and marks it sleeping; the caller then checks its
+ * condition again and calls schedule(), which returns after a wake_up. With killable set, a
+ * fatal signal wakes it too.
  */
 void prepare_to_wait(struct wait_queue *wq, struct waiter *w, bool killable);
 /* The same; any signal wakes it (signal_pending()). */
@@ -47,8 +49,8 @@ void schedule(void);
 /* Lets other tasks run if their turn has come; for long loops that hold no spin lock. */
 void cond_resched(void);
 /*
- * How often to look for what another CPU is about to do, before the price of a sleep is worth paying; 0
- * where nobody else runs, and on the simulator, where a sleep shows the same orders.
+ * How often to look for what another CPU is about to do, before the price of a sleep is worth
+ * paying; 0 where nobody else runs, and on the simulator, where a sleep shows the same orders.
  */
 unsigned int spin_tries(void);
 /* The running task has been killed: long operations give up with -EINTR. */
@@ -69,8 +71,8 @@ bool signal_pending(void);
 } while (0)
 
 /*
- * The same, but gives up with `error` when `signal` holds; 0 when cond does. prepare puts _w on the queue, in
- * the kind of sleep which that signal ends.
+ * The same, but gives up with `error` when `signal` holds; 0 when cond does. prepare puts _w on
+ * the queue, in the kind of sleep which that signal ends.
  */
 #define wait_event_or_signal(wq, cond, prepare, signal, error) ({ \
 	struct waiter _w = { .task = current_task() }; \
@@ -91,9 +93,10 @@ bool signal_pending(void);
 
 /* Gives up with -EINTR when the task is killed. */
 #define wait_event_killable(wq, cond) \
-	wait_event_or_signal((wq), (cond), prepare_to_wait((wq), &_w, true), fatal_signal_pending(), -EINTR)
+	wait_event_or_signal((wq), (cond), prepare_to_wait((wq), &_w, true), \
+			     fatal_signal_pending(), -EINTR)
 
 /* Gives up with -ERESTARTSYS (kernel/signal/signal.h) when a signal comes. */
 #define wait_event_interruptible(wq, cond) \
-	wait_event_or_signal((wq), (cond), prepare_to_wait_interruptible((wq), &_w), signal_pending(), \
-			     -ERESTARTSYS)
+	wait_event_or_signal((wq), (cond), prepare_to_wait_interruptible((wq), &_w), \
+			     signal_pending(), -ERESTARTSYS)

@@ -1,6 +1,7 @@
 /*
- * async_fault - computes while the disk reads. It asks /dev/async_fault for pages of /dev/vda (or of the file
- * that it is told), adds numbers until the answers come, and says what happened when. docs/async-fault.md.
+ * async_fault - computes while the disk reads. It asks /dev/async_fault for pages of /dev/vda
+ * (or of the file that it is told), adds numbers until the answers come, and says what happened
+ * when. docs/async-fault.md.
  */
 #include "kernel/uapi/async_fault.h"
 #include "user/events.h"
@@ -30,7 +31,9 @@ static long ask(int device, const char *mem, unsigned int page)
 	long ret = syscall3(__NR_ioctl, device, ASYNC_FAULT_ASK, (long)&request);
 
 	printf("%8.3f s  page %u: %s\n", seconds(), page,
-	       ret == 0 ? "is there" : ret == 1 ? "is not there; the kernel waits for it, we do not" : "refused");
+	       ret == 0 ? "is there" :
+	       ret == 1 ? "is not there; the kernel waits for it, we do not" :
+			  "refused");
 	return ret;
 }
 
@@ -56,7 +59,8 @@ static int wait_for_answers(int device, long waiting)
 		n = compute(device);
 		if (sys_read(device, &answer, sizeof(answer)) != sizeof(answer))
 			return failed("read", 0);
-		printf("%8.3f s  page %u: %s; %lu numbers added meanwhile\n", seconds(), (unsigned int)answer.cookie,
+		printf("%8.3f s  page %u: %s; %lu numbers added meanwhile\n", seconds(),
+		       (unsigned int)answer.cookie,
 		       answer.result ? "cannot be had" : "has come", n);
 	}
 	return 0;
@@ -65,7 +69,8 @@ static int wait_for_answers(int device, long waiting)
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "/dev/vda";
-	int device = (int)sys_open("/dev/async_fault", O_RDWR, 0), file = (int)sys_open(name, O_RDONLY, 0);
+	int device = (int)sys_open("/dev/async_fault", O_RDWR, 0),
+	    file = (int)sys_open(name, O_RDONLY, 0);
 	long mem, waiting = 0;
 
 	if (device < 0)

@@ -1,7 +1,8 @@
 /*
- * init - the first program. With a command in /etc/cmd it runs that, by the shell where it takes one,
- * and ends with its status. Otherwise it starts a shell on the terminal; without one in the image it
- * runs programs by name. It takes leave of every orphan. When it ends, the machine goes off.
+ * init - the first program. With a command in /etc/cmd it runs that, by the shell where it
+ * takes one, and ends with its status. Otherwise it starts a shell on the terminal;
+ * without one in the image it runs programs by name. It takes leave of every orphan. When
+ * it ends, the machine goes off.
  *
  * Beside the shell it obeys SIGUSR1 (halt), SIGUSR2 (power off) and SIGTERM (reboot), which is how
  * BusyBox's halt, poweroff and reboot ask for it; a shell that was killed gets a successor.
@@ -162,7 +163,8 @@ static bool reap_all(void)
 static void shut_down(int order)
 {
 	unsigned int how = order == SIGUSR1 ? LINUX_REBOOT_CMD_HALT :
-			   order == SIGUSR2 ? LINUX_REBOOT_CMD_POWER_OFF : LINUX_REBOOT_CMD_RESTART;
+			   order == SIGUSR2 ? LINUX_REBOOT_CMD_POWER_OFF :
+					      LINUX_REBOOT_CMD_RESTART;
 
 	sys_kill(-1, SIGTERM);
 	sys_kill(-1, SIGCONT);
@@ -202,8 +204,8 @@ static int attend(long pid)
 static void become_shell(void)
 {
 	static char *argv[] = { "-sh", NULL };
-	static char *envp[] = { "HOME=/", "PATH=/sbin:/usr/sbin:/bin:/usr/bin:/tests", "TERM=linux",
-				"PS1=pleat:\\w# ", NULL };
+	static char *envp[] = { "HOME=/", "PATH=/sbin:/usr/sbin:/bin:/usr/bin:/tests",
+				"TERM=linux", "PS1=pleat:\\w# ", NULL };
 	long fd;
 
 	signal_mask(SIG_SETMASK, 0);

@@ -1,7 +1,10 @@
 /* Scheduling points: on the simulator every access to shared memory goes through sim_point(). */
 #pragma once
 
-/* Where plain accesses are seen, barriers are too: BARRIER_READ, BARRIER_WRITE or both, arch/sim/clocks.h. */
+/*
+ * Where plain accesses are seen, barriers are too: BARRIER_READ, BARRIER_WRITE or
+ * both, arch/sim/clocks.h.
+ */
 void sim_barrier(int which);
 #ifdef __SANITIZE_THREAD__
 #define machine_barrier(which) sim_barrier(which)

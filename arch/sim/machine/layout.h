@@ -1,4 +1,7 @@
-/* The simulator's kernel addresses exist only in page tables: the arena is reached by host pointers. */
+/*
+ * The simulator's kernel addresses exist only in page tables: the arena is reached
+ * by host pointers.
+ */
 #pragma once
 
 #define VMALLOC_START	0xffffc90000000000ul

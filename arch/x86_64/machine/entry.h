@@ -1,6 +1,7 @@
 /*
- * Formats of page-table entries (Intel SDM volume 3, chapter 4.5): pure functions on values. Reading and
- * writing live entries is machine/entry_access.h's; hooks for checkers are in mm/pgtable.h.
+ * Formats of page-table entries (Intel SDM volume 3, chapter 4.5): pure functions on
+ * values. Reading and writing live entries is machine/entry_access.h's; hooks for
+ * checkers are in mm/pgtable.h.
  */
 #pragma once
 #include "kernel/base/types.h"
@@ -30,14 +31,18 @@ typedef struct { u64 val; } pgprot_t;
 
 #define PTE_PFN_MASK	0x000ffffffffff000ul
 #define _PAGE_TABLE	(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
-#define _PAGE_KERNEL	(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_GLOBAL | _PAGE_NX)
+#define _PAGE_KERNEL \
+	(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_GLOBAL | _PAGE_NX)
 
 #define PAGE_KERNEL	__pgprot(_PAGE_KERNEL)
 
 #define PTRS_PER_TABLE	512
 #define TABLE_SHIFT	9
 /* An entry of level n (1: pte) maps 2^level_shift(n) bytes. */
-static inline unsigned int level_shift(unsigned int level) { return 12 + TABLE_SHIFT * (level - 1); }
+static inline unsigned int level_shift(unsigned int level)
+{
+	return 12 + TABLE_SHIFT * (level - 1);
+}
 
 /* What mprotect keeps of an entry: the frame, A and D, and the software bits. */
 #define _PAGE_CHG_MASK	(PTE_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SPECIAL | \
@@ -71,7 +76,11 @@ static inline u64 entry_make_table(unsigned long pfn) { return (u64)pfn << 12 | 
 
 /* ---- pte ---- */
 
-static inline pte_t pfn_pte(unsigned long pfn, pgprot_t prot) { return __pte((u64)pfn << 12 | prot.val); }
+static inline pte_t pfn_pte(unsigned long pfn, pgprot_t prot)
+{
+	return __pte((u64)pfn << 12 | prot.val);
+}
+
 static inline unsigned long pte_pfn(pte_t pte) { return entry_pfn(pte.val); }
 static inline bool pte_none(pte_t pte) { return entry_none(pte.val); }
 static inline bool pte_present(pte_t pte) { return entry_present(pte.val); }
@@ -104,13 +113,22 @@ static inline pte_t pte_wrprotect(pte_t pte) { return __pte(pte.val & ~_PAGE_RW)
 static inline pte_t pte_mkwrite_novma(pte_t pte) { return __pte(pte.val | _PAGE_RW); }
 static inline pte_t pte_mkclean(pte_t pte) { return __pte(pte.val & ~_PAGE_DIRTY); }
 /* A page written to is also dirty for the soft-dirty tracker. */
-static inline pte_t pte_mkdirty(pte_t pte) { return __pte(pte.val | _PAGE_DIRTY | _PAGE_SOFT_DIRTY); }
+static inline pte_t pte_mkdirty(pte_t pte)
+{
+	return __pte(pte.val | _PAGE_DIRTY | _PAGE_SOFT_DIRTY);
+}
+
 static inline pte_t pte_mkold(pte_t pte) { return __pte(pte.val & ~_PAGE_ACCESSED); }
 static inline pte_t pte_mkyoung(pte_t pte) { return __pte(pte.val | _PAGE_ACCESSED); }
 static inline pte_t pte_mkspecial(pte_t pte) { return __pte(pte.val | _PAGE_SPECIAL); }
 static inline pte_t pte_mksoft_dirty(pte_t pte) { return __pte(pte.val | _PAGE_SOFT_DIRTY); }
 static inline pte_t pte_clear_soft_dirty(pte_t pte) { return __pte(pte.val & ~_PAGE_SOFT_DIRTY); }
-static inline pte_t pte_mkuffd_wp(pte_t pte) { return __pte((pte.val | _PAGE_UFFD_WP) & ~_PAGE_RW); }
+
+static inline pte_t pte_mkuffd_wp(pte_t pte)
+{
+	return __pte((pte.val | _PAGE_UFFD_WP) & ~_PAGE_RW);
+}
+
 static inline pte_t pte_clear_uffd_wp(pte_t pte) { return __pte(pte.val & ~_PAGE_UFFD_WP); }
 /* The protection becomes prot's; frame, A, D and software bits stay. */
 static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
@@ -121,11 +139,13 @@ static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 /*
  * ---- software's own entries of the pte level: neither empty nor present, they map nothing ----
  *
- * Hardware looks at PRESENT alone. PROTNONE is clear too, or the entry would be mapped memory; SPECIAL is
- * set, so that nobody takes the frame for one that the entry counts as mapped. Two bits say what it is.
+ * Hardware looks at PRESENT alone. PROTNONE is clear too, or the entry would be mapped
+ * memory; SPECIAL is set, so that nobody takes the frame for one that the entry counts as
+ * mapped. Two bits say what it is.
  */
 #define _PAGE_SOFTWARE	(3ul << 61)
-#define _PAGE_HWPOISON	(1ul << 61)	/* the memory of the frame is broken: there was a page here */
+#define _PAGE_HWPOISON	(1ul << 61)	/* the memory of the frame is broken:
+					 * there was a page here */
 
 static inline bool pte_hwpoison(pte_t pte)
 {
@@ -152,8 +172,9 @@ static inline unsigned long pmd_pfn(pmd_t pmd) { return entry_pfn(pmd.val); }
 static inline bool pmd_same(pmd_t a, pmd_t b) { return a.val == b.val; }
 
 /*
- * Protection of a mapping from its four VM_ flags (READ 1, WRITE 2, EXEC 4, SHARED 8). Private writable
- * mappings start read-only: the write fault decides. Every present user entry is readable.
+ * Protection of a mapping from its four VM_ flags (READ 1, WRITE 2, EXEC 4, SHARED 8).
+ * Private writable mappings start read-only: the write fault decides. Every present
+ * user entry is readable.
  */
 static inline pgprot_t protection_map(unsigned long vm_flags)
 {
