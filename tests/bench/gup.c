@@ -1,8 +1,9 @@
 /*
- * gup.c - get_user_pages through /sys/kernel/debug/gup_test, which Debian's Linux does not have: 64 MiB,
- * 1, 16 or 512 pages by one call, at each depth of the page tables.
+ * gup.c - get_user_pages through /sys/kernel/debug/gup_test, which Debian's Linux does not have:
+ * 64 MiB, 1, 16 or 512 pages by one call, at each depth of the page tables.
  *
- * The kernel counts whole microseconds, which with icount are 1,000 instructions: 0.06 for each page.
+ * The kernel counts whole microseconds, which with icount are 1,000 instructions:
+ * 0.06 for each page.
  */
 #include "kernel/uapi/gup_test.h"
 #include "tests/bench/bench.h"
@@ -60,7 +61,8 @@ static void derive_next(struct row *rows)
 	rows[NEXT].samples[rows[NEXT].count++] = (many * PAGES - one * calls) / (PAGES - calls);
 }
 
-static long sample_gets(int fd, unsigned int cmd, const char *pages, struct row *rows, struct row *put)
+static long sample_gets(int fd, unsigned int cmd, const char *pages, struct row *rows,
+			struct row *put)
 {
 	for (unsigned int i = ONE; i <= MANY; i++) {
 		struct gup_test gup = all_of(pages, per_call[i]);
@@ -87,8 +89,10 @@ static void measure_depth(struct row *get, struct row *pin, struct row *puts, ui
 	bool wrong;
 
 	if (pages != (long)addr || fd < 0) {
-		rows_skip(get, ROWS, fd < 0 ? "no gup_test" : "no such depth", fd < 0 ? fd : pages);
-		rows_skip(pin, ROWS, fd < 0 ? "no gup_test" : "no such depth", fd < 0 ? fd : pages);
+		rows_skip(get, ROWS, fd < 0 ? "no gup_test" : "no such depth",
+			  fd < 0 ? fd : pages);
+		rows_skip(pin, ROWS, fd < 0 ? "no gup_test" : "no such depth",
+			  fd < 0 ? fd : pages);
 		if (puts)
 			rows_skip(puts, 2, "no gup_test", fd);
 		return;
@@ -129,7 +133,8 @@ void bench_gup(void)
 		long pid = wanted ? sys_fork() : 1;
 
 		if (pid == 0) {
-			measure_depth(gets[depth], pins[depth], depth ? NULL : puts, places[depth]);
+			measure_depth(gets[depth], pins[depth], depth ? NULL : puts,
+				      places[depth]);
 			sys_exit_group(0);
 		}
 		if (wanted)

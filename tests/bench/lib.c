@@ -10,7 +10,9 @@
 long clone_call(unsigned long flags, void *stack_top, int (*entry)(void *), void *arg,
 		uint32_t *parent_tid, uint32_t *child_tid, void *tls);
 
-/* What the compiler may call. One instruction each, so that it cannot turn them into themselves. */
+/*
+ * What the compiler may call. One instruction each, so that it cannot turn them into themselves.
+ */
 void *memset(void *start, int c, size_t n);
 void *memcpy(void *dst, const void *src, size_t n);
 

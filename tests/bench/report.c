@@ -83,7 +83,10 @@ static bool in_list(const char *name, const char *list)
 	return false;
 }
 
-bool row_wanted(const struct row *row) { return !options.only || in_list(row->name, options.only); }
+bool row_wanted(const struct row *row)
+{
+	return !options.only || in_list(row->name, options.only);
+}
 
 bool rows_wanted(const struct row *rows, unsigned int n)
 {

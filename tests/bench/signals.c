@@ -8,7 +8,8 @@ extern char poke_resume[];
 static char *page;
 static bool mend;
 
-static void handle_segv(int signo, struct __kernel_siginfo *info, struct __kernel_ucontext *context)
+static void handle_segv(int signo, struct __kernel_siginfo *info,
+			struct __kernel_ucontext *context)
 {
 	if (mend)
 		sys_mprotect((uintptr_t)page, PAGE_SIZE, PROT_READ | PROT_WRITE);

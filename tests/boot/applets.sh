@@ -14,7 +14,10 @@ output=$(mktemp)
 printf 'pear 3\napple 10\nfig 2\napple 9\n\nquince 7\n' >fruit
 seq 1 200 >numbers
 i=0
-while [ $i -lt 400 ]; do echo "line $i of some text, $((i * 7919 % 1000))"; i=$((i + 1)); done >text
+while [ $i -lt 400 ]; do
+	echo "line $i of some text, $((i * 7919 % 1000))"
+	i=$((i + 1))
+done >text
 mkdir -p tree/a/b tree/c
 echo one >tree/one; echo two >tree/a/two; echo three >tree/a/b/three
 ln -s ../one tree/c/link; ln tree/one tree/c/hard; chmod 640 tree/a/two

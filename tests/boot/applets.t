@@ -1,6 +1,7 @@
 #!/bin/bash
 # job: 1 slow
-# The applets of BusyBox print on Pleat what they print on Linux: tests/boot/applets.sh, case by case.
+# The applets of BusyBox print on Pleat what they print on Linux:
+# tests/boot/applets.sh, case by case.
 . tests/harness/tap.sh
 
 if [[ $(ldd /bin/busybox 2>&1) != *'not a dynamic'* ]]; then
@@ -14,7 +15,8 @@ cp tests/boot/applets.sh "$tmp/img/applets.sh"
 for applet in busybox $(/bin/busybox --list); do
 	ln -s /bin/busybox "$tmp/bin/$applet"
 done
-(cd "$tmp/work" && PATH=$tmp/bin setsid /bin/busybox sh "$tmp/img/applets.sh") >"$tmp/linux" 2>&1 </dev/null
+(cd "$tmp/work" && PATH=$tmp/bin setsid /bin/busybox sh "$tmp/img/applets.sh") >"$tmp/linux" 2>&1 \
+	</dev/null
 # On Pleat /bin holds some programs of its own: there too each name is BusyBox's.
 boot --cpus 1 --img "$tmp/img" --cmd 'export LC_ALL=C TZ=UTC0; mkdir -p /tmp/bin /tmp/work
 	for a in busybox $(busybox --list); do ln -s /bin/busybox /tmp/bin/$a; done

@@ -12,13 +12,16 @@ async()
 	local name=$1 count=$2
 	shift 2
 	boot --disk "$disk" "$@"
-	is "$name" "$verdict $(grep -c '^ok' <<<"$out") $(grep -A 2 '^not ok' <<<"$out")" "exit 0 $count "
+	is "$name" "$verdict $(grep -c '^ok' <<<"$out") $(grep -A 2 '^not ok' <<<"$out")" \
+		"exit 0 $count "
 }
 
 for cpus in 1 2 4; do
-	async "$cpus-cpus-computes-while-pages-come" 24 --cpus $cpus --append 'disk_delay=100 disk_bad=8' -- \
+	async "$cpus-cpus-computes-while-pages-come" 24 --cpus $cpus \
+		--append 'disk_delay=100 disk_bad=8' -- \
 		/tests/async_fault /dev/vda
-	async "$cpus-cpus-goes-before-they-come" 13 --cpus $cpus --append disk_delay=300000 --timeout 300 -- \
+	async "$cpus-cpus-goes-before-they-come" 13 --cpus $cpus --append disk_delay=300000 \
+		--timeout 300 -- \
 		/tests/async_fault /dev/vda never
 done
 done_testing

@@ -38,10 +38,11 @@ refused 'a-missing-value' 'levels' --append 'levels'
 refused 'five-levels-without-the-hardware' 'levels' --la57 off --levels 5
 refused 'five-levels-with-nola57' 'levels' --levels 5 --append nola57
 
-# Memory that suffices less and less: an initramfs that grows, below the 128 KiB at the top that QEMU keeps for
-# ACPI, until it reaches down to the kernel.
+# Memory that suffices less and less: an initramfs that grows, below the 128 KiB at the top that
+# QEMU keeps for ACPI, until it reaches down to the kernel.
 memory_sentences=0
-image_end=$((0x$(nm build/debug/pleat.elf | sed -n 's/^ffffffff\(8.*\) . image_end$/\1/p') - 0x80000000))
+image_end=$(nm build/debug/pleat.elf | sed -n 's/^ffffffff\(8.*\) . image_end$/\1/p')
+image_end=$((0x$image_end - 0x80000000))
 memory=$((image_end / 0x100000 + 2))
 mkdir -p "$tmp/grown"
 objcopy --strip-debug build/user/bin/true "$tmp/grown/init"
@@ -51,7 +52,8 @@ for left in 700 400 200 100 50 20; do
 	pack "$tmp/grown" >"$tmp/grown.cpio"
 	boot --cpus 1 --timeout 30 --mem "${memory}M" --initramfs "$tmp/grown.cpio" --cmd /bin/true
 	has "with-$left-KiB-left-the-kernel-boots-or-refuses" "$verdict" '^(exit|stopped)'
-	[ "$verdict" != stopped ] || memory_sentences=$((memory_sentences + $(grep -c 'not enough memory' <<<"$log")))
+	[ "$verdict" != stopped ] ||
+		memory_sentences=$((memory_sentences + $(grep -c 'not enough memory' <<<"$log")))
 done
 ok 'too-little-memory-is-explained' test $memory_sentences -gt 0
 refused 'a-processor-without-long-mode' '64-bit|long mode' --cpu qemu32

@@ -99,7 +99,10 @@ static void test_coherence(void)
 	ok(!memcmp(mem, buf, 700) && mem[1024] == 'D', "both-are-there");
 }
 
-/* A mapping of the disk sees what is written past the cache, and what it stores is seen by who reads so. */
+/*
+ * A mapping of the disk sees what is written past the cache, and what it stores is
+ * seen by who reads so.
+ */
 static void test_mapping(void)
 {
 	char *map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, cached, 20 * PAGE);
@@ -107,7 +110,8 @@ static void test_mapping(void)
 	ok(map != MAP_FAILED && from(map, 20 * PAGE, 2 * PAGE), "a-mapping-of-the-disk");
 	memset(mem, 'm', PAGE);
 	is(pwrite(direct, mem, 512, 20 * PAGE), 512, "a-write-past-the-cache");
-	ok(!memcmp(map, mem, 512) && from(map + 512, 20 * PAGE + 512, PAGE - 512), "is-seen-there");
+	ok(!memcmp(map, mem, 512) && from(map + 512, 20 * PAGE + 512, PAGE - 512),
+	   "is-seen-there");
 	map[PAGE] = 's';
 	is(pread(direct, mem, PAGE, 21 * PAGE), PAGE, "a-read-past-the-cache");
 	ok(mem[0] == 's', "sees-what-was-stored-there");

@@ -25,7 +25,8 @@ head -c 700 /dev/zero >"$disk"
 boot --disk "$disk" -- /bin/true
 has 'a-disk-is-whole-sectors' "$err" '700 bytes are no disk'
 chmod 444 "$disk"
-[ "$(id -u)" = 0 ] && skip 'a-file-that-is-read-only-is-an-error' 'root may write to all files' || {
+[ "$(id -u)" = 0 ] &&
+	skip 'a-file-that-is-read-only-is-an-error' 'root may write to all files' || {
 	boot --disk "$disk" -- /bin/true
 	has 'a-file-that-is-read-only-is-an-error' "$err" 'may not be read and written'
 }
@@ -38,7 +39,8 @@ is 'without-a-disk-there-is-no-vda' "$out" none
 make_disk $((4 << 20))
 cp "$disk" "$tmp/before"
 for cpus in 1 2 4; do
-	sh_boot --cpus $cpus -- 'md5sum </dev/vda; cat /dev/vda | md5sum; dd if=/dev/vda bs=1000 skip=7 count=3000 2>/dev/null | md5sum'
+	sh_boot --cpus $cpus -- 'md5sum </dev/vda; cat /dev/vda | md5sum
+		dd if=/dev/vda bs=1000 skip=7 count=3000 2>/dev/null | md5sum'
 	is "$cpus-cpus-read-it-all" "$out" "$(md5sum <"$disk"; md5sum <"$disk"
 		dd if="$disk" bs=1000 skip=7 count=3000 2>/dev/null | md5sum)"
 done
@@ -46,8 +48,9 @@ cmp -s "$disk" "$tmp/before"
 result $? 'reading-changes-nothing'
 
 sh_boot -- 'set -e
-	blockdev --getsize64 /dev/vda; blockdev --getss /dev/vda; blockdev --getsz /dev/vda; blockdev --getro /dev/vda
-	blockdev --flushbufs /dev/vda; stat -c "%F %t:%T" /dev/vda; grep vda /proc/partitions; cat /sys/block/vda/size /sys/block/vda/dev
+	blockdev --getsize64 /dev/vda; blockdev --getss /dev/vda; blockdev --getsz /dev/vda
+	blockdev --getro /dev/vda; blockdev --flushbufs /dev/vda; stat -c "%F %t:%T" /dev/vda
+	grep vda /proc/partitions; cat /sys/block/vda/size /sys/block/vda/dev
 	hexdump -C -s 4096 -n 16 /dev/vda'
 is 'the-tools-see-its-size-and-numbers' "$out" "$((4 << 20))
 512
@@ -89,13 +92,15 @@ boot --disk "$disk" --append disk_bad=18 -- /tests/msync /dev/vda bad 2
 is 'a-page-that-cannot-be-read-is-a-sigbus' "$status$(grep '^not ok' <<<"$out")" 0
 
 boot --disk "$disk" --append disk_delay=60000 --timeout 300 -- /tests/msync /dev/vda slow
-is 'who-waits-for-the-disk-does-not-keep-others-from-mapping-and-can-be-killed' "$status$(grep '^not ok' <<<"$out")" 0
+is 'who-waits-for-the-disk-does-not-keep-others-from-mapping-and-can-be-killed' \
+	"$status$(grep '^not ok' <<<"$out")" 0
 
 # ---- what does not reach the disk ----
 
 make_disk $((1 << 20))
 boot --disk "$disk" --append disk_worn=17 -- /tests/lost_writes /dev/vda 2
-is 'each-open-file-is-told-once-of-a-page-that-cannot-be-written' "$status$(grep '^not ok' <<<"$out")" 0
+is 'each-open-file-is-told-once-of-a-page-that-cannot-be-written' \
+	"$status$(grep '^not ok' <<<"$out")" 0
 boot --disk "$disk" -- /tests/lost_writes /dev/vda 2 break
 is 'and-of-one-whose-memory-breaks' "$status$(grep '^not ok' <<<"$out")" 0
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # job: 1 slow
 # The n-th allocation after the start of /init fails, for every n until a whole command with its
-# fork, execve and exit no longer reaches it: the command may fail, the machine lives, nothing leaks.
+# fork, execve and exit no longer reaches it: the command may fail, the machine
+# lives, nothing leaks.
 . tests/harness/tap.sh
 
 most=250 quiet_runs=0 reached=0 bad=''

@@ -1,4 +1,7 @@
-/* An /init whose first instruction reads the time-stamp counter, which under -icount counts instructions exactly. */
+/*
+ * An /init whose first instruction reads the time-stamp counter, which under -icount counts
+ * instructions exactly.
+ */
 	.globl _start
 _start:
 	rdtsc

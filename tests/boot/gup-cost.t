@@ -1,6 +1,7 @@
 #!/bin/bash
 # job: 1 slow
-# What get_user_pages without locks costs, in instructions, as the kernel itself counts them (kernel/dev/gup_cost.c).
+# What get_user_pages without locks costs, in instructions, as the kernel itself counts
+# them (kernel/dev/gup_cost.c).
 . tests/harness/tap.sh
 
 goal=60 # instructions for each page beyond the first of a call
@@ -11,7 +12,8 @@ figures=$log
 # figure LEVELS PAGES WHAT: of one call.
 figure() { sed -nE "s/.*gup_cost: levels $1 pages $2: .*\b$3 ([0-9]+).*/\1/p" <<<"$figures"; }
 
-# next_page LEVELS PAGES WHAT: instructions for each page beyond the first, rounded up; 0: there is no figure.
+# next_page LEVELS PAGES WHAT: instructions for each page beyond the first, rounded up;
+# 0: there is no figure.
 next_page()
 {
 	local one all
@@ -26,8 +28,10 @@ at_goal() { [ "$1" -ge 5 ] && [ "$1" -le "$goal" ]; }
 for levels in 3 4 5; do
 	for pages in 16 512; do
 		for what in get put pin unpin; do
+			first=$(figure "$levels" 1 "$what")
 			next=$(next_page "$levels" "$pages" "$what")
-			echo "# $levels levels, $pages pages in a call, $what: $(figure "$levels" 1 "$what") for the first, $next for the next"
+			echo "# $levels levels, $pages pages in a call, $what:" \
+				"$first for the first, $next for the next"
 			ok "$what-of-$pages-pages-at-$levels-levels-is-at-the-goal" at_goal "$next"
 		done
 	done

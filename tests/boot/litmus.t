@@ -1,7 +1,8 @@
 #!/bin/bash
 # job: 0 fast
-# What the TLB of this machine does with an entry that has changed: flushed, it has forgotten it; not
-# flushed, it goes on with what it had, so that a missing flush is a failure that tests can see.
+# What the TLB of this machine does with an entry that has changed: flushed, it has
+# forgotten it; not flushed, it goes on with what it had, so that a missing flush is a
+# failure that tests can see.
 . tests/harness/tap.sh
 
 # litmus HOW ANSWER OPTION...: each of the four experiments ends with that answer, on the last CPU.
@@ -11,8 +12,10 @@ litmus()
 	boot --icount --append "litmus=$how" "${@:3}" --cmd /bin/true
 	name=${name//[ -]/-}
 	is "$name-the-machine-goes-on" "$verdict" 'exit 0'
-	for experiment in 'another page' 'no right to write' 'the dirty bit cleared' 'a table taken away'; do
-		has "$name-${experiment// /-}-is-${answer// /-}" "$log" "litmus, CPU [01], $how: $experiment is $answer\$"
+	for experiment in 'another page' 'no right to write' 'the dirty bit cleared' \
+		'a table taken away'; do
+		has "$name-${experiment// /-}-is-${answer// /-}" "$log" \
+			"litmus, CPU [01], $how: $experiment is $answer\$"
 	done
 }
 
@@ -23,5 +26,6 @@ for cpus in 1 2; do
 	done
 done
 boot --append litmus=never --cmd /bin/true
-has 'another-word-is-refused' "$out$log" 'The boot option "litmus=never" is refused: it is flush or forget'
+has 'another-word-is-refused' "$out$log" \
+	'The boot option "litmus=never" is refused: it is flush or forget'
 done_testing

@@ -1,6 +1,7 @@
 #!/bin/bash
 # job: 2
-# A panic stops every CPU and shows what happened: reason, registers, backtraces with names, and the walk.
+# A panic stops every CPU and shows what happened: reason, registers, backtraces
+# with names, and the walk.
 . tests/harness/tap.sh
 
 # crash HOW REASON OPTION...: the kernel panics, and its log says why.

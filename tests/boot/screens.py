@@ -121,8 +121,8 @@ linux.set_up('# $')
 def compare(name, keys):
     """Types the keys on Linux, and on Pleat, which must come to show the same.
 
-    Programs change the terminal's modes between keys, and what is typed ahead of that is echoed: so
-    each part in the list waits for the one before."""
+    Programs change the terminal's modes between keys, and what is typed ahead of that is echoed:
+    so each part in the list waits for the one before."""
     same = True
     for part in keys if isinstance(keys, tuple) else (keys,):
         for player in players:
@@ -168,7 +168,9 @@ compare('and-goes-on-where-it-was', 'fg\r')
 compare('and-is-left', ':q\r')
 
 result('top-shows-memory-and-processes',
-       pleat.do('top -d 1\r', r'Mem: \d+K used, \d+K free.*Load average: \d.*PID +PPID.*top'), pleat.terminal.text)
+       pleat.do('top -d 1\r',
+                r'Mem: \d+K used, \d+K free.*Load average: \d.*PID +PPID.*top'),
+       pleat.terminal.text)
 result('and-ends-by-q', pleat.do('q', r'=> $'), pleat.terminal.text)
 plan()
 for player in players:

@@ -10,7 +10,8 @@ order() { tools/trace "$1" | sed 's/.*us  //' | md5sum; }
 
 traced first 1
 is 'a-program-passes-under-a-seed' "$verdict" 'exit 0'
-ok 'the-trace-has-events-of-both-CPUs' test "$(tools/trace "$tmp/first" | grep -o 'CPU [01]' | sort -u | wc -l)" = 2
+ok 'the-trace-has-events-of-both-CPUs' \
+	test "$(tools/trace "$tmp/first" | grep -o 'CPU [01]' | sort -u | wc -l)" = 2
 for again in second third; do
 	traced $again 1
 	ok "the-same-seed-makes-the-same-run-$again" same first $again
@@ -18,7 +19,8 @@ done
 for seed in 0 2 3; do
 	traced "seed-$seed" $seed
 	is "seed-$seed-passes" "$verdict" 'exit 0'
-	ok "seed-$seed-makes-another-run" test "$(order "$tmp/first")" != "$(order "$tmp/seed-$seed")"
+	ok "seed-$seed-makes-another-run" \
+		test "$(order "$tmp/first")" != "$(order "$tmp/seed-$seed")"
 done
 
 for n in 0 -1 five 1.5 99999999999; do
@@ -31,8 +33,10 @@ has 'a-range-beyond-the-last-seed-is-refused' "$text" 'the last seed is 21474836
 text=$(make seeds N=2 SEED=7 CMD='true-is-not-there' 2>&1)
 is 'a-program-that-fails-makes-make-seeds-fail' $? 2
 has 'a-failing-seed-is-named' "$text" '^not ok - seed 7, /tests/true-is-not-there: '
-has 'and-the-command-that-runs-it-again' "$text" '^ *again: +make run SEED=7 CMD="/tests/true-is-not-there"$'
-has 'and-the-command-for-gdb' "$text" '^ *in gdb: +make gdb SEED=7 TURN=[0-9]+ CMD="/tests/true-is-not-there"$'
+has 'and-the-command-that-runs-it-again' "$text" \
+	'^ *again: +make run SEED=7 CMD="/tests/true-is-not-there"$'
+has 'and-the-command-for-gdb' "$text" \
+	'^ *in gdb: +make gdb SEED=7 TURN=[0-9]+ CMD="/tests/true-is-not-there"$'
 has 'totals-are-last' "$(tail -n 2 <<<"$text")" '^2 of 2 runs \(seeds 7 to 8\): 0 passed, 2 failed'
 
 boot --seed 1x --cmd /bin/true
@@ -42,5 +46,6 @@ has 'one-CPU-is-refused' "$err" 'with one CPU nothing can meet'
 boot --seed 1 --build release --cmd /bin/true
 has 'the-release-build-is-refused' "$err" 'only debug builds have race points'
 boot --append seed=none --cmd /bin/true
-has 'the-kernel-refuses-a-seed-that-is-no-number' "$out$log" 'The boot option "seed=none" is refused: it takes a number'
+has 'the-kernel-refuses-a-seed-that-is-no-number' "$out$log" \
+	'The boot option "seed=none" is refused: it takes a number'
 done_testing

@@ -21,10 +21,12 @@ first = session()
 first.case('an-orphan-goes-to-init', "sh -c '(sleep 0.3; exit 3) & echo child $!'; sleep 0.1; "
            "ps -o ppid,args | grep -c '^ *1 .*sleep'\r", r'child \d+\n\d+\n' + PROMPT)
 first.case('and-is-reaped', "sleep 0.5; ps -o stat | grep -c Z\r", r'\n0\n' + PROMPT)
-first.case('init-survives-what-it-does-not-know', 'kill -HUP 1; kill -9 1; echo alive\r', r'\nalive\n')
+first.case('init-survives-what-it-does-not-know', 'kill -HUP 1; kill -9 1; echo alive\r',
+           r'\nalive\n')
 first.case('a-killed-shell-has-a-successor', 'kill -9 $$\r', r'killed by signal 9.*' + PROMPT)
 first.case('which-works-as-well', 'echo on; tty\r', r'\non\n/dev/ttyS0\n')
-first.case('dmesg-shows-the-log', 'dmesg | grep loaded\r', r'\n\[ +\d+\.\d{6}\] Pleat \d.*loaded by.*' + PROMPT)
+first.case('dmesg-shows-the-log', 'dmesg | grep loaded\r',
+           r'\n\[ +\d+\.\d{6}\] Pleat \d.*loaded by.*' + PROMPT)
 first.case('dmesg-c-shows-it', 'dmesg -c | grep -c "loaded by"\r', r'\n1\n')
 first.case('and-takes-it-away', 'dmesg | wc -l\r', r'\n0\n')
 first.case('an-unknown-option-of-dmesg-level', 'dmesg -n 0; echo $?\r', r'\n1\n')
@@ -37,7 +39,8 @@ first.type('halt\r')
 ends('halt-ends-it', first)
 
 # ---- orders ----
-for order, name in (('USR2', 'sigusr2-powers-off'), ('USR1', 'sigusr1-halts'), ('TERM', 'sigterm-reboots')):
+for order, name in (('USR2', 'sigusr2-powers-off'), ('USR1', 'sigusr1-halts'),
+                    ('TERM', 'sigterm-reboots')):
     terminal = session('--append', 'quiet')
     terminal.case('a-program-that-cleans-up', "(trap 'echo cleaned; exit' TERM; echo r; "
                   "while :; do sleep 0.1; done) &\r", r'r\r?\n')
@@ -49,7 +52,8 @@ for order, name in (('USR2', 'sigusr2-powers-off'), ('USR1', 'sigusr1-halts'), (
 # ---- the terminal of the host ----
 def terminal_restored(name, how, shows='This is Pleat.*' + PROMPT, options=''):
     """pleat-run under a shell that holds the terminal open: its modes are the same afterwards."""
-    held = Terminal('sh', '-c', f'stty -a | md5sum; tools/pleat-run --cpus 1 {options}; stty -a | md5sum; echo over')
+    held = Terminal('sh', '-c',
+                    f'stty -a | md5sum; tools/pleat-run --cpus 1 {options}; stty -a | md5sum; echo over')
     held.wait_for(shows)
     before = held.all.split()[0]
     how(held)
@@ -59,5 +63,6 @@ def terminal_restored(name, how, shows='This is Pleat.*' + PROMPT, options=''):
 terminal_restored('the-terminal-is-restored-when-it-ends', lambda held: held.type('exit\r'))
 terminal_restored('and-when-the-machine-is-killed', lambda held: held.kill('qemu-system'))
 terminal_restored('and-when-it-is-reset', lambda held: held.type('reboot -f\r'))
-terminal_restored('and-when-the-kernel-panics', lambda held: None, 'panic: read of address 0', '--append crash=null')
+terminal_restored('and-when-the-kernel-panics', lambda held: None, 'panic: read of address 0',
+                  '--append crash=null')
 plan()

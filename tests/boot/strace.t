@@ -1,6 +1,7 @@
 #!/bin/bash
 # job: 1 slow
-# The boot option strace, and STRACE=1: calls in words, on standard error, and nothing else changed.
+# The boot option strace, and STRACE=1: calls in words, on standard error, and
+# nothing else changed.
 . tests/harness/tap.sh
 
 boot --cpus 1 --strace -- /bin/echo 'some "words"'
@@ -8,9 +9,11 @@ is 'the-output-is-the-program-s-alone' "$out" 'some "words"'
 is 'the-status-is-the-program-s' "$status" 0
 has() { ok "$1" grep -qE "$2" <<<"$err"; }
 has 'execve-shows-the-path' '^\[init [0-9]+\] execve\("/bin/echo", 0x[0-9a-f]+, 0x[0-9a-f]+\) = 0$'
-has 'flags-have-names' '^\[echo 2\] mmap\(NULL, 4096, PROT_READ\|PROT_WRITE, MAP_PRIVATE\|MAP_ANONYMOUS, -1, 0x0\) = 0x[0-9a-f]+$'
+has 'flags-have-names' \
+	'^\[echo 2\] mmap\(NULL, 4096, PROT_READ\|PROT_WRITE, MAP_PRIVATE\|MAP_ANONYMOUS, -1, 0x0\) = 0x[0-9a-f]+$'
 has 'a-buffer-is-quoted' '^\[echo 2\] write\(1, "some \\"words\\"\\n", 13\) = 13$'
-has 'what-a-call-has-read-is-shown' "^\[init 1\] read\(3, \"'/bin/echo' 'some \\\\\"words\\\\\"'\", 65535\) = [0-9]+$"
+has 'what-a-call-has-read-is-shown' \
+	"^\[init 1\] read\(3, \"'/bin/echo' 'some \\\\\"words\\\\\"'\", 65535\) = [0-9]+$"
 has 'a-call-that-does-not-return' '^\[echo 2\] exit_group\(0\) = \?$'
 boot --cpus 1 --strace -- /bin/cat /nosuch
 has 'errors-have-names' '^\[cat 2\] open\("/nosuch", O_RDONLY\) = -1 ENOENT$'
@@ -20,5 +23,6 @@ has 'names-of-file-systems-and-their-flags-too' '^\[umount 2\] umount2?\("/proc"
 boot --cpus 1 -- /bin/echo hello
 is 'without-it-there-is-nothing' "$err" ''
 names() { grep -oE "CALL\([a-z0-9_]+$1" "$2" | sed 's/CALL(//; s/.$//' | LC_ALL=C sort -u; }
-is 'every-call-has-a-format' "$(LC_ALL=C comm -23 <(names '\)' kernel/syscall.h) <(names , kernel/strace/tables.c))" ''
+is 'every-call-has-a-format' \
+	"$(LC_ALL=C comm -23 <(names '\)' kernel/syscall.h) <(names , kernel/strace/tables.c))" ''
 done_testing

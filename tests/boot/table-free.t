@@ -1,11 +1,15 @@
 #!/bin/bash
 # job: 2 slow
-# The build in which page tables wait for a grace period, not for interrupts: its unit tests pass, each table
-# waits, and no CPU is interrupted for one. All programs of tests/abi in that build are the job rcu/all.
+# The build in which page tables wait for a grace period, not for interrupts: its unit tests
+# pass, each table waits, and no CPU is interrupted for one. All programs of tests/abi in that
+# build are the job rcu/all.
 . tests/harness/tap.sh
 
 waited() { sed -n 's/^#.*[^0-9]\([0-9]*\) tables waited for a grace period$/\1/p' <<<"$out"; }
-interrupted() { sed -n 's/^#.*[^0-9]\([0-9]*\) CPUs were interrupted for tables since boot$/\1/p' <<<"$out"; }
+interrupted()
+{
+	sed -n 's/^#.*[^0-9]\([0-9]*\) CPUs were interrupted for tables since boot$/\1/p' <<<"$out"
+}
 
 units='test_tlb test_fault test_gup test_gup_pin test_race test_table_free'
 ok 'the-variant-builds' make TABLE_FREE=rcu kernel $(printf 'build/sim-rcu/%s ' $units)

@@ -1,8 +1,9 @@
 #!/bin/bash
 # job: 0 slow
-# Seeded bugs that are races are found in QEMU by seeds (tests/seeds/bugs.tsv): some seed of the range
-# makes the kernel with the bug fail, twice in the same way, and the kernel without the bug passes under
-# all of them. (Without race points such a kernel passes too, mostly: by luck it may not.)
+# Seeded bugs that are races are found in QEMU by seeds (tests/seeds/bugs.tsv): some seed of
+# the range makes the kernel with the bug fail, twice in the same way, and the kernel
+# without the bug passes under all of them. (Without race points such a kernel passes too,
+# mostly: by luck it may not.)
 . tests/harness/tap.sh
 
 # seeds OPTION...: sets text and status.
@@ -10,7 +11,8 @@ seeds() { text=$(tests/seeds/run --tsv "$tmp/tsv" "$@" 2>/dev/null); status=$?; 
 
 while IFS=$'\t' read -r bug program first last <&3; do
 	kernel=$(tools/bugs kernel "$bug") || { result 1 "$bug-builds"; continue; }
-	seeds --kernel "$kernel" --bug "$bug" --first "$first" --n $((last - first + 1)) --stop 1 "$program"
+	seeds --kernel "$kernel" --bug "$bug" --first "$first" --n $((last - first + 1)) --stop 1 \
+		"$program"
 	is "$bug-is-found-by-a-seed" "$status" 1
 	printf '%s\n' "$text" >&2
 	seed=$(sed -n 's/^not ok - seed \([0-9]*\),.*/\1/p' <<<"$text" | head -n 1)

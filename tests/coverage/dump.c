@@ -1,6 +1,6 @@
 /*
- * Linked into the tests of `make coverage` with --wrap=_exit: each case and each scenario runs in a process
- * of its own that ends by _exit(), which by itself would throw the counts away.
+ * Linked into the tests of `make coverage` with --wrap=_exit: each case and each scenario runs in
+ * a process of its own that ends by _exit(), which by itself would throw the counts away.
  */
 void __gcov_dump(void);
 void __real__exit(int status) __attribute__((noreturn));

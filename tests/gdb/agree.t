@@ -1,6 +1,7 @@
 #!/bin/bash
 # job: 1 slow
-# pgwalk and vmmap of the kernel's console, of a panic, and of gdb agree byte for byte on one state.
+# pgwalk and vmmap of the kernel's console, of a panic, and of gdb agree byte for
+# byte on one state.
 . tests/harness/tap.sh
 . tests/gdb/lib.sh
 
@@ -19,17 +20,20 @@ compare()
 	reports <<<"$log" >"$tmp/kernel.txt"
 	diff -u "$tmp/kernel.txt" "$tmp/gdb.txt" >&2
 	result $? "$name"
-	ok "$name-on-$least-reports" test "$(grep -cE '^(vmmap|walk) of' "$tmp/kernel.txt")" -ge "$least"
+	ok "$name-on-$least-reports" \
+		test "$(grep -cE '^(vmmap|walk) of' "$tmp/kernel.txt")" -ge "$least"
 }
 
 # The places of a program with pages of every kind, in two processes that both sleep; then the
-# kernel's own. gdb looks when the kernel's thread has the line and has printed nothing yet; first of
-# all the CPU has to be idle: at its checkpoint the program has yet to sleep, and the child to begin.
-places='private private+0x3000 private+0x5000 private+0x6000 zeroes zeroes+0x3000 none readonly readonly+0x1000 shared shared+0x3000
-	high high+0x1000 $rsp $rsp-0x5000 $rsp-0x40000 $rsp-0x4000000 main &counter 0 0x400000 0x7fffffefff 0x8000000000
-	0x7fffffffefff 0x7ffffffff000 0x800000000000 0xfffffffffff000 0x1000000000000 0xffff7fffffffffff
-	&mem_map percpus 0xffff800000200000 0xffffc90000001000 0xffff900000000000 0x8000000000000000
-	do_syscall 0xffffffffffffffff'
+# kernel's own. gdb looks when the kernel's thread has the line and has printed nothing
+# yet; first of all the CPU has to be idle: at its checkpoint the program has yet to sleep,
+# and the child to begin.
+places='private private+0x3000 private+0x5000 private+0x6000 zeroes zeroes+0x3000 none readonly
+	readonly+0x1000 shared shared+0x3000 high high+0x1000 $rsp $rsp-0x5000 $rsp-0x40000
+	$rsp-0x4000000 main &counter 0 0x400000 0x7fffffefff 0x8000000000 0x7fffffffefff
+	0x7ffffffff000 0x800000000000 0xfffffffffff000 0x1000000000000 0xffff7fffffffffff
+	&mem_map percpus 0xffff800000200000 0xffffc90000001000 0xffff900000000000
+	0x8000000000000000 do_syscall 0xffffffffffffffff'
 looks()
 {
 	cat <<-END
@@ -37,7 +41,9 @@ looks()
 		ubreak checkpoint
 		continue
 		continue
-		!places = ['%#x' % (int(gdb.parse_and_eval('(unsigned long)(%s)' % place))) for place in '$(echo $places)'.split()]
+		!places = '$(echo $places)'.split()
+		!places = [gdb.parse_and_eval('(unsigned long)(%s)' % place) for place in places]
+		!places = ['%#x' % int(place) for place in places]
 		delete
 		ubreak checkpoint
 		continue
@@ -51,7 +57,8 @@ looks()
 	END
 }
 for shape in 3:on 4:on 5:on 3:off 4:off; do
-	debug --cpus 1 --la57 "${shape#*:}" --append debugkey -- /tests/space "${shape%:*}" < <(looks)
+	debug --cpus 1 --la57 "${shape#*:}" --append debugkey -- /tests/space "${shape%:*}" \
+		< <(looks)
 	compare "the-console-and-gdb-agree-with-${shape%:*}-levels-and-la57-${shape#*:}" 50
 done
 

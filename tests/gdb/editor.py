@@ -1,5 +1,6 @@
-"""editor.py CONFIGURATION PORT KERNEL: does with gdb what VS Code's debugger does for a configuration
-of .vscode/launch.json. Each command is shown as `>> command` before gdb's answers."""
+"""editor.py CONFIGURATION PORT KERNEL: does with gdb what VS Code's debugger does
+for a configuration of .vscode/launch.json. Each command is shown as `>> command`
+before gdb's answers."""
 import json
 import os
 import select

@@ -1,7 +1,7 @@
 #!/bin/bash
 # job: 1 slow
-# What cannot be done gets one clear sentence: no machine, a kernel that is not there or has not come
-# far enough, wrong arguments, unmapped addresses, a release build.
+# What cannot be done gets one clear sentence: no machine, a kernel that is not there or has not
+# come far enough, wrong arguments, unmapped addresses, a release build.
 . tests/harness/tap.sh
 . tests/gdb/lib.sh
 
@@ -33,7 +33,8 @@ says 'replay-names-what-is-not-there' 'replay /nowhere' 'There is no recording i
 says 'ubt-needs-a-machine' ubt 'There is no machine'
 has 'help-explains-vmmap' "$(shown 'help vmmap')" '^vmmap \[PID\]$'
 has 'help-explains-the-letters' "$(shown 'help pgwalk')" 'P present'
-for command in vmmap pgwalk page vma ps pt buddy slab faults tlb diff-pt pt-save user ubreak ubt type rewind last-write replay connect; do
+for command in vmmap pgwalk page vma ps pt buddy slab faults tlb diff-pt pt-save user ubreak ubt \
+	type rewind last-write replay connect; do
 	echo "help $command"
 done | port='' run_gdb
 is 'every-command-has-a-help-text' "$(grep -c 'Undefined command\|not documented' <<<"$all")" 0
@@ -92,32 +93,39 @@ END
 says 'before-the-kernel-runs-ps-says-so' ps 'The kernel has not set up its memory yet'
 says 'before-the-kernel-runs-vmmap-says-so' vmmap 'The kernel has not set up its memory yet'
 says 'before-the-kernel-runs-page-says-so' 'page 5' 'The kernel has not set up its memory yet'
-says 'before-the-kernel-runs-pgwalk-says-so' 'pgwalk &mem_map' 'The kernel has not set up its memory yet'
+says 'before-the-kernel-runs-pgwalk-says-so' 'pgwalk &mem_map' \
+	'The kernel has not set up its memory yet'
 says 'half-initialised-ps-says-so' ps 'The kernel has not set up its memory yet' 2
 says 'half-initialised-slab-says-so' slab 'The kernel has not set up its memory yet'
 says 'half-initialised-tlb-says-so' tlb 'The kernel has not set up its memory yet'
-says 'in-a-kernel-thread-vmmap-says-so' vmmap 'CPU 0 runs init in the kernel, which has no address space' 2
+says 'in-a-kernel-thread-vmmap-says-so' vmmap \
+	'CPU 0 runs init in the kernel, which has no address space' 2
 has 'before-the-first-program-ps-works' "$(shown ps 3)" '^\* +1 +1 '
 has 'before-the-first-program-buddy-works' "$(shown buddy 2)" 'every list agrees'
 has 'before-the-first-fault-there-is-none' "$(shown faults)" 'no page fault yet'
-has 'without-a-process-pgwalk-shows-what-is-loaded' "$(shown 'pgwalk 0' 2)" '^walk of 0000000000000000: 5 levels'
+has 'without-a-process-pgwalk-shows-what-is-loaded' "$(shown 'pgwalk 0' 2)" \
+	'^walk of 0000000000000000: 5 levels'
 says 'a-process-that-is-not-there' 'vmmap 77' 'There is no process 77: see .ps'
 says 'a-process-number-that-is-none' 'vmmap abc' 'abc is no process number'
 says 'too-many-arguments' 'vmmap 1 2' 'Usage: vmmap \[PID\]'
 says 'an-address-that-is-none' 'pgwalk nosuch' 'nosuch is no address: No symbol'
 says 'too-few-arguments' 'pgwalk' 'Usage: pgwalk ADDRESS \[PID\]'
-has 'a-non-canonical-address' "$(shown 'pgwalk 0x8000000000000000' 2)" 'not canonical on hardware of 5 levels'
+has 'a-non-canonical-address' "$(shown 'pgwalk 0x8000000000000000' 2)" \
+	'not canonical on hardware of 5 levels'
 has 'an-address-beyond-the-reach' "$(shown 'pgwalk 0x8000000000')" 'beyond the reach of 3 levels'
 says 'a-page-that-is-absent' 'page none' 'No page is present at 0x7ff.* in process 2'
 says 'a-page-beyond-the-reach' 'page 0xffffffffffff' 'No page is present at'
-says 'the-last-page-of-all' 'page 0xfffffffffffff000' '0xfffffffffffff000 is no address of the kernel'
-says 'no-mapping' 'vma 0x30' 'Nothing is mapped at 0x30 in process 2 \(space\); the next mapping starts at 0x400000'
+says 'the-last-page-of-all' 'page 0xfffffffffffff000' \
+	'0xfffffffffffff000 is no address of the kernel'
+says 'no-mapping' 'vma 0x30' \
+	'Nothing is mapped at 0x30 in process 2 \(space\); the next mapping starts at 0x400000'
 says 'a-moment-named-like-a-process' 'pt-save 5' '5 looks like a process number'
 says 'a-moment-that-was-not-saved' 'diff-pt a b' 'Nothing was saved as a'
 says 'a-cache-that-is-not-there' 'slab nosuch' 'There is no cache nosuch; there are '
 says 'a-function-that-is-not-there' 'ubreak nosuch' 'space has no nosuch'
 
-# The release kernel: with its own symbols it does without records, with others it is another kernel.
+# The release kernel: with its own symbols it does without records, with others it
+# is another kernel.
 build=release debug --cpus 1 -- /bin/true <<'END'
 hbreak user_fault
 continue
@@ -128,7 +136,8 @@ tlb
 page $sp
 vmmap
 END
-says 'a-release-build-keeps-no-faults' faults 'This is a release build, which keeps no record of faults'
+says 'a-release-build-keeps-no-faults' faults \
+	'This is a release build, which keeps no record of faults'
 has 'a-release-build-keeps-no-ledger' "$(shown tlb)" '^This is a release build'
 has 'a-release-build-knows-no-owners' "$(shown 'page $sp')" 'only debug builds know'
 has 'a-release-build-has-a-vmmap' "$(shown vmmap)" '^vmmap of process 1 \(init\): 3 levels'

@@ -1,7 +1,7 @@
 # tests/gdb/lib.sh: what the tests of the debugger share. Source it behind tests/harness/tap.sh.
 #
-# One machine at a time waits for gdb, bounded by time limits; its console is a pipe that stays open.
-# PLEAT_OUT is where the build lies (build).
+# One machine at a time waits for gdb, bounded by time limits; its console is a pipe that stays
+# open. PLEAT_OUT is where the build lies (build).
 
 : "${PLEAT_OUT:=build}"
 export PLEAT_OUT
@@ -36,8 +36,8 @@ start_machine()
 	mkfifo "$output"
 	: >"$tmp/log"
 	setsid tools/pleat-run --kernel "$PLEAT_OUT/${build:-debug}/pleat.elf" --timeout $limit \
-		--initramfs "$PLEAT_OUT/initramfs.cpio" --img "$tmp/img" --log "$tmp/log" --gdb free "$@" \
-		<&4 >"$output" 2>"$tmp/err" 4>&- &
+		--initramfs "$PLEAT_OUT/initramfs.cpio" --img "$tmp/img" --log "$tmp/log" \
+		--gdb free "$@" <&4 >"$output" 2>"$tmp/err" 4>&- &
 	machine=$!
 	exec 5<"$output"
 	read -r -t $limit line <&5
@@ -46,12 +46,15 @@ start_machine()
 	cat <&5 >"$tmp/out" &
 }
 
-# Runs gdb on the commands of standard input; sets all (what was shown) and log. $1: more arguments.
+# Runs gdb on the commands of standard input; sets all (what was shown) and log.
+# $1: more arguments.
 run_gdb()
 {
 	cat >"$tmp/commands"
-	COMMANDS=$tmp/commands timeout -k 2 $limit gdb -q -batch -nx "${kernel:-$PLEAT_OUT/${build:-debug}/pleat.elf}" \
-		-ex 'source tools/gdb/init.py' ${port:+-ex "connect $port"} -x tests/gdb/driver.py \
+	COMMANDS=$tmp/commands timeout -k 2 $limit gdb -q -batch -nx \
+		"${kernel:-$PLEAT_OUT/${build:-debug}/pleat.elf}" \
+		-ex 'source tools/gdb/init.py' ${port:+-ex "connect $port"} \
+		-x tests/gdb/driver.py \
 		>"$tmp/shown" 2>&1 </dev/null
 	status=$?
 	all=$(<"$tmp/shown") log=$(tr -d '\0' <"$tmp/log")
@@ -73,5 +76,6 @@ debug()
 # What the n-th (1) run of a command showed.
 shown()
 {
-	awk -v want=">> $1" -v n="${2:-1}" '/^>> / { on = ($0 == want && ++seen == n); next } on' <<<"$all"
+	awk -v want=">> $1" -v n="${2:-1}" '/^>> / { on = ($0 == want && ++seen == n); next } on' \
+		<<<"$all"
 }

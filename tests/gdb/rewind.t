@@ -9,10 +9,16 @@ record()
 {
 	local name=$1
 	shift
-	timeout $limit tools/pleat-run --kernel "$PLEAT_OUT/debug/pleat.elf" --initramfs "$PLEAT_OUT/initramfs.cpio" \
-		--cpus 1 --img "$tmp/img" --log "$tmp/$name.log" --record "$tmp/$name" "$@" 2>"$tmp/err" </dev/null
+	timeout $limit tools/pleat-run --kernel "$PLEAT_OUT/debug/pleat.elf" \
+		--initramfs "$PLEAT_OUT/initramfs.cpio" --cpus 1 --img "$tmp/img" \
+		--log "$tmp/$name.log" --record "$tmp/$name" "$@" \
+		2>"$tmp/err" </dev/null
 }
-again() { timeout $limit tools/pleat-run --replay "$tmp/$1" --log "$tmp/$1.again" 2>"$tmp/err" </dev/null; }
+again()
+{
+	timeout $limit tools/pleat-run --replay "$tmp/$1" --log "$tmp/$1.again" \
+		2>"$tmp/err" </dev/null
+}
 
 first=$(record time -- /tests/time) second=$(again time)
 is 'a-replay-prints-what-the-recording-did' "$second" "$first"
@@ -21,7 +27,8 @@ has 'it-is-not-empty' "$first" '^ok '
 record two --cpus 2 -- /bin/true >/dev/null
 has 'two-CPUs-cannot-be-recorded' "$(cat "$tmp/err")" 'only a machine with one CPU'
 tools/pleat-run --replay "$tmp/nowhere" 2>"$tmp/err"
-has 'a-recording-that-is-not-there-is-named' "$(cat "$tmp/err")" 'there is no recording in .*/nowhere: .make record'
+has 'a-recording-that-is-not-there-is-named' "$(cat "$tmp/err")" \
+	'there is no recording in .*/nowhere: .make record'
 
 record space -- /tests/space 3 >/dev/null
 port='' kernel=$tmp/space/pleat.elf
@@ -76,14 +83,16 @@ has 'a-replay-reaches-a-breakpoint' "$(shown continue)" 'checkpoint \(n=.*5\)'
 has 'rewind-goes-back-by-a-number-of-instructions' "$all" '^back: 1000$'
 has 'rewind-to-goes-forward-again' "$all" '^same place: True$'
 has 'breakpoints-stay' "$(shown 'info breakpoints')" 'keep y .* in checkpoint'
-has 'last-write-finds-the-store' "$(shown 'last-write counter')" '^counter was last changed [0-9]+ instructions? ago'
+has 'last-write-finds-the-store' "$(shown 'last-write counter')" \
+	'^counter was last changed [0-9]+ instructions? ago'
 has 'it-stops-behind-it' "$(shown 'p counter' 2)" '= 5$'
 has 'in-the-function-that-wrote' "$(shown bt)" '^#0 .*(count|main) \('
 has 'once-more-goes-further-back' "$(shown 'p counter' 3)" '= 4$'
 has 'last-write-in-memory-that-was-copied-finds-the-program' "$(shown bt 2)" '^#0 +store \('
 has 'a-store-right-before-is-found' "$(shown bt 3)" '^#0 +store \('
 has 'then-the-copy-that-the-kernel-made' "$(shown bt 4)" '^#[0-9]+ .*handle_mm_fault \('
-has 'before-the-start-there-is-nothing' "$(shown 'rewind 99999999999')" '^error: The recording starts [0-9]+ instructions back'
+has 'before-the-start-there-is-nothing' "$(shown 'rewind 99999999999')" \
+	'^error: The recording starts [0-9]+ instructions back'
 has 'a-value-has-no-last-write' "$(shown 'last-write 1 + 1')" '^error: 1 \+ 1 has no address'
 has 'a-register-has-no-last-write' "$(shown 'last-write $rax')" '^error: \$rax has no address'
 has 'a-wrong-name-has-no-last-write' "$(shown 'last-write nosuch')" '^error: nosuch: No symbol'

@@ -22,7 +22,8 @@ except gdb.error:
 	print('the machine is off')
 END
 options=(--kernel "$PLEAT_OUT/debug/pleat.elf" --initramfs "$PLEAT_OUT/initramfs.cpio")
-TMPDIR=$tmp KERNEL=$PLEAT_OUT/debug/pleat.elf GDB_ARGS="-batch -x $tmp/session.py" timeout $limit tools/gdb/start --gdb free \
+TMPDIR=$tmp KERNEL=$PLEAT_OUT/debug/pleat.elf GDB_ARGS="-batch -x $tmp/session.py" timeout $limit \
+	tools/gdb/start --gdb free \
 	"${options[@]}" --cpus 2 --cmd /bin/cat >"$tmp/shown" 2>&1 </dev/null
 session=$(<"$tmp/shown")
 printf '%s\n' "$session" >&2
@@ -48,6 +49,8 @@ stop_machine
 # make's own targets.
 has 'make-lists-gdb' "$(make)" '^make gdb '
 has 'make-lists-record-and-replay' "$(make)" '^make record, make replay '
-has 'make-replay-without-a-recording-says-so' "$(make replay RECORDING="$tmp/none" 2>&1)" 'there is no recording in'
-has 'a-gdb-that-is-missing-is-named' "$(GDB=/nowhere/gdb tools/gdb/start 2>&1)" '/nowhere/gdb is missing'
+has 'make-replay-without-a-recording-says-so' "$(make replay RECORDING="$tmp/none" 2>&1)" \
+	'there is no recording in'
+has 'a-gdb-that-is-missing-is-named' "$(GDB=/nowhere/gdb tools/gdb/start 2>&1)" \
+	'/nowhere/gdb is missing'
 done_testing

@@ -32,7 +32,8 @@ continue
 bt
 finish
 ubt
-!for i in range(400): int(gdb.parse_and_eval('(unsigned long)$pc')) >> 63 and run('finish' if gdb.selected_frame().older().pc() >> 63 else 'stepi')
+!at = gdb.selected_frame
+!for i in range(400): at().pc() >> 63 and run('finish' if at().older().pc() >> 63 else 'stepi')
 bt
 pgwalk private
 next
@@ -41,19 +42,25 @@ p private[0]
 END
 has 'a-breakpoint-in-main-stops-in-the-program' "$(shown continue)" '^Breakpoint 1, main \('
 has 'the-system-call-is-reached-from-main' "$(shown bt)" '^#0 +do_syscall '
-has 'its-backtrace-shows-the-entry' "$(shown bt)" '^#1 .* syscall_entry \(\) at arch/x86_64/syscall_entry.S'
-has 'its-backtrace-goes-on-in-the-program' "$(shown bt)" '^#[0-9]+ +(0x[0-9a-f]+ in )?main \(.*tests/gdb/space.c'
+has 'its-backtrace-shows-the-entry' "$(shown bt)" \
+	'^#1 .* syscall_entry \(\) at arch/x86_64/syscall_entry.S'
+has 'its-backtrace-goes-on-in-the-program' "$(shown bt)" \
+	'^#[0-9]+ +(0x[0-9a-f]+ in )?main \(.*tests/gdb/space.c'
 has 'finish-leaves-do_syscall' "$(shown bt 2)" '^#0 .*syscall_entry \(\)'
 has 'stepping-on-comes-back-to-the-program' "$(shown 'p $pc > 0 && $pc < 0x500000')" '= 1$'
 has 'and-to-the-instruction-behind-the-call' "$all" '^same place: True$'
 has 'before-the-store-the-counter-is-one' "$(shown 'p counter')" '= 1$'
-has 'step-goes-from-the-store-into-the-page-fault' "$(shown step)" '^trap_14 \(\) at arch/x86_64/trap_entry.S'
+has 'step-goes-from-the-store-into-the-page-fault' "$(shown step)" \
+	'^trap_14 \(\) at arch/x86_64/trap_entry.S'
 has 'there-the-program-is-the-caller' "$(shown bt 3)" '^#1 .* in store \(.*tests/gdb/space.c'
-has 'there-pgwalk-says-why-it-faulted' "$(shown 'pgwalk private')" 'COW: mapping is writable, entry is not; page shared by 2$'
-has 'handle_mm_fault-is-reached-by-the-fault' "$(shown bt 4)" ' in page_fault \(.*arch/x86_64/fault.c'
+has 'there-pgwalk-says-why-it-faulted' "$(shown 'pgwalk private')" \
+	'COW: mapping is writable, entry is not; page shared by 2$'
+has 'handle_mm_fault-is-reached-by-the-fault' "$(shown bt 4)" \
+	' in page_fault \(.*arch/x86_64/fault.c'
 has 'its-backtrace-goes-on-in-the-store' "$(shown bt 4)" ' in store \('
 has 'ubt-shows-the-callers-of-the-store' "$(shown ubt)" '^#[12] .* main \('
-has 'after-the-fault-it-is-the-store-again' "$(shown bt 5)" '^#0 .*store \(.*tests/gdb/space.c:[0-9]+$'
+has 'after-the-fault-it-is-the-store-again' "$(shown bt 5)" \
+	'^#0 .*store \(.*tests/gdb/space.c:[0-9]+$'
 has 'and-the-entry-allows-the-write' "$(shown 'pgwalk private' 2)" '^  write    allowed$'
 has 'next-goes-on-behind-the-store' "$(shown 'p private[0]')" "= 2 '"
 done_testing

@@ -59,8 +59,10 @@ boot()
 	tools/pleat-run --timeout 60 --log "$tmp/log" --verdict "$tmp/verdict" "$@" \
 		>"$tmp/out" 2>"$tmp/err" </dev/null
 	status=$?
-	out=$(tr -d '\0' <"$tmp/out") err=$(<"$tmp/err") log=$(tr -d '\0' <"$tmp/log") verdict=$(<"$tmp/verdict")
-	printf -- '---- boot %s: status %s, %s\n%s\n%s\n%s\n' "$*" "$status" "$verdict" "$out" "$err" "$log" >&2
+	out=$(tr -d '\0' <"$tmp/out") err=$(<"$tmp/err") log=$(tr -d '\0' <"$tmp/log") \
+		verdict=$(<"$tmp/verdict")
+	printf -- '---- boot %s: status %s, %s\n%s\n%s\n%s\n' "$*" "$status" "$verdict" "$out" \
+		"$err" "$log" >&2
 }
 
 done_testing()

@@ -55,7 +55,8 @@ class Terminal:
         return re.search(pattern, plain, re.S) is not None
 
     def wait_for(self, pattern, limit=LIMIT):
-        """Until what has appeared since the last typing matches; False: it did not, in so many seconds."""
+        """Until what has appeared since the last typing matches; False: it did not,
+        in so many seconds."""
         end = time.monotonic() + limit
         while not self.shows(pattern):
             if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:

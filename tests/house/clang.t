@@ -9,8 +9,10 @@ if [ -z "$clang" ]; then
 	done_testing
 fi
 for goal in kernel initramfs unit; do
-	ok "clang-makes-$goal-without-a-warning" make -j"$(nproc)" OUT=build/clang CC="$clang" WERROR=1 $goal
+	ok "clang-makes-$goal-without-a-warning" make -j"$(nproc)" OUT=build/clang CC="$clang" \
+		WERROR=1 $goal
 done
-boot --cpus 1 --kernel build/clang/debug/pleat.elf --initramfs build/clang/initramfs.cpio -- /bin/true
+boot --cpus 1 --kernel build/clang/debug/pleat.elf --initramfs build/clang/initramfs.cpio \
+	-- /bin/true
 is 'a-kernel-made-by-clang-runs-a-program' "$verdict" 'exit 0'
 done_testing

@@ -1,4 +1,7 @@
-/* The smallest guests, one for each way a machine can end: tests/house/endings.t assembles it with -DEND_... */
+/*
+ * The smallest guests, one for each way a machine can end: tests/house/endings.t
+ * assembles it with -DEND_...
+ */
 #define COM1	0x3f8
 #define COM2	0x2f8
 #define STATUS	0xe9

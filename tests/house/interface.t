@@ -17,9 +17,11 @@ undocumented()
 tools/gen-arch-doc --names | LC_ALL=C sort >"$tmp/documented"
 for archive in build/debug/libmm.a build/release/libmm.a build/sim/libmm.a; do
 	machine=$(basename "$(dirname "$archive")")
-	is "mm-compiled-for-$machine-holds-every-file-of-mm" "$(ar t "$archive" | sort | tr '\n' ' ')" \
+	is "mm-compiled-for-$machine-holds-every-file-of-mm" \
+		"$(ar t "$archive" | sort | tr '\n' ' ')" \
 		"$(basename -as .c mm/*.c | sed 's/$/.o/' | sort | tr '\n' ' ')"
-	is "mm-compiled-for-$machine-needs-only-the-documented-interface" "$(undocumented "$archive")" ''
+	is "mm-compiled-for-$machine-needs-only-the-documented-interface" \
+		"$(undocumented "$archive")" ''
 done
 tools/gen-arch-doc >"$tmp/arch.md"
 ok 'docs/arch.md-is-what-the-headers-say (make docs)' diff -u docs/arch.md "$tmp/arch.md"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # job: 0 slow
-# The tool of make mutants itself: it finds what it should delete, kills what is known to be wrong, and lets
-# live what is known to be right.
+# The tool of make mutants itself: it finds what it should delete, kills what is known to be wrong,
+# and lets live what is known to be right.
 . tests/harness/tap.sh
 
 make -s mutants-build >&2 && make -s TABLE_FREE=rcu mutants-build >&2 || exit 1
@@ -17,7 +17,8 @@ is every-flush-is-found "$(grep -cE '^mm/[a-z_]+\.c:.*:flush:(flush_tlb|tlb_flus
 is every-barrier-is-found "$(grep -cE '^mm/[a-z_]+\.c:.*:barrier:smp_[rw]?mb' "$tmp/said")" \
 	"$(count 'smp_mb|smp_rmb|smp_wmb')"
 # Those that return locked are judged where they are called.
-for function in $(grep -hoE '\b(mmap|spin|folio)_[a-z_]*lock\(' mm/mprotect.c mm/mmap.c mm/zap.c | sort -u | grep -v un); do
+for function in $(grep -hoE '\b(mmap|spin|folio)_[a-z_]*lock\(' mm/mprotect.c mm/mmap.c mm/zap.c |
+	sort -u | grep -v un); do
 	ok "mutants-of-${function%(}-are-found" grep -q ":lock:${function%(}" "$tmp/said"
 done
 
@@ -26,7 +27,8 @@ dozen+=',mm/fault.c:wp_replace:flush:*,mm/fork.c:copy_mappings:flush:*,mm/mprote
 dozen+=',mm/tlb.c:tlb_flush_mmu:flush:*,mm/zap.c:zap_pte_range:lock:*,mm/zap.c:zap_pte_range:flush:tlb_range'
 dozen+=',mm/context.c:flush_here:flush:*,mm/context.c:flush_tlb_range:flush:*'
 ok a-dozen-mutants-are-killed tool --fresh --stages 1 --only "$dozen"
-ok and-named-with-their-test said 'killed +mm/fork.c:copy_mappings:flush:flush_tlb_range  races -f: [a-z]+-'
+ok and-named-with-their-test said \
+	'killed +mm/fork.c:copy_mappings:flush:flush_tlb_range  races -f: [a-z]+-'
 grep -v '^\[' "$tmp/said" >&2
 ok what-is-known-is-not-tried-again tool --stages 1 --only "$dozen"
 ok and-counted said ', ([0-9]+) chosen, \1 known'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # job: 2 slow
-# The programs of tests/threads, made by musl-gcc and by gcc with glibc, both static: what they print
-# and how they end is the same here and on Pleat.
+# The programs of tests/threads, made by musl-gcc and by gcc with glibc, both static: what they
+# print and how they end is the same here and on Pleat.
 . tests/harness/tap.sh
 
 mkdir -p "$tmp/img/t"

@@ -13,7 +13,8 @@ is 'failure-is-1' "$status" 1
 boot -- /bin/nosuch
 is 'a-program-that-is-not-there-is-127' "$status" 127
 
-# An /init of our own that ends with its first byte of standard input: every status arrives exactly.
+# An /init of our own that ends with its first byte of standard input: every status
+# arrives exactly.
 mkdir -p "$tmp/exits" "$tmp/img/dir"
 for code in 0 1 2 119 125 127 200 255; do
 	printf '.globl _start\n_start: mov $%d, %%edi\nmov $231, %%eax\nsyscall\n' $code |
@@ -21,7 +22,8 @@ for code in 0 1 2 119 125 127 200 255; do
 	boot --img "$tmp/exits" -- "/e$code"
 	is "status-$code-arrives" "$status" $code
 done
-printf '.globl _start\n_start: mov %%eax, 0\n' | ${CC:-gcc} -nostdlib -static -x assembler -o "$tmp/exits/segv" -
+printf '.globl _start\n_start: mov %%eax, 0\n' | ${CC:-gcc} -nostdlib -static -x assembler \
+	-o "$tmp/exits/segv" -
 boot --img "$tmp/exits" -- /segv
 is 'a-program-ended-by-a-signal-is-128-and-its-number' "$status" 139
 
@@ -48,7 +50,8 @@ ln -s usr/bin "$tmp/linked/bin"
 ln -s usr/bin/file "$tmp/linked/inside"
 ln -s "$tmp/img/hello" "$tmp/linked/outside"
 ln -s nowhere "$tmp/linked/dangling"
-boot --img "$tmp/linked" --cmd 'cat /inside /outside; readlink /inside; readlink /dangling; [ -h /outside ] || echo a file'
+boot --img "$tmp/linked" \
+	--cmd 'cat /inside /outside; readlink /inside; readlink /dangling; [ -h /outside ] || echo a file'
 is 'links-of-an-image-stay-links-but-for-those-that-leave-it' "$(tr '\n' , <"$tmp/out")" \
 	'here,from the image,usr/bin/file,nowhere,a file,'
 head -c 300000 /dev/zero | tr '\0' x >"$tmp/img/large"

@@ -8,8 +8,8 @@ import sys
 
 HALF = 0.0005		# microseconds: the format has them as fractions
 # Of those that trace-viewer knows: it does not open a file with another.
-COLOURS = {"thread_state_running", "thread_state_iowait", "thread_state_runnable", "cq_build_failed",
-           "rail_animation"}
+COLOURS = {"thread_state_running", "thread_state_iowait", "thread_state_runnable",
+           "cq_build_failed", "rail_animation"}
 
 
 def rows(events):
@@ -36,7 +36,8 @@ def check_arrows(events, by_row):
     for number, start in ends["s"].items():
         end = ends["f"][number]
         assert isinstance(number, int) and end["bp"] == "e" and start["ts"] <= end["ts"]
-        assert start["name"] == end["name"] and start["cat"] == end["cat"] and start["tid"] != end["tid"]
+        assert start["name"] == end["name"] and start["cat"] == end["cat"]
+        assert start["tid"] != end["tid"]
         for e, name in (start, "shootdown "), (end, "answers"):
             slices = [s for s in by_row[e["pid"], e["tid"]] if s[2].startswith(name)]
             assert any(s[0] <= e["ts"] <= s[1] for s in slices), f"{e} is outside"

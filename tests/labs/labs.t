@@ -17,15 +17,18 @@ refused()
 
 mkdir "$tmp/full" "$tmp/empty"
 touch "$tmp/full/file" "$tmp/plain"
-refused 'an-unknown-lab' 2 'LAB=cows: there is no such lab; the labs are: cow, walk-and-fold' tools/lab cows "$tmp/x"
+refused 'an-unknown-lab' 2 'LAB=cows: there is no such lab; the labs are: cow, walk-and-fold' \
+	tools/lab cows "$tmp/x"
 refused 'a-missing-lab' 2 'LAB is missing' tools/lab '' "$tmp/x"
 refused 'a-missing-directory' 2 'DIR is missing' tools/lab cow ''
 refused 'a-directory-that-is-not-empty' 2 'is not empty' tools/lab cow "$tmp/full"
 refused 'a-file-in-the-way' 2 'there is a file of that name' tools/lab cow "$tmp/plain"
 refused 'a-directory-in-this-tree' 2 'lies in this tree' tools/lab cow build/labs/export
 refused 'grading-an-unknown-lab' 2 'LAB=x: there is no such lab' tools/grade x "$tmp/empty"
-refused 'grading-a-directory-that-is-not-there' 2 'there is no such directory' tools/grade cow "$tmp/nowhere"
-refused 'grading-a-directory-without-the-files' 2 'the submission has no file mm/fork.c' tools/grade cow "$tmp/empty"
+refused 'grading-a-directory-that-is-not-there' 2 'there is no such directory' tools/grade cow \
+	"$tmp/nowhere"
+refused 'grading-a-directory-without-the-files' 2 'the submission has no file mm/fork.c' \
+	tools/grade cow "$tmp/empty"
 rmdir build/labs/export 2>/dev/null
 mkdir -p "$tmp/links/mm"
 for file in fork.c fault.c internal.h; do ln -s "$PWD/mm/$file" "$tmp/links/mm/"; done
@@ -38,8 +41,10 @@ for lab in cow walk-and-fold; do
 	ok "$lab-is-exported" tools/lab "$lab" "$tmp/$lab"
 	is "$lab-has-one-commit" "$(git -C "$tmp/$lab" rev-list --count HEAD)" 1
 	is "$lab-has-nothing-uncommitted" "$(git -C "$tmp/$lab" status --porcelain)" ''
-	is "$lab-has-no-solution" "$(cd "$tmp/$lab/labs" && find . -name '*.patch' -o -name holes -o -name wrong)" ''
-	refused "exporting-from-$lab" 2 'itself the work tree' "$tmp/$lab/tools/lab" "$lab" "$tmp/again"
+	is "$lab-has-no-solution" \
+		"$(cd "$tmp/$lab/labs" && find . -name '*.patch' -o -name holes -o -name wrong)" ''
+	refused "exporting-from-$lab" 2 'itself the work tree' "$tmp/$lab/tools/lab" "$lab" \
+		"$tmp/again"
 done
 
 # The skeletons build without a warning, boot, and say what is missing.
@@ -47,7 +52,8 @@ skeleton()
 {
 	cp -a build/user "$tmp/$1/build/"
 	ok "$1-skeleton-builds" make -s -j2 -C "$tmp/$1" all
-	boot --kernel "$tmp/$1/build/debug/pleat.elf" --initramfs "$tmp/$1/build/initramfs.cpio" --cpus 1 \
+	boot --kernel "$tmp/$1/build/debug/pleat.elf" --initramfs "$tmp/$1/build/initramfs.cpio" \
+		--cpus 1 \
 		-- /bin/runtests /tests/fork
 	has "$1-skeleton-runs-programs" "$out" '^1\.\.'
 	has "$1-skeleton-says-what-is-missing" "$log" "lab $1, step 1 is missing: .*mm/"
@@ -55,12 +61,14 @@ skeleton()
 skeleton cow
 skeleton walk-and-fold
 
-# What an instructor is handed when nobody has written a line: judged with hints, not refused for the lab's own header.
+# What an instructor is handed when nobody has written a line: judged with hints, not refused
+# for the lab's own header.
 text=$(GRADE_PATIENCE=4 tools/grade cow "$tmp/cow" "$tmp/untouched" 2>&1)
 has 'an-untouched-skeleton-is-judged' "$text" 'hint: Step 1'
 is 'an-untouched-skeleton-is-not-refused' "$(grep -c 'not judged' <<<"$text")" 0
 
-# Only the named files count: what else a student changes has no effect, and old results are no results.
+# Only the named files count: what else a student changes has no effect, and old
+# results are no results.
 mkdir -p "$tmp/student/mm" "$tmp/student/tests/unit" "$tmp/student/tools" "$tmp/grade"
 cp mm/fork.c mm/fault.c mm/internal.h "$tmp/student/mm/"
 echo 'all: ; exit 1' >"$tmp/student/Makefile"
@@ -69,7 +77,9 @@ echo 'exit 1' >"$tmp/student/tools/pleat-run"
 echo stale >"$tmp/grade/results.json"
 text=$(GRADE_PATIENCE=4 tools/grade cow "$tmp/student" "$tmp/grade" 2>&1)
 has 'only-the-named-files-count' "$text" '^Lab cow: 100 of 100 points'
-is 'gradescope-gets-the-points' "$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{score}' "$tmp/grade/results.json")" 100
+is 'gradescope-gets-the-points' \
+	"$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{score}' "$tmp/grade/results.json")" \
+	100
 ok 'the-tap-is-good' prove -e cat "$tmp/grade/grade.tap"
 has 'the-junit-xml-counts-no-failure' "$(<"$tmp/grade/grade.xml")" '<testsuite .*failures="0"'
 is 'the-text-is-kept' "$(head -n 1 "$tmp/grade/grade.txt")" 'Lab cow: 100 of 100 points'
@@ -91,5 +101,6 @@ head -c 3000 /dev/urandom >"$tmp/student/mm/fork.c"
 text=$(tools/grade cow "$tmp/student" "$tmp/grade" 2>&1)
 is 'a-submission-of-noise-is-graded' $? 0
 has 'a-submission-of-noise-gets-nothing' "$text" '^Lab cow: 0 of 100 points'
-has 'its-json-is-good' "$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{output}' "$tmp/grade/results.json")" 'submission'
+text=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{output}' "$tmp/grade/results.json")
+has 'its-json-is-good' "$text" 'submission'
 done_testing

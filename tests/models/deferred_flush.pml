@@ -1,10 +1,10 @@
 /*
  * Write permission is removed from an entry, and the flush is put off to the end of the operation:
- * fork and mprotect (mm/fork.c, mm/mprotect.c) beside a write fault that copies the page (mm/fault.c) and a
- * third CPU whose TLB still has the entry writable.
+ * fork and mprotect (mm/fork.c, mm/mprotect.c) beside a write fault that copies the page
+ * (mm/fault.c) and a third CPU whose TLB still has the entry writable.
  *
- * No store is lost: what the third CPU has written is in the page that is mapped in the end. The mmap lock
- * does it: the fault waits until the flush is over. (Where both hold it for reading, as
+ * No store is lost: what the third CPU has written is in the page that is mapped in the end. The
+ * mmap lock does it: the fault waits until the flush is over. (Where both hold it for reading, as
  * userfaultfd's write protection does, a copy has to flush first if a flush is pending.)
  *
  * variants: NO_LOCK NO_FLUSH FLUSH_AFTER_UNLOCK
@@ -35,7 +35,10 @@ active proctype protector()
 	flushed = true
 }
 
-/* CPU 1: a write fault at the same address: do_wp_page(). The copy is made outside the table's lock. */
+/*
+ * CPU 1: a write fault at the same address: do_wp_page(). The copy is made outside
+ * the table's lock.
+ */
 active proctype fault()
 {
 #ifndef NO_LOCK
@@ -54,7 +57,8 @@ active proctype store()
 {
 	if
 	:: atomic { tlb_valid && tlb_writable -> page[tlb_frame] = 1; stored = true }
-	:: atomic { writable -> tlb_valid = true; tlb_frame = frame; page[frame] = 1; stored = true }
+	:: atomic { writable ->
+		tlb_valid = true; tlb_frame = frame; page[frame] = 1; stored = true }
 	:: true			/* not at all */
 	fi
 }

@@ -1,10 +1,11 @@
 /*
- * mm/gup.h, mm/rmap.h: a lockless walker counts its pin and looks at the exclusive mark then; fork takes
- * the mark away and looks at the pins then. Never may the page be pinned and shared. A processor may keep
- * a store back while it loads; here it does whenever the step is no full barrier.
+ * mm/gup.h, mm/rmap.h: a lockless walker counts its pin and looks at the exclusive mark
+ * then; fork takes the mark away and looks at the pins then. Never may the page be pinned
+ * and shared. A processor may keep a store back while it loads; here it does whenever the
+ * step is no full barrier.
  *
- * NO_FENCE_PIN, NO_FENCE_SHARE: the first step of one of them is a plain store. MARK_FIRST: the walker
- * looks first and counts then.
+ * NO_FENCE_PIN, NO_FENCE_SHARE: the first step of one of them is a plain store. MARK_FIRST: the
+ * walker looks first and counts then.
  *
  * variants: NO_FENCE_PIN NO_FENCE_SHARE MARK_FIRST
  */

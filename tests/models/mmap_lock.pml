@@ -1,8 +1,9 @@
 /*
- * The mmap lock: a reader counts itself on the CPU where it runs and looks for a writer; a writer says that
- * it is there and adds up the counts (mm/mmap_lock.c).
+ * The mmap lock: a reader counts itself on the CPU where it runs and looks for a writer; a writer
+ * says that it is there and adds up the counts (mm/mmap_lock.c).
  *
- * Never are a reader and the writer inside at once. Reader A goes to another CPU while it is inside.
+ * Never are a reader and the writer inside at once. Reader A goes to another CPU
+ * while it is inside.
  *
  * variants: NO_MB READER_NO_MB NO_SECOND_LOOK STEP_BACK_ELSEWHERE
  */

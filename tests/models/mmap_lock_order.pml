@@ -1,10 +1,12 @@
 /*
- * mm/mmap_lock.c: a reader counts itself and looks for a writer, a writer raises its flag and adds up the
- * counts. The writer changes two words that a reader finds equal; the reader leaves a word that the writer finds.
- * Memory is weaker than an x86's: stores drain in any order, loads pass each other. (mmap_lock.pml has the rest.)
+ * mm/mmap_lock.c: a reader counts itself and looks for a writer, a writer raises its flag and adds
+ * up the counts. The writer changes two words that a reader finds equal; the reader leaves a word
+ * that the writer finds. Memory is weaker than an x86's: stores drain in any order, loads pass
+ * each other. (mmap_lock.pml has the rest.)
  *
- * NO_ACQUIRE_COUNT and NO_ACQUIRE_WRITER: a load after the writer's look at the counts, or the reader's at
- * the flag, comes before it. NO_RELEASE: the flag falls before the writer's stores are there.
+ * NO_ACQUIRE_COUNT and NO_ACQUIRE_WRITER: a load after the writer's look at the counts, or
+ * the reader's at the flag, comes before it. NO_RELEASE: the flag falls before the
+ * writer's stores are there.
  *
  * variants: NO_MB NO_ACQUIRE_COUNT NO_ACQUIRE_WRITER NO_RELEASE
  */

@@ -1,13 +1,14 @@
 /*
- * A word is published that leads to other memory: a table into an entry or a root, a section, a trace.
+ * A word is published that leads to other memory: a table into an entry or a root,
+ * a section, a trace.
  *
  *	writer				reader
  *	  fill the contents		  read the word
  *	  smp_wmb()			  smp_rmb(), or the address comes from the word itself
  *	  store the word		  read the contents
  *
- * Stores wait in a buffer that drains in any order, and loads pass each other: no x86, but mm/ serves other
- * processors too, and a compiler may do the same.
+ * Stores wait in a buffer that drains in any order, and loads pass each other: no x86, but mm/
+ * serves other processors too, and a compiler may do the same.
  *
  * variants: NO_WMB NO_RMB
  */

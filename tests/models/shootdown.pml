@@ -1,6 +1,6 @@
 /*
- * A table is unlinked, the TLBs are shot down, the table is freed: beside a CPU that switches to the
- * address space and walks it without a lock (mm/context.c, mm/tlb.c).
+ * A table is unlinked, the TLBs are shot down, the table is freed: beside a CPU that switches to
+ * the address space and walks it without a lock (mm/context.c, mm/tlb.c).
  *
  * Neither a walk by software with interrupts off nor the processor's own cache of upper entries
  * may reach the table once it is freed.

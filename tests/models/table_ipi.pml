@@ -1,7 +1,8 @@
 /*
- * TABLE_FREE=ipi: a table is unlinked and freed beside two CPUs that walk without a lock, on the machine
- * whose flush is an IPI (mm/tlb.c). The frame is somebody else's as soon as it is free: no walker may be
- * among its entries then. And the page: a reference that stays was taken while the page was mapped.
+ * TABLE_FREE=ipi: a table is unlinked and freed beside two CPUs that walk without a lock, on
+ * the machine whose flush is an IPI (mm/tlb.c). The frame is somebody else's as soon as it is
+ * free: no walker may be among its entries then. And the page: a reference that stays was taken
+ * while the page was mapped.
  *
  * variants: NO_MB NO_WAIT ONE_CPU FREE_FIRST WALK_WITH_INTERRUPTS NO_FLUSH
  */

@@ -1,9 +1,11 @@
 /*
- * TABLE_FREE=rcu: a table is freed when each CPU has passed a quiescent state since it was unlinked, with no
- * IPI; beside two CPUs that walk without a lock and are idle in between (mm/table_free.c). A CPU has a bit in
- * `waiting`, which it clears itself, and one in `idle`: then nobody waits for it.
+ * TABLE_FREE=rcu: a table is freed when each CPU has passed a quiescent state since it was
+ * unlinked, with no IPI; beside two CPUs that walk without a lock and are idle in between
+ * (mm/table_free.c). A CPU has a bit in `waiting`, which it clears itself, and one in `idle`:
+ * then nobody waits for it.
  *
- * variants: NO_WAIT ONE_CPU BEGIN_FIRST QUIESCENT_IN_WALK IDLE_LATE WAKE_NO_MB BEGIN_NO_MB NO_ACQUIRE
+ * variants: NO_WAIT ONE_CPU BEGIN_FIRST QUIESCENT_IN_WALK IDLE_LATE WAKE_NO_MB
+ * BEGIN_NO_MB NO_ACQUIRE
  */
 #define CPUS	3
 #define WORDS	5

@@ -1,7 +1,7 @@
 /*
- * Memory as x86-64 gives it: each CPU has a queue of stores that the others do not see yet, and that
- * drain in order at any time. A model includes this after it has defined CPUS and WORDS; no CPU here reads
- * a word that its own queue still holds.
+ * Memory as x86-64 gives it: each CPU has a queue of stores that the others do not see yet, and
+ * that drain in order at any time. A model includes this after it has defined CPUS and WORDS; no
+ * CPU here reads a word that its own queue still holds.
  */
 chan queue[CPUS] = [2] of { byte, short };
 short memory[WORDS];
@@ -10,7 +10,9 @@ short memory[WORDS];
 #define STORE(cpu, word, v)	queue[cpu]!word,v
 /* smp_mb(): waits until the queue is empty. */
 #define FULL_BARRIER(cpu)	empty(queue[cpu])
-/* A locked instruction: what it changes is seen by all at once, after all that was stored before. */
+/*
+ * A locked instruction: what it changes is seen by all at once, after all that was stored before.
+ */
 #define LOCKED(cpu, word, v)	atomic { empty(queue[cpu]); memory[word] = v }
 
 active [CPUS] proctype drain()

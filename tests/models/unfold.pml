@@ -1,8 +1,9 @@
 /*
- * A tree gets a new root while another CPU switches to it: mm_unfold() and switch_mm() (mm/context.c).
+ * A tree gets a new root while another CPU switches to it: mm_unfold() and
+ * switch_mm() (mm/context.c).
  *
- * When both are done, the CPU walks by the new root: with the old one it would fault for ever on an
- * address that lies beyond its reach.
+ * When both are done, the CPU walks by the new root: with the old one it would fault for ever on
+ * an address that lies beyond its reach.
  *
  * variants: NO_MB SWITCH_NO_MB ROOT_BEFORE_MASK NO_IPI IPI_BEFORE_ROOT
  */

@@ -1,7 +1,8 @@
 """The mutants of mm/, found in its text: what each would delete, and the text without it.
 
 A flush, a barrier, a lock with its unlocks, a re-check is recognised by its name (NAMES below). A
-re-check that has no name of its own carries a comment with the word "re-check" directly above it."""
+re-check that has no name of its own carries a comment with the word "re-check"
+directly above it."""
 
 import re
 
@@ -13,8 +14,8 @@ BARRIERS = "smp_mb|smp_rmb|smp_wmb"
 ORDERED = {"smp_load_acquire": "READ_ONCE(*({0}))", "smp_store_release": "WRITE_ONCE(*({0}), {1})"}
 RECHECKS = r"p(?:te|md|ud|4d|gd)_same"
 
-# What takes a lock, and what gives it back. A name that answers whether it got the lock is written as a
-# value: without the lock it always did.
+# What takes a lock, and what gives it back. A name that answers whether it got the lock is written
+# as a value: without the lock it always did.
 LOCKS = [
     (r"spin_lock(?:_nested)?", r"spin_unlock"),
     (r"machine_spin_lock", r"machine_spin_unlock"),
@@ -56,7 +57,8 @@ class Mutant:
         return text[max(0, start - 300):text.index("\n", max(start, end - 1))]
 
     def variant(self, text):
-        """The form of mm/ that has its line at all: "" the default, "rcu" inside #ifdef CONFIG_TABLE_FREE_RCU."""
+        """The form of mm/ that has its line at all: "" the default, "rcu" inside #ifdef
+        CONFIG_TABLE_FREE_RCU."""
         form = ""
         for line in text[:self.edits[0][0]].split("\n"):
             if line.startswith("#ifdef CONFIG_TABLE_FREE_RCU"):
@@ -67,14 +69,16 @@ class Mutant:
 
 
 def blank(text):
-    """The text with comments, strings and preprocessor lines blanked out, all at the same offsets."""
+    """The text with comments, strings and preprocessor lines blanked out, all at
+    the same offsets."""
     pattern = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'|^#(?:\\\n|[^\n])*",
                          re.S | re.M)
     return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
 
 
 def functions(code):
-    """(name, start, end) of each function body: `{` in column 0 up to `}` there, or all on one line."""
+    """(name, start, end) of each function body: `{` in column 0 up to `}` there,
+    or all on one line."""
     found = []
     for head in re.finditer(r"^\w[^\n;={}]*?(\w+)\((?:[^;{}]*)\)[^;{}=]*\n?\{", code, re.M):
         if head.group(1) in ("if", "while", "for", "switch"):
@@ -155,13 +159,15 @@ class File:
     def rechecks(self, function, start, end):
         for name, a, b, _ in calls(self.code, RECHECKS, start, end):
             self.add(function, "recheck", name, [(a, b, "true")])
-        for mark in re.finditer(r"/\*(?:(?!\*/).)*\bre-check\b(?:(?!\*/).)*\*/\s*", self.text[start:end], re.S):
+        for mark in re.finditer(r"/\*(?:(?!\*/).)*\bre-check\b(?:(?!\*/).)*\*/\s*",
+                                self.text[start:end], re.S):
             at = start + mark.end()
             condition = re.compile(r"(?:if|while) \(").match(self.code, at)
             if condition:
                 close = self.condition_end(at)
                 body = self.code[condition.end():close + 200].split(";")[0]
-                value = "false" if re.search(r"\b(return|goto|continue|break|unlikely)\b", body) else "true"
+                leaves = re.search(r"\b(return|goto|continue|break|unlikely)\b", body)
+                value = "false" if leaves else "true"
                 self.add(function, "recheck", "condition", [(condition.end(), close - 1, value)])
             else:
                 value = re.compile(r"[^=;\n]*= ([^;]*);").match(self.code, at)
@@ -178,7 +184,8 @@ class File:
         return end
 
     def locks(self, lock, unlock, takers):
-        """Per function where each lock has its unlocks there, else all of the file that belong together."""
+        """Per function where each lock has its unlocks there, else all of the file
+        that belong together."""
         loose = {}
         for function, _, start, end in self.functions:
             if function in takers:
@@ -203,7 +210,8 @@ class File:
     def sections(self, found, kinds):
         """lock unlock lock unlock at one depth is two mutants; anything else is one."""
         indents = {indent(self.code, c[1]) for c in found}
-        alternate = all(kind == bool(i % 2) for i, kind in enumerate(kinds)) and len(kinds) % 2 == 0
+        alternate = len(kinds) % 2 == 0 and all(kind == bool(i % 2)
+                                                for i, kind in enumerate(kinds))
         if alternate and len(indents) == 1 and -1 not in indents:
             return [found[i:i + 2] for i in range(0, len(found), 2)]
         return [found]
@@ -228,10 +236,12 @@ class File:
         self.add(function, "lock", found[0][0], edits)
 
     def slots(self, takers):
-        """A locked slot is given back at once; who unlocks it later, here or in a callee, no longer does."""
+        """A locked slot is given back at once; who unlocks it later, here or in a
+        callee, no longer does."""
         names = "|".join(sorted(takers))
         spans = {name: (start, end) for name, _, start, end in self.functions}
-        unlocks = {name: [(a, b, "(void)0") for _, a, b, _ in calls(self.code, "pte_unlock", *span)]
+        unlocks = {name: [(a, b, "(void)0")
+                          for _, a, b, _ in calls(self.code, "pte_unlock", *span)]
                    for name, span in spans.items() if name not in takers}
         takes = {name: list(calls(self.code, names, *spans[name])) for name in unlocks}
         consumers = [name for name in unlocks if unlocks[name] and not takes[name]]
@@ -248,7 +258,8 @@ class File:
             self.add(name, "lock", takes[name][0][0], edits)
 
     def atomics(self):
-        """An atomic that counts as a full barrier: its text stays, and the model that it names loses the order."""
+        """An atomic that counts as a full barrier: its text stays, and the model that it
+        names loses the order."""
         known = [m.comment(self.text) for m in self.mutants if m.kind == "barrier"]
         for named in re.finditer(MODEL, self.text):
             if any(named.group() in comment for comment in known):

@@ -36,7 +36,10 @@ static void advise(void)
 static void drop(void) { RACE_EQ(mm_madvise(race_mm, AT, PAGE_SIZE, MADV_DONTNEED), 0); }
 static void unmap(void) { RACE_EQ(mm_munmap(race_mm, AT, 2 * PAGE_SIZE), 0); }
 
-/* The first page of three is locked while it is given back, or unlocked beside a first write to the third. */
+/*
+ * The first page of three is locked while it is given back, or unlocked beside a
+ * first write to the third.
+ */
 static void map_three(void) { race_map(AT, 3); }
 static void lock_first(void) { RACE_EQ(mm_mlock(race_mm, AT, PAGE_SIZE, 0), 0); }
 static void write_third(void) { race_poke(AT + 2 * PAGE_SIZE, 3); }
@@ -75,17 +78,18 @@ static void gone(void)
 	RACE_EQ(mm_rss(race_mm, MM_ANONPAGES), 0);
 }
 
-RACE("access-dontneed", "the kernel reads a page that is given back", .levels = 3, .setup = map_two,
-     .cpu = { read_it, drop }, .probe = zero_again)
-RACE("access-munmap", "the kernel reads through a mapping that goes", .levels = 3, .setup = map_two,
-     .cpu = { read_it, unmap }, .probe = gone)
+RACE("access-dontneed", "the kernel reads a page that is given back", .levels = 3,
+     .setup = map_two, .cpu = { read_it, drop }, .probe = zero_again)
+RACE("access-munmap", "the kernel reads through a mapping that goes", .levels = 3,
+     .setup = map_two, .cpu = { read_it, unmap }, .probe = gone)
 RACE("populate-munmap", "a mapping goes while it is filled", .levels = 3, .setup = map_two,
      .cpu = { populate, unmap }, .probe = gone)
-RACE("dontneed-munmap", "a mapping goes while its pages are given back", .levels = 3, .setup = map_two,
-     .cpu = { advise, unmap }, .probe = gone)
+RACE("dontneed-munmap", "a mapping goes while its pages are given back", .levels = 3,
+     .setup = map_two, .cpu = { advise, unmap }, .probe = gone)
 RACE("msync-munmap", "a mapping goes while msync looks for it", .levels = 3, .setup = map_two,
      .cpu = { sync, unmap }, .probe = gone)
-RACE("mlock-dontneed", "a page is locked while it is given back: it is there in the end", .levels = 3,
-     .setup = map_three, .cpu = { lock_first, drop_unless_locked }, .probe = first_is_there)
+RACE("mlock-dontneed", "a page is locked while it is given back: it is there in the end",
+     .levels = 3, .setup = map_three, .cpu = { lock_first, drop_unless_locked },
+     .probe = first_is_there)
 RACE("munlock-fault", "a mapping is joined by munlock beside a first write to it", .levels = 3,
      .setup = map_locked, .cpu = { unlock_first, write_third }, .probe = nothing_locked)

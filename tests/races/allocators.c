@@ -146,7 +146,8 @@ static void new_area(void)
 
 static void shared_mapping(void)
 {
-	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, NULL, 0), AT);
+	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, NULL,
+			0), AT);
 	race_map(AT + PAGE_SIZE, 1);
 	race_poke(AT + PAGE_SIZE, 1); /* the table is there */
 }
@@ -190,7 +191,7 @@ RACE("slab-shrink-kmalloc", "slabs are given back while one is used", .levels = 
      .setup = one_in_magazine_of_1, .cpu = { shrink_slabs, get_two }, .probe = all_different)
 RACE("vmalloc-reuse", "an area of the kernel comes again, with another frame", .levels = 3,
      .setup = area_used_on_cpu_1, .cpu = { free_area, new_area })
-RACE("shared-fault-read", "a fault on a page of a file, and another CPU reads the page in", .levels = 3,
-     .setup = shared_mapping, .cpu = { write_7, find_page }, .probe = page_found)
-RACE("shared-fault-fault", "two CPUs map the same page of a file", .levels = 3, .setup = shared_cached,
-     .cpu = { write_7, write_8 }, .probe = one_page)
+RACE("shared-fault-read", "a fault on a page of a file, and another CPU reads the page in",
+     .levels = 3, .setup = shared_mapping, .cpu = { write_7, find_page }, .probe = page_found)
+RACE("shared-fault-fault", "two CPUs map the same page of a file", .levels = 3,
+     .setup = shared_cached, .cpu = { write_7, write_8 }, .probe = one_page)

@@ -1,4 +1,7 @@
-/* Asynchronous faults: the two halves against the end of the program, munmap, and a writer that waits. */
+/*
+ * Asynchronous faults: the two halves against the end of the program, munmap, and
+ * a writer that waits.
+ */
 #include "mm/async_fault.h"
 #include "mm/buddy.h"
 #include "mm/gup.h"
@@ -28,7 +31,8 @@ static int write_folios(struct address_space *mapping, struct folio *const *foli
 	return 0;
 }
 
-static const struct address_space_ops ops = { .start_read = start_read, .write_folios = write_folios };
+static const struct address_space_ops ops = { .start_read = start_read,
+					      .write_folios = write_folios };
 
 static void map_being_read(void)
 {
@@ -36,7 +40,8 @@ static void map_being_read(void)
 
 	reading = NULL;
 	mapping_init(&file, &ops, NULL, PAGE_SIZE);
-	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, &source, 0), AT);
+	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, &source, 0),
+		AT);
 	race_map(AT + PAGE_SIZE, 1);
 	RACE_EQ(async_fault_try(race_mm, AT, false), -EAGAIN);
 }
@@ -115,8 +120,11 @@ static void page_is_there(void)
 
 RACE("async-exit", "a program ends while the worker takes up its request", .levels = 3,
      .setup = asker_and_worker, .cpu = { wait_for_asker, asker_ends })
-RACE("async-munmap", "the worker waits for a page that a device is reading; it is unmapped, and comes", .levels = 3,
-     .setup = map_being_read, .cpu = { wait_for_page, unmap_and_device_reads }, .probe = no_page_is_left)
-RACE("async-try-writer", "one waits for a device with the lock, a writer for him; who asks waits for neither",
-     .levels = 3, .setup = map_being_read, .cpu = { wait_with_lock, unmap_another, try_and_device_reads },
-     .probe = page_is_there)
+RACE("async-munmap",
+     "the worker waits for a page that a device is reading; it is unmapped, and comes",
+     .levels = 3, .setup = map_being_read, .cpu = { wait_for_page, unmap_and_device_reads },
+     .probe = no_page_is_left)
+RACE("async-try-writer",
+     "one waits for a device with the lock, a writer for him; who asks waits for neither",
+     .levels = 3, .setup = map_being_read,
+     .cpu = { wait_with_lock, unmap_another, try_and_device_reads }, .probe = page_is_there)

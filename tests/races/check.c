@@ -57,15 +57,17 @@ static bool search_and_see(const struct explore_options *o, unsigned long cap, s
 	return whole && !report->failed_at;
 }
 
-static void disagree(const char *what, unsigned int bound, const struct seen *a, const struct seen *b)
+static void disagree(const char *what, unsigned int bound, const struct seen *a,
+		     const struct seen *b)
 {
 	report->failed_at = report->schedules;
 	snprintf(report->message, sizeof(report->message),
-		 "%s, bound %u: %lu traces and %lu outcomes, without reduction %lu and %lu", what, bound, a->traces,
-		 a->outcomes, b->traces, b->outcomes);
+		 "%s, bound %u: %lu traces and %lu outcomes, without reduction %lu and %lu", what,
+		 bound, a->traces, a->outcomes, b->traces, b->outcomes);
 }
 
-static void compare(const char *what, unsigned int bound, const struct seen *a, const struct seen *b)
+static void compare(const char *what, unsigned int bound, const struct seen *a,
+		    const struct seen *b)
 {
 	if (a->traces != b->traces || a->trace_sum != b->trace_sum || a->outcomes != b->outcomes ||
 	    a->outcome_sum != b->outcome_sum)
@@ -73,8 +75,8 @@ static void compare(const char *what, unsigned int bound, const struct seen *a, 
 }
 
 /*
- * How many schedules there are: the cache counts them without running them all. An enumeration that
- * would not come to its end is not even begun.
+ * How many schedules there are: the cache counts them without running them all. An enumeration
+ * that would not come to its end is not even begun.
  */
 static unsigned long count_schedules(unsigned int bound)
 {
@@ -93,19 +95,21 @@ static bool check_bound(unsigned int bound, struct seen *reduced)
 	unsigned long n = count_schedules(bound);
 	struct seen full;
 
-	if (!n || !search_and_see(&all, FULL_MAX + 1, &full) || !search_and_see(&cached, FULL_MAX, reduced))
+	if (!n || !search_and_see(&all, FULL_MAX + 1, &full) ||
+	    !search_and_see(&cached, FULL_MAX, reduced))
 		return false;
 	compare("cache", bound, reduced, &full);
 	if (n != full.runs)
-		snprintf(report->message, sizeof(report->message), "bound %u: %lu schedules, not %lu as counted",
-			 bound, report->failed_at = full.runs, n);
+		snprintf(report->message, sizeof(report->message),
+			 "bound %u: %lu schedules, not %lu as counted", bound,
+			 report->failed_at = full.runs, n);
 	report->exhausted = bound == UNBOUNDED ? UNBOUNDED : bound + 1;
 	return !report->failed_at;
 }
 
 /*
- * The cache sees the same traces as the enumeration of all schedules, at every bound at which that is
- * feasible; sleep sets see those of the cache without a bound.
+ * The cache sees the same traces as the enumeration of all schedules, at every bound at which that
+ * is feasible; sleep sets see those of the cache without a bound.
  */
 void check_explorer(void)
 {

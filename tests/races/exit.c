@@ -85,8 +85,8 @@ RACE("exit-munmap", "a thread exits while another flushes its CPU", .levels = 3,
      .setup = map_touched, .cpu = { unmap, leave }, .probe = gone_on_1)
 RACE("exit-exit", "the last two threads of a program exit at once", .levels = 3,
      .setup = both_run_other, .cpu = { leave_other, leave_other })
-RACE("lazy-exit", "a program ends while another CPU, which holds it lazily, takes up its own", .levels = 3,
-     .setup = lazily_held, .cpu = { leave_other, idle_to_own })
+RACE("lazy-exit", "a program ends while another CPU, which holds it lazily, takes up its own",
+     .levels = 3, .setup = lazily_held, .cpu = { leave_other, idle_to_own })
 RACE("switch-munmap", "a CPU switches away and back while another unmaps", .levels = 3,
      .setup = map_and_other, .cpu = { unmap, switch_away_and_back }, .probe = gone_on_1)
 RACE("lazy-munmap", "a CPU idles, holding the address space lazily, while another unmaps",

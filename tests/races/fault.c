@@ -23,7 +23,8 @@ static void read_0(void)
 /* A stack of one page, its top; accesses one and three pages below it make it grow. */
 static void map_stack(void)
 {
-	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, NULL, 0), AT);
+	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, NULL, 0),
+		AT);
 	race_poke(AT, 1);
 }
 static void grow_little(void) { race_poke(AT - PAGE_SIZE, 7); }

@@ -117,8 +117,9 @@ static void write_then_check(void)
 
 RACE("fork-write", "a thread writes while another forks", .levels = 3, .setup = map_touched,
      .cpu = { fork_it, write_then_check }, .probe = after_fork)
-RACE("fork-write-write", "two threads write while a third forks, one of them as long as it may", .levels = 3,
-     .setup = map_touched, .cpu = { fork_it, write_7, try_write_8 }, .probe = after_fork_two_words)
+RACE("fork-write-write", "two threads write while a third forks, one of them as long as it may",
+     .levels = 3, .setup = map_touched, .cpu = { fork_it, write_7, try_write_8 },
+     .probe = after_fork_two_words)
 RACE("cow-cow-programs", "parent and child write to a page that they share", .levels = 3,
      .setup = child_on_cpu_1, .cpu = { write_7, write_9 }, .probe = two_programs)
 RACE("cow-cow-threads", "two threads write to a page that another program shares", .levels = 3,
@@ -126,4 +127,5 @@ RACE("cow-cow-threads", "two threads write to a page that another program shares
 RACE("cow-dontneed", "a page is dropped while it is copied", .levels = 3, .setup = map_and_fork,
      .cpu = { write_7, dontneed }, .probe = dropped)
 RACE("cow-copy-exit", "all others let a page go while it is copied", .levels = 3,
-     .setup = map_and_fork_unadopted, .cpu = { write_7, drop_and_end_child }, .probe = dropped_or_written)
+     .setup = map_and_fork_unadopted, .cpu = { write_7, drop_and_end_child },
+     .probe = dropped_or_written)

@@ -229,7 +229,8 @@ static void get_and_keep(void)
 
 static void saturated(void)
 {
-	struct page *page = virt_to_page(frame_ptr(entry_pfn(table_walk(mm_fold(race_mm), AT).entry[1])));
+	struct page *page =
+		virt_to_page(frame_ptr(entry_pfn(table_walk(mm_fold(race_mm), AT).entry[1])));
 
 	RACE_EQ(folio_ref_count(page_folio(page)), PAGE_REF_SATURATED);
 	atomic_set(&page->_refcount, 1);
@@ -336,7 +337,10 @@ static void ended(void)
 	RACE_EQ(READ_ONCE(*first_word(held)), BY_PIN);
 	let_go();
 }
-/* Only while the tree becomes deeper does anyone ask beyond its reach; the page at AT is the decoy. */
+/*
+ * Only while the tree becomes deeper does anyone ask beyond its reach; the page at
+ * AT is the decoy.
+ */
 static void get_beyond_reach(void)
 {
 	struct page *page;
@@ -401,34 +405,40 @@ RACE("gup-fork-then-write", "a reference to a page whose program forks and then 
      .levels = 3, .setup = map_touched, .cpu = { get_and_read, fork_and_write },
      .probe = child_is_apart_and_adopted)
 RACE("pin-fork-write", "a third thread writes meanwhile, as long as it may", .levels = 3,
-     .setup = map_touched, .cpu = { pin_and_write, fork_it, try_write_7 }, .probe = writer_and_pin_agree)
-RACE("pin-cow", "a page that a child shares is pinned while another thread writes to it", .levels = 3,
-     .setup = with_child, .cpu = { pin_and_write, write_beside }, .probe = pin_and_program_agree)
-RACE("pin-read-fork", "a pin that only reads, of a page that fork shares", .levels = 3, .setup = map_touched,
-     .cpu = { pin_for_reading, fork_it }, .probe = reader_sees_its_program)
-RACE("gup-cow", "a reference to a shared page while its program writes", .levels = 3, .setup = with_child,
-     .cpu = { get_and_read, write_7 }, .probe = child_is_apart)
-RACE("get-munmap-write", "a child keeps a page in a pipe alone, and its parent writes", .levels = 3,
-     .setup = with_child, .cpu = { child_keeps_reference, write_7 }, .probe = reference_is_apart)
+     .setup = map_touched, .cpu = { pin_and_write, fork_it, try_write_7 },
+     .probe = writer_and_pin_agree)
+RACE("pin-cow", "a page that a child shares is pinned while another thread writes to it",
+     .levels = 3, .setup = with_child, .cpu = { pin_and_write, write_beside },
+     .probe = pin_and_program_agree)
+RACE("pin-read-fork", "a pin that only reads, of a page that fork shares", .levels = 3,
+     .setup = map_touched, .cpu = { pin_for_reading, fork_it }, .probe = reader_sees_its_program)
+RACE("gup-cow", "a reference to a shared page while its program writes", .levels = 3,
+     .setup = with_child, .cpu = { get_and_read, write_7 }, .probe = child_is_apart)
+RACE("get-munmap-write", "a child keeps a page in a pipe alone, and its parent writes",
+     .levels = 3, .setup = with_child, .cpu = { child_keeps_reference, write_7 },
+     .probe = reference_is_apart)
 RACE("pin-fault", "a pin and a write, both the first touch", .levels = 3, .setup = map_untouched,
      .cpu = { pin_and_write, write_7 }, .probe = written_or_dropped)
 RACE("gup-dontneed-refault", "a page is dropped, and another comes to its place", .levels = 3,
-     .setup = map_touched, .cpu = { get_and_read, dontneed_and_touch }, .probe = written_or_dropped)
+     .setup = map_touched, .cpu = { get_and_read, dontneed_and_touch },
+     .probe = written_or_dropped)
 RACE("gup-slow-dontneed", "the same by the slow path, which holds the table's lock", .levels = 3,
      .setup = map_touched, .cpu = { get_slowly, dontneed_and_touch }, .probe = written_or_dropped)
-RACE("pin-mprotect", "a page becomes read-only while it is pinned", .levels = 3, .setup = map_touched,
-     .cpu = { pin_unless_protected, read_only }, .probe = protected)
+RACE("pin-mprotect", "a page becomes read-only while it is pinned", .levels = 3,
+     .setup = map_touched, .cpu = { pin_unless_protected, read_only }, .probe = protected)
 RACE("gup-unfold", "the tree gets a level more under the walker", .levels = 3, .deeper = 1,
      .setup = map_touched, .cpu = { get_in_any_case, unfold }, .probe = deeper)
 RACE("gup-unfold-beyond", "a walk to where the tree does not reach yet", .levels = 3, .deeper = 1,
      .setup = map_touched, .cpu = { get_beyond_reach, unfold }, .probe = deeper)
 RACE("gup-unfold-5", "the same from 4 to 5", .levels = 4, .deeper = 1, .setup = map_touched,
      .cpu = { get_in_any_case, unfold }, .probe = deeper)
-RACE("gup-unfold-twice", "from 3 to 4 to 5 levels under a walk that crosses a border of tables", .levels = 3,
-     .deeper = 2, .setup = map_border, .cpu = { get_span_in_any_case, unfold_twice },
+RACE("gup-unfold-twice", "from 3 to 4 to 5 levels under a walk that crosses a border of tables",
+     .levels = 3, .deeper = 2, .setup = map_border, .cpu = { get_span_in_any_case, unfold_twice },
      .probe = decoy_and_border)
-RACE("gup-span", "the page behind a border of tables is dropped and comes again; another is a span below",
-     .levels = 3, .setup = map_border, .cpu = { get_span, refault_behind_border }, .probe = decoy_and_border)
+RACE("gup-span",
+     "the page behind a border of tables is dropped and comes again; another is a span below",
+     .levels = 3, .setup = map_border, .cpu = { get_span, refault_behind_border },
+     .probe = decoy_and_border)
 RACE("pin-pin-unpin", "two pins of one page come and go", .levels = 3, .setup = map_touched,
      .cpu = { pin_and_unpin, pin_and_unpin }, .probe = unpinned)
 RACE("pin-remote-exit", "a page of another program is pinned while that ends", .levels = 3,

@@ -43,7 +43,7 @@ static void remove_and_reuse(void)
 	folio_put(folio);
 	folio = folio_alloc(GFP_KERNEL, ORDER);
 	if (!folio)
-		return;		/* the walker still holds what we gave back, and there is no other */
+		return; /* the walker still holds what we gave back, and there is no other */
 	WRITE_ONCE(*first_word(folio_page(folio, PAGE)), 0x55);
 	folio_put(folio);
 }
@@ -77,7 +77,8 @@ static void get_slow(void)
 
 static void empty(void) { RACE_EQ(race_peek(THERE), 0); }
 
-RACE("gup-leaf", "a lockless reference to a page of a leaf that goes, whose frames are somebody else's soon",
+RACE("gup-leaf",
+     "a lockless reference to a page of a leaf that goes, whose frames are somebody else's soon",
      .levels = 3, .setup = with_leaf, .cpu = { get_fast, remove_and_reuse }, .probe = empty)
 RACE("gup-leaf-slow", "the same by the slow path, under the lock of the upper levels", .levels = 3,
      .setup = with_leaf, .cpu = { get_slow, remove_and_reuse }, .probe = empty)

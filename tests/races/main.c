@@ -1,6 +1,6 @@
 /*
- * make races: searches the schedules of scenarios, each in a process of its own, and reports TAP, totals
- * and build/races.tsv. See usage() for what it takes.
+ * make races: searches the schedules of scenarios, each in a process of its own, and reports TAP,
+ * totals and build/races.tsv. See usage() for what it takes.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -45,8 +45,10 @@ static void print_report(const struct race *which, const struct report *r)
 	char text[32];
 
 	printf("%s%s %lu - %s # %lu schedules, %lu pruned, %lu states, depth %u, %s, %.0f/s\n",
-	       isatty(STDOUT_FILENO) ? "\r\033[K" : "", ok ? "ok" : "not ok", ++number, which->name, r->schedules, r->pruned, r->states, r->depth,
-	       exhausted_text(r, text, sizeof(text)), r->seconds > 0 ? (double)r->schedules / r->seconds : 0);
+	       isatty(STDOUT_FILENO) ? "\r\033[K" : "", ok ? "ok" : "not ok", ++number,
+	       which->name, r->schedules, r->pruned, r->states, r->depth,
+	       exhausted_text(r, text, sizeof(text)),
+	       r->seconds > 0 ? (double)r->schedules / r->seconds : 0);
 	if (!r->complete)
 		printf("# the process ended\n");
 	if (r->unfinished)
@@ -60,9 +62,10 @@ static void print_report(const struct race *which, const struct report *r)
 	if (r->failed_at && !options.check)
 		print_where(r);
 	if (tsv)
-		fprintf(tsv, "%s\t%lu\t%lu\t%lu\t%u\t%d\t%s\t%lu\t%lu\t%u\t%.3f\n", which->name, r->schedules,
-			r->pruned, r->states, r->depth, !ok, exhausted_text(r, text, sizeof(text)), r->sampled,
-			r->restarts, r->pages, r->seconds);
+		fprintf(tsv, "%s\t%lu\t%lu\t%lu\t%u\t%d\t%s\t%lu\t%lu\t%u\t%.3f\n", which->name,
+			r->schedules, r->pruned, r->states, r->depth, !ok,
+			exhausted_text(r, text, sizeof(text)), r->sampled, r->restarts, r->pages,
+			r->seconds);
 	fflush(NULL);
 }
 
@@ -70,7 +73,8 @@ static void write_passed(const struct race *which, const struct report *r)
 {
 	for (unsigned long at = 0; passed && at < PROGRAM_MAX; at++)
 		if (r->passed[at])
-			fprintf(passed, "%s\t%#lx\n", which->name, (unsigned long)__executable_start + at);
+			fprintf(passed, "%s\t%#lx\n", which->name,
+				(unsigned long)__executable_start + at);
 }
 
 static void *shared_memory(size_t size)
@@ -100,7 +104,8 @@ static void run_race(const struct race *which)
 	waitpid(pid, &status, 0);
 	print_report(which, shared);
 	total_races++;
-	if (!shared->failed_at && shared->exhausted < MAX_BOUND + 1 && nr_unexhausted < ARRAY_SIZE(unexhausted))
+	if (!shared->failed_at && shared->exhausted < MAX_BOUND + 1 &&
+	    nr_unexhausted < ARRAY_SIZE(unexhausted))
 		unexhausted[nr_unexhausted++] = which;
 	write_passed(which, shared);
 	total_schedules += shared->schedules;
@@ -124,10 +129,13 @@ static void print_unexhausted(void)
 
 static void usage(void)
 {
-	fprintf(stderr, "races [-s NAME] [-n SAMPLES] [-m LIMIT] [-r SCHEDULE [-t TRACE]] [-o TSV] [-p PASSED] [-f] [-c] [-l]\n"
-			"  -s  one scenario   -r  replay a schedule of it   -t  write its trace\n"
-			"  -o  totals   -p  the points that were passed\n"
-			"  -n  random schedules of each   -m  so many in all, from bound 0   -f  the fast part   -c  check the searches against each other   -l  list the scenarios\n");
+	fprintf(stderr,
+		"races [-s NAME] [-n SAMPLES] [-m LIMIT] [-r SCHEDULE [-t TRACE]] [-o TSV] [-p PASSED]"
+		" [-f] [-c] [-l]\n"
+		"  -s  one scenario   -r  replay a schedule of it   -t  write its trace\n"
+		"  -o  totals   -p  the points that were passed\n"
+		"  -n  random schedules of each   -m  so many in all, from bound 0   -f  the fast part\n"
+		"  -c  check the searches against each other   -l  list the scenarios\n");
 	exit(2);
 }
 
@@ -167,8 +175,9 @@ int main(int argc, char **argv)
 	tsv = options.tsv ? fopen(options.tsv, "w") : NULL;
 	passed = options.passed ? fopen(options.passed, "w") : NULL;
 	if (tsv)
-		fprintf(tsv, "scenario\tschedules\tpruned\tstates\tdepth\tfailures\texhausted\tsampled\trestarts\t"
-			     "pages\tseconds\n");
+		fprintf(tsv,
+			"scenario\tschedules\tpruned\tstates\tdepth\tfailures\texhausted\t"
+			"sampled\trestarts\tpages\tseconds\n");
 	for (const struct race *r = races; r; r = r->next)
 		n += !options.only || !strcmp(options.only, r->name);
 	if (!options.list)
@@ -185,8 +194,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "races: no scenario %s; -l lists them\n", options.only);
 	print_unexhausted();
 	if (!options.list)
-		printf("# %lu scenarios, %lu schedules (%lu pruned, %lu sampled), %lu failures, %.1f s\n", total_races,
-		       total_schedules, total_pruned, total_sampled, total_failures, now() - start);
+		printf("# %lu scenarios, %lu schedules (%lu pruned, %lu sampled), %lu failures, %.1f s\n",
+		       total_races, total_schedules, total_pruned, total_sampled, total_failures,
+		       now() - start);
 	if (passed)
 		fclose(passed);
 	return total_failures || !n;

@@ -115,15 +115,17 @@ static void is_seen(void)
 	RACE_EQ(frames_retired(), retired + !failed);
 }
 
-RACE("offline-write", "a page is moved from its frame while it is written to", .levels = 3, .setup = map_touched,
-     .cpu = { moves, write_7 }, .probe = is_7_and_retired)
-RACE("offline-pin-write", "a page is moved while a lockless walk pins it, and writes to what it has got", .levels = 3,
+RACE("offline-write", "a page is moved from its frame while it is written to", .levels = 3,
+     .setup = map_touched, .cpu = { moves, write_7 }, .probe = is_7_and_retired)
+RACE("offline-pin-write",
+     "a page is moved while a lockless walk pins it, and writes to what it has got", .levels = 3,
      .setup = map_touched, .cpu = { moves, pin_and_write }, .probe = is_seen)
-RACE("poison-write", "memory breaks under a page that is written to", .levels = 3, .setup = map_touched,
-     .cpu = { breaks, write_7 }, .probe = broken_and_retired)
-RACE("poison-gup", "memory breaks under a page that a lockless walk finds", .levels = 3, .setup = map_touched,
-     .cpu = { breaks, get_and_read }, .probe = broken_and_retired)
-RACE("poison-fork", "memory breaks under a page that fork shares", .levels = 3, .setup = map_touched,
-     .cpu = { breaks, fork_it }, .probe = both_or_neither)
-RACE("poison-dontneed-refault", "a page is dropped while its memory breaks, and another comes to its place",
-     .levels = 3, .setup = map_touched, .cpu = { breaks, dontneed_and_touch }, .probe = old_or_new)
+RACE("poison-write", "memory breaks under a page that is written to", .levels = 3,
+     .setup = map_touched, .cpu = { breaks, write_7 }, .probe = broken_and_retired)
+RACE("poison-gup", "memory breaks under a page that a lockless walk finds", .levels = 3,
+     .setup = map_touched, .cpu = { breaks, get_and_read }, .probe = broken_and_retired)
+RACE("poison-fork", "memory breaks under a page that fork shares", .levels = 3,
+     .setup = map_touched, .cpu = { breaks, fork_it }, .probe = both_or_neither)
+RACE("poison-dontneed-refault",
+     "a page is dropped while its memory breaks, and another comes to its place", .levels = 3,
+     .setup = map_touched, .cpu = { breaks, dontneed_and_touch }, .probe = old_or_new)

@@ -11,7 +11,8 @@ static void equal(void)
 }
 static void change(void)
 {
-	unsigned long old = READ_ONCE(first); /* in a step of its own: another writer may come in between */
+	/* In a step of its own: another writer may come in between. */
+	unsigned long old = READ_ONCE(first);
 
 	WRITE_ONCE(first, old + 1);
 	WRITE_ONCE(second, old + 1);
@@ -83,5 +84,5 @@ RACE("mmap-lock-read-read-write", "two readers beside a writer", .levels = 3,
      .cpu = { reader, reader, writer }, .probe = one_change)
 RACE("mmap-lock-read-write-write", "two writers beside a reader", .levels = 3,
      .cpu = { reader, writer, writer }, .probe = two_changes)
-RACE("mmap-lock-downgrade-read-write", "a writer that goes on as a reader, beside both", .levels = 3,
-     .cpu = { writer_then_reader, reader, writer }, .probe = two_changes)
+RACE("mmap-lock-downgrade-read-write", "a writer that goes on as a reader, beside both",
+     .levels = 3, .cpu = { writer_then_reader, reader, writer }, .probe = two_changes)

@@ -69,7 +69,10 @@ static void is_merged(void)
 	RACE_EQ(race_mm->map_count, 1);
 }
 
-/* A mapping takes the place of the third page and of what follows, and is one with what is below it. */
+/*
+ * A mapping takes the place of the third page and of what follows, and is one with
+ * what is below it.
+ */
 static void extend(void) { race_map(AT + 2 * PAGE_SIZE, 2); }
 static void is_extended(void)
 {
@@ -148,10 +151,10 @@ RACE("dontneed-write-read", "the same, and a third CPU reads", .levels = 3, .set
      .cpu = { dontneed, write_7, try_read }, .probe = is_dropped)
 RACE("split-merge-fault", "a mapping is cut and joined beside a first write to it", .levels = 3,
      .setup = map_touched, .cpu = { split_and_merge, write_third }, .probe = is_merged)
-RACE("mmap-merge-fault", "a mapping is replaced in part, and grows, beside a first write to it", .levels = 3,
-     .setup = map_touched, .cpu = { extend, write_third }, .probe = is_extended)
-RACE("brk-grow-fault", "the heap gives a page back, takes it again, and more, under writes to both",
-     .levels = 3, .setup = heap_of_two, .cpu = { shrink_and_grow, write_second_and_fourth },
-     .probe = has_grown)
+RACE("mmap-merge-fault", "a mapping is replaced in part, and grows, beside a first write to it",
+     .levels = 3, .setup = map_touched, .cpu = { extend, write_third }, .probe = is_extended)
+RACE("brk-grow-fault",
+     "the heap gives a page back, takes it again, and more, under writes to both", .levels = 3,
+     .setup = heap_of_two, .cpu = { shrink_and_grow, write_second_and_fourth }, .probe = has_grown)
 RACE("brk-shrink-write", "the heap shrinks under a write at its end", .levels = 3,
      .setup = heap_of_two, .cpu = { shrink, write_second }, .probe = has_shrunk)

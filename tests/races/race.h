@@ -1,6 +1,6 @@
 /*
- * Scenarios of the race explorer: what two or three CPUs do at once, and what must hold afterwards,
- * whatever the order. docs/races.md explains how to write one.
+ * Scenarios of the race explorer: what two or three CPUs do at once, and what must hold
+ * afterwards, whatever the order. docs/races.md explains how to write one.
  */
 #pragma once
 #include "arch/sim/sim.h"
@@ -35,8 +35,8 @@ int race_read(unsigned long addr, u64 *value);
 void race_poke(unsigned long addr, u64 value);
 u64 race_peek(unsigned long addr);
 /*
- * One fault of such an access, without the access: that one would fault until it is lucky, so many times
- * that not all orders could be searched.
+ * One fault of such an access, without the access: that one would fault until it is lucky, so many
+ * times that not all orders could be searched.
  */
 int race_fault_write(unsigned long addr);
 int race_fault_read(unsigned long addr);
@@ -48,7 +48,10 @@ void race_expect_signal(unsigned long addr, int signo);
 
 /* From now on the caller, in setup or probe, is CPU n and runs mm (NULL: a kernel thread). */
 void race_run_on(unsigned int cpu, struct mm_struct *mm);
-/* In setup: the actor starts in that address space. Otherwise in the one that its CPU runs at the end of setup. */
+/*
+ * In setup: the actor starts in that address space. Otherwise in the one that its CPU
+ * runs at the end of setup.
+ */
 void race_task_runs(unsigned int task, struct mm_struct *mm);
 /* Another address space, which ends with the scenario. */
 void race_adopt(struct mm_struct *mm);
@@ -67,5 +70,6 @@ void race_outcome(u64 value);
 	do { \
 		unsigned long _a = (unsigned long)(a), _b = (unsigned long)(b); \
 		if (_a != _b) \
-			panic("%s:%d: %s is %#lx, but %s is %#lx", __FILE__, __LINE__, #a, _a, #b, _b); \
+			panic("%s:%d: %s is %#lx, but %s is %#lx", __FILE__, __LINE__, #a, _a, \
+			      #b, _b); \
 	} while (0)

@@ -81,8 +81,8 @@ static void tell_progress(const struct explore_options *o)
 	last = now();
 	if (o->mode == EXPLORE_SEARCH && o->bound != UNBOUNDED)
 		snprintf(bound, sizeof(bound), ", bound %u", o->bound);
-	printf("%s# %s: %lu schedules, %s%s%s", terminal ? "\r\033[K" : "", race->name, report->schedules,
-	       modes[o->mode], bound, terminal ? "" : "\n");
+	printf("%s# %s: %lu schedules, %s%s%s", terminal ? "\r\033[K" : "", race->name,
+	       report->schedules, modes[o->mode], bound, terminal ? "" : "\n");
 	fflush(stdout);
 }
 
@@ -103,8 +103,9 @@ bool search(const struct explore_options *o, unsigned long cap)
 		report->pruned += end == RUN_PRUNED;
 		report->depth = report->depth > explore_steps() ? report->depth : explore_steps();
 		/*
-		 * While it was not known what is shared, an IPI may have come where interrupts were off
-		 * already: that is no schedule of the machine. If the failure is real it comes again.
+		 * While it was not known what is shared, an IPI may have come where
+		 * interrupts were off already: that is no schedule of the machine. If the
+		 * failure is real it comes again.
 		 */
 		again = end == RUN_FAILED && sharing_grew();
 		if (end == RUN_FAILED && !again) {
@@ -188,13 +189,14 @@ static void explore(void)
 }
 
 /*
- * Is there a failure among the first so many schedules, counted from bound 0? The first one found has the
- * fewest preemptions.
+ * Is there a failure among the first so many schedules, counted from bound 0? The first one found
+ * has the fewest preemptions.
  */
 static void explore_limited(void)
 {
 	for (unsigned int bound = 0; bound <= MAX_BOUND && !report->failed_at; bound++)
-		if (report->schedules < options.limit && search_bound(bound, options.limit - report->schedules))
+		if (report->schedules < options.limit &&
+		    search_bound(bound, options.limit - report->schedules))
 			report->exhausted = bound + 1;
 	if (!report->failed_at && report->schedules < options.limit)
 		search_all(options.limit - report->schedules);

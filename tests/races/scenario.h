@@ -6,7 +6,8 @@
 
 struct race {
 	const char *name, *about;
-	unsigned int levels; /* of the program's tree; the hardware has `deeper` more, at least 4 */
+	unsigned int levels; /* of the program's tree; the hardware
+			      * has `deeper` more, at least 4 */
 	unsigned int deeper;
 	void (*setup)(void);		/* as CPU 0; every CPU runs race_mm */
 	void (*cpu[RACE_CPUS])(void);	/* at once */

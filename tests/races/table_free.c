@@ -1,7 +1,7 @@
 /*
- * Page tables that go while they are walked without a lock, on a machine that flushes other TLBs without an
- * interrupt: the flush keeps nobody waiting, so that freeing a table has to (mm/table_free.c). With
- * TABLE_FREE=rcu by a grace period, else by an IPI of its own.
+ * Page tables that go while they are walked without a lock, on a machine that flushes other TLBs
+ * without an interrupt: the flush keeps nobody waiting, so that freeing a table has to
+ * (mm/table_free.c). With TABLE_FREE=rcu by a grace period, else by an IPI of its own.
  */
 #include "arch/sim/explore.h"
 #include "tests/races/race.h"
@@ -58,7 +58,10 @@ static void poll(void) { grace_poll(); }
 static void unmap(void) { RACE_EQ(mm_munmap(race_mm, AT, PAGE_SIZE), 0); }
 static void unmap_other(void) { RACE_EQ(mm_munmap(race_mm, OTHER, PAGE_SIZE), 0); }
 
-/* The first table is gone; with a grace period, CPU 0 was in a walk then, and has to be waited for. */
+/*
+ * The first table is gone; with a grace period, CPU 0 was in a walk then, and has
+ * to be waited for.
+ */
 static void first_unmapped(void)
 {
 	map_two();
@@ -69,7 +72,10 @@ static void first_unmapped(void)
 	sim_set_irqs_off(0, false);
 }
 
-/* Both tables are gone, the second while the first had a grace period to wait for already: CPU 0 walks. */
+/*
+ * Both tables are gone, the second while the first had a grace period to wait for
+ * already: CPU 0 walks.
+ */
 static void both_unmapped(void)
 {
 	map_two();
@@ -114,15 +120,16 @@ static void second_waits(void)
 	both_gone();
 }
 
-RACE("table-walk", "a walk without a lock through a table that goes; no flush waits for it", .levels = 3,
-     .setup = map_touched, .cpu = { walk_it, unmap_and_reuse }, .probe = all_gone)
+RACE("table-walk", "a walk without a lock through a table that goes; no flush waits for it",
+     .levels = 3, .setup = map_touched, .cpu = { walk_it, unmap_and_reuse }, .probe = all_gone)
 RACE("table-walk-5", "the same with 5 levels", .levels = 5, .setup = map_touched,
      .cpu = { walk_it, unmap_and_reuse }, .probe = all_gone)
 RACE("table-walk-two", "two tables of one program go, one of them under a walker", .levels = 3,
      .setup = map_two, .cpu = { walk_other, unmap, unmap_other }, .probe = both_gone)
 RACE("table-walk-next", "a table goes while another waits, and the walk that this waits for ends",
-     .levels = 3, .setup = first_unmapped, .cpu = { tick_and_walk_other, unmap_other }, .probe = both_gone)
-RACE("table-polls", "two CPUs see that a grace period is over, and tables wait for the next one", .levels = 3,
-     .setup = both_unmapped, .cpu = { tick, poll, poll }, .probe = second_waits)
-RACE("table-two-walks", "two walks without a lock, and the table goes", .levels = 3, .setup = map_touched,
-     .cpu = { walk_it, walk_it, unmap }, .probe = all_gone)
+     .levels = 3, .setup = first_unmapped, .cpu = { tick_and_walk_other, unmap_other },
+     .probe = both_gone)
+RACE("table-polls", "two CPUs see that a grace period is over, and tables wait for the next one",
+     .levels = 3, .setup = both_unmapped, .cpu = { tick, poll, poll }, .probe = second_waits)
+RACE("table-two-walks", "two walks without a lock, and the table goes", .levels = 3,
+     .setup = map_touched, .cpu = { walk_it, walk_it, unmap }, .probe = all_gone)

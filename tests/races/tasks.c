@@ -1,4 +1,7 @@
-/* Several tasks on one CPU: one sleeps for a lock, or its slice ends, and the CPU runs the other, or is idle. */
+/*
+ * Several tasks on one CPU: one sleeps for a lock, or its slice ends, and the CPU runs
+ * the other, or is idle.
+ */
 #include "tests/races/race.h"
 
 #define AT   0x40000000ul
@@ -90,14 +93,15 @@ static void both_trees(void)
 
 RACE("sleep-munmap", "a thread sleeps for the mmap lock, its CPU idles, and the holder flushes it",
      .levels = 3, .setup = map_touched, .cpu = { extend_and_read, unmap }, .probe = gone)
-RACE("threads-munmap", "two threads of one CPU, one asleep for the mmap lock, while a third unmaps",
-     .levels = 3, .setup = map_touched, .cpu = { extend, write_it, unmap }, .on = "001", .probe = gone)
+RACE("threads-munmap",
+     "two threads of one CPU, one asleep for the mmap lock, while a third unmaps", .levels = 3,
+     .setup = map_touched, .cpu = { extend, write_it, unmap }, .on = "001", .probe = gone)
 RACE("threads-slice", "two threads take turns on one CPU while a third unmaps",
      .levels = 3, .setup = map_touched, .cpu = { write_it, write_second, unmap }, .on = "001",
      .probe = gone_and_written)
-RACE("programs-munmap", "a CPU changes between two programs while another unmaps in one", .levels = 3,
-     .setup = two_programs, .cpu = { extend_and_read, write_own, unmap }, .on = "001",
+RACE("programs-munmap", "a CPU changes between two programs while another unmaps in one",
+     .levels = 3, .setup = two_programs, .cpu = { extend_and_read, write_own, unmap }, .on = "001",
      .probe = both_programs)
-RACE("programs-unfold", "a CPU changes between two programs while the tree of one grows", .levels = 3,
-     .setup = two_programs, .cpu = { extend_and_read_high, write_own, unfold }, .on = "001",
-     .probe = both_trees)
+RACE("programs-unfold", "a CPU changes between two programs while the tree of one grows",
+     .levels = 3, .setup = two_programs, .cpu = { extend_and_read_high, write_own, unfold },
+     .on = "001", .probe = both_trees)

@@ -191,8 +191,8 @@ RACE("punch-fault", "a page becomes a hole beside a fault that reads it in", .le
      .setup = map_shared, .cpu = { punch, write_fault }, .probe = is_one_page)
 RACE("punch-fault-cached", "a page becomes a hole beside a fault that finds it", .levels = 3,
      .setup = map_cached, .cpu = { punch, write_fault }, .probe = is_one_page)
-RACE("punch-fault-mapped", "a page that is mapped becomes a hole beside a fault on it", .levels = 3,
-     .setup = map_shared_touched, .cpu = { punch, write_fault }, .probe = is_one_page)
+RACE("punch-fault-mapped", "a page that is mapped becomes a hole beside a fault on it",
+     .levels = 3, .setup = map_shared_touched, .cpu = { punch, write_fault }, .probe = is_one_page)
 RACE("punch-read-fails", "a page becomes a hole while reading it in fails", .levels = 3,
      .setup = unreadable_file, .cpu = { punch, read_in_vain }, .probe = is_empty)
 RACE("fork-truncate", "a file shrinks while a process with a private copy forks", .levels = 3,

@@ -3,7 +3,8 @@
 #include "tests/races/race.h"
 
 #define AT     0x200000ul
-#define HIGH_4 (1ul << 40) /* beyond 3 levels; its indices in 3 levels are those of low addresses */
+#define HIGH_4 (1ul << 40) /* beyond 3 levels; its indices in 3
+			    * levels are those of low addresses */
 #define HIGH_5 (1ul << 50)
 
 static struct mm_struct *child;
@@ -100,7 +101,9 @@ static void zero_above(void)
 
 static struct mm_struct *other;
 
-/* A walk for a report is lockless, and sees one tree or the other: never one as deep as the other. */
+/*
+ * A walk for a report is lockless, and sees one tree or the other: never one as deep as the other.
+ */
 static void report(void)
 {
 	unsigned long flags = irq_save();
@@ -144,10 +147,11 @@ RACE("unfold-write", "3 to 4 levels beside writes below", .levels = 3, .setup = 
      .cpu = { map_high, write_low }, .probe = both)
 RACE("unfold-write-5", "4 to 5 levels beside writes below", .levels = 4, .deeper = 1,
      .setup = map_low_5, .cpu = { map_high, write_low }, .probe = both)
-RACE("unfold-high-access-5", "4 to 5 levels beside an access above what the old tree reached", .levels = 4,
-     .deeper = 1, .setup = map_low_5, .cpu = { map_high_untouched, use_high }, .probe = zero_above)
-RACE("unfold-fork-5", "the tree grows from 4 to 5 levels while it is copied", .levels = 4, .deeper = 1,
-     .setup = map_low_5, .cpu = { map_high, fork_it }, .probe = forked)
+RACE("unfold-high-access-5", "4 to 5 levels beside an access above what the old tree reached",
+     .levels = 4, .deeper = 1, .setup = map_low_5, .cpu = { map_high_untouched, use_high },
+     .probe = zero_above)
+RACE("unfold-fork-5", "the tree grows from 4 to 5 levels while it is copied", .levels = 4,
+     .deeper = 1, .setup = map_low_5, .cpu = { map_high, fork_it }, .probe = forked)
 RACE("unfold-munmap-access-5", "4 to 5 levels, and a third CPU frees a table below", .levels = 4,
      .deeper = 1, .setup = map_low_5, .cpu = { map_high, try_high, unmap_low }, .probe = low_gone)
 RACE("unfold-high-access", "an access above what the old tree reached", .levels = 3,

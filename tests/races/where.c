@@ -5,11 +5,14 @@
 #include <unistd.h>
 #include "tests/races/runner.h"
 
-/* Function by function, from the place outwards; the place is what the calls before it return to. */
+/*
+ * Function by function, from the place outwards; the place is what the calls before it return to.
+ */
 static void print_places(const char *what, const unsigned long *places, unsigned int nr)
 {
 	char command[512], line[160];
-	size_t n = (size_t)snprintf(command, sizeof(command), "addr2line -i -f -s -e /proc/%d/exe", getpid());
+	size_t n = (size_t)snprintf(command, sizeof(command), "addr2line -i -f -s -e /proc/%d/exe",
+				    getpid());
 	FILE *pipe;
 
 	for (unsigned int i = 0; i < nr && places[i]; i++)
@@ -38,7 +41,8 @@ static void print_variable(unsigned long addr)
 	fflush(NULL);
 	pipe = popen(command, "r");
 	while (pipe && fgets(line, sizeof(line), pipe))
-		if (sscanf(line, "%lx %lx %c %127s", &start, &size, &type, name) == 4 && addr - start < size)
+		if (sscanf(line, "%lx %lx %c %127s", &start, &size, &type, name) == 4 &&
+		    addr - start < size)
 			printf("# of %s, byte %lu\n", name, addr - start);
 	if (pipe)
 		pclose(pipe);
@@ -52,5 +56,6 @@ void print_where(const struct report *r)
 	if (r->race.addr && !r->race.earlier.pc)
 		printf("# the earlier by the processor, for a program\n");
 	else if (r->race.addr)
-		print_places("the earlier in", (unsigned long[]){ r->race.earlier.pc, r->race.earlier.caller }, 2);
+		print_places("the earlier in",
+			     (unsigned long[]){ r->race.earlier.pc, r->race.earlier.caller }, 2);
 }

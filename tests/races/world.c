@@ -1,4 +1,6 @@
-/* The machine that every scenario starts from, and the invariants that every schedule ends with. */
+/*
+ * The machine that every scenario starts from, and the invariants that every schedule ends with.
+ */
 #include "mm/buddy.h"
 #include "mm/fault.h"
 #include "mm/leak.h"
@@ -85,8 +87,8 @@ void race_expect_signal(unsigned long addr, int signo)
 /* ---- before ---- */
 
 /*
- * Fills this CPU's lists of frames and objects, and makes the tables of vmalloc: otherwise all would
- * meet at the allocators, whose own scenarios are enough.
+ * Fills this CPU's lists of frames and objects, and makes the tables of vmalloc: otherwise all
+ * would meet at the allocators, whose own scenarios are enough.
  */
 static void warm_up(unsigned int cpu)
 {
@@ -139,7 +141,8 @@ void world_start(const struct race *scenario)
 		scenario->setup();
 	for (unsigned int task = 0; task < RACE_CPUS; task++)
 		if (!given[task])
-			sim_task_runs(task, sim_cpu_mm(scenario->on ? (unsigned int)(scenario->on[task] - '0') : task));
+			sim_task_runs(task, sim_cpu_mm(!scenario->on ? task :
+						       (unsigned int)(scenario->on[task] - '0')));
 	race_run_on(0, race_mm);
 	ledger_told_by_machine = true;
 }
@@ -152,7 +155,8 @@ static void check_vmas(struct mm_struct *mm)
 	unsigned int n = 0;
 
 	for (struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma), n++) {
-		RACE_CHECK(vma->vm_start >= end && vma->vm_end > vma->vm_start && vma->vm_mm == mm);
+		RACE_CHECK(vma->vm_start >= end && vma->vm_end > vma->vm_start &&
+			   vma->vm_mm == mm);
 		end = vma->vm_end;
 		pages += vma_pages(vma);
 	}
@@ -160,7 +164,9 @@ static void check_vmas(struct mm_struct *mm)
 	RACE_EQ(pages, mm->total_vm);
 }
 
-/* What nobody uses any more has all come back; exact without emptying the lists that only cache. */
+/*
+ * What nobody uses any more has all come back; exact without emptying the lists that only cache.
+ */
 static void check_leaks(void)
 {
 	struct mem_usage now;

@@ -1,6 +1,6 @@
 /*
- * A page of a file on a device is written back while it is written to, mapped and unmapped: whatever
- * the order, what was written last arrives on the device in the end.
+ * A page of a file on a device is written back while it is written to, mapped and unmapped:
+ * whatever the order, what was written last arrives on the device in the end.
  */
 #include "mm/buddy.h"
 #include "mm/gup.h"
@@ -13,7 +13,8 @@ static struct address_space file;
 static struct page *platter; /* the device: one page */
 static unsigned int reads, writes;
 static bool fails;		/* the device does not take what is written */
-static bool may_keep_lock;	/* a page that goes between a fault's look and its use is read under mmap_lock */
+/* A page that goes between a fault's look and its use is read under mmap_lock. */
+static bool may_keep_lock;
 
 static int read_platter(struct address_space *mapping, struct folio *folio)
 {
@@ -23,7 +24,8 @@ static int read_platter(struct address_space *mapping, struct folio *folio)
 	return 0;
 }
 
-static int write_platter(struct address_space *mapping, struct folio *const *folios, unsigned int n)
+static int write_platter(struct address_space *mapping, struct folio *const *folios,
+			 unsigned int n)
 {
 	const struct page *page = &folios[0]->page;
 
@@ -40,7 +42,10 @@ static const struct address_space_ops device_ops = {
 	.read_folio = read_platter, .write_folios = write_platter,
 };
 
-/* A device that begins to read, and ends it as another CPU's interrupt; the second time it is done at once. */
+/*
+ * A device that begins to read, and ends it as another CPU's interrupt; the second
+ * time it is done at once.
+ */
 static struct folio *reading;
 
 static int start_read(struct address_space *mapping, struct folio *folio)
@@ -310,44 +315,57 @@ static void one_was_told(void)
 	device_is_mended();
 }
 
-RACE("writeback-fails-fsync-fsync", "a page cannot be written: all who have its file open are told",
-     .levels = 3, .setup = map_worn, .cpu = { fsync_0, fsync_1 }, .probe = device_is_mended)
+RACE("writeback-fails-fsync-fsync",
+     "a page cannot be written: all who have its file open are told", .levels = 3,
+     .setup = map_worn, .cpu = { fsync_0, fsync_1 }, .probe = device_is_mended)
 RACE("writeback-failed-ask-ask", "two ask for one open file whether a page was lost: one is told",
      .levels = 3, .setup = map_lost, .cpu = { ask_0, ask_0_too }, .probe = one_was_told)
-RACE("writeback-write", "a page is written back while another CPU, which may, writes to it", .levels = 3,
-     .setup = map_dirty, .cpu = { write_back_1, write_7 }, .probe = is_7_and_noted)
+RACE("writeback-write", "a page is written back while another CPU, which may, writes to it",
+     .levels = 3, .setup = map_dirty, .cpu = { write_back_1, write_7 }, .probe = is_7_and_noted)
 RACE("writeback-first-write", "a page is written back beside its first write through a mapping",
      .levels = 3, .setup = map_dirtied, .cpu = { write_back, write_fault }, .probe = is_noted)
-RACE("writeback-writeback", "two write a page back: neither returns before it is on the device", .levels = 3,
-     .setup = map_dirty, .cpu = { write_back_1, write_back_1 }, .probe = is_noted)
-RACE("writeback-write-writeback", "a page is written to and written back again, as soon as it has been before",
-     .levels = 3, .setup = map_cached_dirty, .cpu = { write_back, dirty_and_write_back }, .probe = is_noted)
-RACE("writeback-writeback-write", "two write a page back, and a third CPU writes as long as it may", .levels = 3,
+RACE("writeback-writeback", "two write a page back: neither returns before it is on the device",
+     .levels = 3, .setup = map_dirty, .cpu = { write_back_1, write_back_1 }, .probe = is_noted)
+RACE("writeback-write-writeback",
+     "a page is written to and written back again, as soon as it has been before", .levels = 3,
+     .setup = map_cached_dirty, .cpu = { write_back, dirty_and_write_back }, .probe = is_noted)
+RACE("writeback-writeback-write",
+     "two write a page back, and a third CPU writes as long as it may", .levels = 3,
      .setup = map_dirty, .cpu = { write_back, write_back, try_write }, .probe = is_noted)
-RACE("writeback-zap-write", "a page is written back and its entry cleared, while a third CPU writes if it may",
+RACE("writeback-zap-write",
+     "a page is written back and its entry cleared, while a third CPU writes if it may",
      .levels = 3, .setup = map_dirty, .cpu = { dontneed, write_back, try_write },
      .probe = is_on_device)
-RACE("writeback-mprotect", "a page is written back while its permission goes and comes", .levels = 3,
-     .setup = map_dirty, .cpu = { write_back_1, protect }, .probe = is_noted)
-RACE("write-fault-invalidate", "a clean page leaves its file while it is about to be written to", .levels = 3,
-     .setup = map_to_be_forgotten, .cpu = { write_fault, forget_page }, .probe = is_noted)
+RACE("writeback-mprotect", "a page is written back while its permission goes and comes",
+     .levels = 3, .setup = map_dirty, .cpu = { write_back_1, protect }, .probe = is_noted)
+RACE("write-fault-invalidate", "a clean page leaves its file while it is about to be written to",
+     .levels = 3, .setup = map_to_be_forgotten, .cpu = { write_fault, forget_page },
+     .probe = is_noted)
 RACE("invalidate-fault", "a page leaves its file while a fault is about to map it", .levels = 3,
      .setup = map_cached, .cpu = { write_fault, forget_page }, .probe = is_noted)
 RACE("invalidate-device-fault", "a page for which a fault waits is read, and leaves its file",
-     .levels = 3, .setup = map_being_read, .cpu = { write_fault, device_reads, forget_page }, .probe = is_noted)
-RACE("invalidate-device-fails", "a page that cannot be read leaves its file, and who waits notices too", .levels = 3,
+     .levels = 3, .setup = map_being_read, .cpu = { write_fault, device_reads, forget_page },
+     .probe = is_noted)
+RACE("invalidate-device-fails",
+     "a page that cannot be read leaves its file, and who waits notices too", .levels = 3,
      .setup = map_being_read, .cpu = { read_file, device_fails, forget_page }, .probe = is_noted)
-RACE("absent-fault-read", "a fault and a read() want a page that is on the device: it is read once",
-     .levels = 3, .setup = map_absent, .cpu = { write_fault, read_file }, .probe = is_read_once)
+RACE("absent-fault-read",
+     "a fault and a read() want a page that is on the device: it is read once", .levels = 3,
+     .setup = map_absent, .cpu = { write_fault, read_file }, .probe = is_read_once)
 RACE("device-fault", "a fault waits for a page that a device is reading, which ends", .levels = 3,
      .setup = map_being_read, .cpu = { write_7, device_reads }, .probe = is_read_once_7)
-RACE("device-fails-fault", "a fault waits for a page that cannot be read, and asks again", .levels = 3,
-     .setup = map_being_read, .cpu = { write_fault, device_fails }, .probe = is_7_and_8)
-RACE("device-fails-read-read", "two wait for a page that cannot be read: one of them asks again", .levels = 3,
-     .setup = map_being_read, .cpu = { read_file, device_fails, read_file }, .probe = is_7_and_8)
-RACE("gup-nowait-device", "one takes a page that a device is reading, without waiting; the other maps meanwhile",
-     .levels = 3, .setup = map_being_read, .cpu = { get_nowait, map_and_device_reads }, .probe = is_read)
-RACE("gup-waits-device", "one waits for a page that a device is reading, and keeps the lock", .levels = 3,
-     .setup = map_being_read, .cpu = { get_waiting, device_reads }, .probe = is_read)
-RACE("gup-unlocked-device", "one waits for a page that a device is reading; the other maps meanwhile",
-     .levels = 3, .setup = map_being_read, .cpu = { get_without_lock, map_and_device_reads }, .probe = is_read)
+RACE("device-fails-fault", "a fault waits for a page that cannot be read, and asks again",
+     .levels = 3, .setup = map_being_read, .cpu = { write_fault, device_fails },
+     .probe = is_7_and_8)
+RACE("device-fails-read-read", "two wait for a page that cannot be read: one of them asks again",
+     .levels = 3, .setup = map_being_read, .cpu = { read_file, device_fails, read_file },
+     .probe = is_7_and_8)
+RACE("gup-nowait-device",
+     "one takes a page that a device is reading, without waiting; the other maps meanwhile",
+     .levels = 3, .setup = map_being_read, .cpu = { get_nowait, map_and_device_reads },
+     .probe = is_read)
+RACE("gup-waits-device", "one waits for a page that a device is reading, and keeps the lock",
+     .levels = 3, .setup = map_being_read, .cpu = { get_waiting, device_reads }, .probe = is_read)
+RACE("gup-unlocked-device",
+     "one waits for a page that a device is reading; the other maps meanwhile", .levels = 3,
+     .setup = map_being_read, .cpu = { get_without_lock, map_and_device_reads }, .probe = is_read)

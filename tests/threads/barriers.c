@@ -1,4 +1,7 @@
-/* Barriers: rounds that nobody begins before all have ended the last; one serial thread in each; semaphores. */
+/*
+ * Barriers: rounds that nobody begins before all have ended the last; one serial
+ * thread in each; semaphores.
+ */
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>

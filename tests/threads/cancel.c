@@ -1,4 +1,7 @@
-/* Cancellation: in a blocking read, in a condition wait (the mutex is taken again), deferred, disabled; clean-up handlers. */
+/*
+ * Cancellation: in a blocking read, in a condition wait (the mutex is taken again), deferred,
+ * disabled; clean-up handlers.
+ */
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -70,7 +73,8 @@ static void cancels(void *(*entry)(void *), const char *name)
 	usleep(2000);
 	pthread_cancel(thread);
 	pthread_join(thread, &result);
-	printf("%s: %s, cleaned %d\n", name, result == PTHREAD_CANCELED ? "cancelled" : "returned", cleaned);
+	printf("%s: %s, cleaned %d\n", name, result == PTHREAD_CANCELED ? "cancelled" : "returned",
+	       cleaned);
 }
 
 int main(void)

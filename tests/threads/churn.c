@@ -1,4 +1,7 @@
-/* Thousands of threads, one after another and some at once, joined and detached, with small stacks. */
+/*
+ * Thousands of threads, one after another and some at once, joined and detached,
+ * with small stacks.
+ */
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -1,4 +1,7 @@
-/* Condition variables: a bounded queue between producers and consumers, broadcast, timed waits on both clocks. */
+/*
+ * Condition variables: a bounded queue between producers and consumers, broadcast,
+ * timed waits on both clocks.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* Processes and threads: fork in a threaded program, exec by a thread, exit of the first thread, pthread_atfork. */
+/*
+ * Processes and threads: fork in a threaded program, exec by a thread, exit of the first
+ * thread, pthread_atfork.
+ */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +70,8 @@ int main(int argc, char **argv)
 	pthread_create(&threads[0], NULL, forever, NULL);
 	pthread_create(&threads[1], NULL, forks, &status);
 	pthread_join(threads[1], NULL);
-	printf("fork in a thread: %d, prepared %d parent %d child %d\n", status, prepared, in_parent, in_child);
+	printf("fork in a thread: %d, prepared %d parent %d child %d\n", status, prepared,
+	       in_parent, in_child);
 	pid = fork();
 	if (!pid) {
 		pthread_create(&threads[1], NULL, forever, NULL);

@@ -1,4 +1,7 @@
-/* Mutexes of each kind: exclusion, recursion, the errors of an error-checking one, try and timed locks. */
+/*
+ * Mutexes of each kind: exclusion, recursion, the errors of an error-checking one,
+ * try and timed locks.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* Robust mutexes: an owner that ends, as a thread and as a process; recovery, and what is beyond it. */
+/*
+ * Robust mutexes: an owner that ends, as a thread and as a process; recovery, and
+ * what is beyond it.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -26,7 +29,9 @@ static void *dies(void *arg)
 
 static const char *name(int error)
 {
-	return error == EOWNERDEAD ? "owner dead" : error == ENOTRECOVERABLE ? "lost" : error ? "error" : "ok";
+	return error == EOWNERDEAD ? "owner dead" :
+	       error == ENOTRECOVERABLE ? "lost" :
+	       error ? "error" : "ok";
 }
 
 int main(void)

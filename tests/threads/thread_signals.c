@@ -1,4 +1,7 @@
-/* Signals and threads: pthread_kill to each, masks of their own, sigwait, process signals to who takes them. */
+/*
+ * Signals and threads: pthread_kill to each, masks of their own, sigwait, process
+ * signals to who takes them.
+ */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* Thread-local data: __thread with and without an initial value, keys with destructors, pthread_once. */
+/*
+ * Thread-local data: __thread with and without an initial value, keys with
+ * destructors, pthread_once.
+ */
 #include <pthread.h>
 #include <stdio.h>
 #include <errno.h>
@@ -9,7 +12,11 @@ static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int destroyed, initialised, wrong;
 
-static void destroy(void *value) { __atomic_add_fetch(&destroyed, (int)(long)value, __ATOMIC_SEQ_CST); }
+static void destroy(void *value)
+{
+	__atomic_add_fetch(&destroyed, (int)(long)value, __ATOMIC_SEQ_CST);
+}
+
 static void initialise(void) { initialised++; }
 
 static void *works(void *arg)

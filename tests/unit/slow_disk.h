@@ -1,4 +1,6 @@
-/* A file of one page on a device that is as slow as a test wants: it reads until the test ends it. */
+/*
+ * A file of one page on a device that is as slow as a test wants: it reads until the test ends it.
+ */
 #pragma once
 #include "tests/unit/space.h"
 

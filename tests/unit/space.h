@@ -1,6 +1,6 @@
 /*
- * For tests of address spaces: a booted machine with a running program, whose memory is accessed through
- * the simulator's MMU.
+ * For tests of address spaces: a booted machine with a running program, whose memory is accessed
+ * through the simulator's MMU.
  */
 #pragma once
 #include <string.h>
@@ -29,7 +29,9 @@ struct space {
 struct space space_start(unsigned int levels, unsigned int hw, unsigned int cpus);
 /* Where tests map what they look at: far from the heap and the stack. */
 #define AT 0x40000000ul
-/* The same with 3 levels of 4, one CPU, and pages of private memory at AT that nobody has touched. */
+/*
+ * The same with 3 levels of 4, one CPU, and pages of private memory at AT that nobody has touched.
+ */
 struct space space_untouched(unsigned long pages);
 /* The same; each page's first word is its number, from 1 on. */
 struct space space_touched(unsigned long pages);
@@ -40,7 +42,8 @@ void space_end(struct space *s);
 void run_on(unsigned int cpu, struct mm_struct *mm);
 
 /* mmap that must succeed. */
-unsigned long map(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags);
+unsigned long map(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot,
+		  int flags);
 /* Accesses that must succeed. */
 u64 peek(unsigned long addr);
 void poke(unsigned long addr, u64 value);

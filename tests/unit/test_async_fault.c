@@ -1,4 +1,7 @@
-/* The two halves of an asynchronous fault: who asks never waits, and who waits keeps nobody's memory. */
+/*
+ * The two halves of an asynchronous fault: who asks never waits, and who waits
+ * keeps nobody's memory.
+ */
 #include "mm/async_fault.h"
 #include "mm/gup.h"
 #include "mm/mmap_lock.h"

@@ -465,7 +465,9 @@ TEST("put-pages-catches-what-a-free-catches")
 	EXPECT_DEATH("use-after-poison", *(volatile u8 *)page_address(batch[2]) = 1);
 }
 
-/* A block made of frames from a CPU's list is whole: its pages become tails, checked for writes. */
+/*
+ * A block made of frames from a CPU's list is whole: its pages become tails, checked for writes.
+ */
 TEST("frames-of-a-list-that-became-a-block-are-allocated-as-one")
 {
 	struct folio *folio;

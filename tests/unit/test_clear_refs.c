@@ -2,8 +2,15 @@
 #include "mm/gup.h"
 #include "tests/unit/space.h"
 
-static bool soft_dirty(struct mm_struct *mm, unsigned long addr) { return pte_soft_dirty(__pte(entry_of(mm, addr))); }
-static bool young(struct mm_struct *mm, unsigned long addr) { return pte_young(__pte(entry_of(mm, addr))); }
+static bool soft_dirty(struct mm_struct *mm, unsigned long addr)
+{
+	return pte_soft_dirty(__pte(entry_of(mm, addr)));
+}
+
+static bool young(struct mm_struct *mm, unsigned long addr)
+{
+	return pte_young(__pte(entry_of(mm, addr)));
+}
 
 TEST("a-write-is-soft-dirty-until-it-is-forgotten")
 {
@@ -42,7 +49,8 @@ static void write_as_debugger(struct mm_struct *mm, unsigned long addr)
 {
 	u64 value = 7;
 
-	CHECK_EQ(access_remote_vm(mm, addr, &value, sizeof(value), FOLL_WRITE | FOLL_FORCE), sizeof(value));
+	CHECK_EQ(access_remote_vm(mm, addr, &value, sizeof(value), FOLL_WRITE | FOLL_FORCE),
+		 sizeof(value));
 }
 
 /* Whatever the mapping allows: no fault of the program's comes before it. */

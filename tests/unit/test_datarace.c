@@ -1,6 +1,7 @@
 /*
- * The search for data races: toy actors whose accesses are told by hand, with the functions that the compiler
- * calls in the build for it (arch/sim/tsan.c). Every order of each pair of actors is run.
+ * The search for data races: toy actors whose accesses are told by hand, with the
+ * functions that the compiler calls in the build for it (arch/sim/tsan.c). Every order of
+ * each pair of actors is run.
  */
 #include <string.h>
 #include "arch/sim/datarace.h"
@@ -82,13 +83,17 @@ static void reads(void) { plain_read(&toy.data); }
 static void writes_once(void) { write_once(&toy.data); }
 static void reads_once(void) { read_once(&toy.data); }
 
-static bool lies_in(unsigned long pc, void (*fn)(void)) { return (u32)pc - (u32)(unsigned long)fn < 200; }
+static bool lies_in(unsigned long pc, void (*fn)(void))
+{
+	return (u32)pc - (u32)(unsigned long)fn < 200;
+}
 
 TEST("two-plain-writes-that-nothing-orders-fail-and-both-places-are-named")
 {
 	start();
 	CHECK(races(writes, writes_too));
-	CHECK(strstr(explore_failure(), "A (CPU 0) wrote it, B (CPU 1) writes it, and nothing orders the two"));
+	CHECK(strstr(explore_failure(),
+		     "A (CPU 0) wrote it, B (CPU 1) writes it, and nothing orders the two"));
 	CHECK(lies_in(race_found.earlier.pc, writes));
 	CHECK(lies_in(explore_failed_at[0], writes_too));
 	CHECK_EQ(race_found.addr, (unsigned long)&toy.data);

@@ -60,7 +60,10 @@ TEST("of-several-errors-the-last-is-told")
 	CHECK_EQ(told(&file), 0);
 }
 
-/* Errors that nobody asks about use up no numbers; those that somebody does come round, and stay errors. */
+/*
+ * Errors that nobody asks about use up no numbers; those that somebody does come
+ * round, and stay errors.
+ */
 TEST("the-counter-comes-round-without-becoming-an-error")
 {
 	errseq_t file = open_file(), lost = open_file();

@@ -79,7 +79,8 @@ static unsigned long binomial(unsigned int n, unsigned int k)
 
 TEST("all-orders-of-dependent-steps-are-seen")
 {
-	const struct explore_options all = { .bound = UNBOUNDED }, sleeping = { .bound = UNBOUNDED, .sleep = true };
+	const struct explore_options all = { .bound = UNBOUNDED },
+				     sleeping = { .bound = UNBOUNDED, .sleep = true };
 
 	start();
 	for (steps_each = 1; steps_each <= 6; steps_each++) {
@@ -91,7 +92,9 @@ TEST("all-orders-of-dependent-steps-are-seen")
 TEST("of-independent-steps-one-order-is-enough")
 {
 	const struct explore_options every = { .bound = UNBOUNDED, .every_point = true };
-	const struct explore_options sleeping = { .bound = UNBOUNDED, .sleep = true, .every_point = true };
+	const struct explore_options sleeping = { .bound = UNBOUNDED,
+						  .sleep = true,
+						  .every_point = true };
 
 	start();
 	for (steps_each = 1; steps_each <= 4; steps_each++) {
@@ -175,11 +178,15 @@ TEST("a-deadlock-is-found-and-says-who-waits-for-what")
 
 	start();
 	CHECK_EQ(first_bad(actors, 2), RUN_FAILED);
-	CHECK(strstr(explore_failure(), "deadlock, a cycle: A (CPU 0) waits for the tasks lock, so for B (CPU 1); "
-					"B (CPU 1) waits for the tasks lock, so for A (CPU 0)"));
+	CHECK(strstr(explore_failure(),
+		     "deadlock, a cycle: A (CPU 0) waits for the tasks lock, so for B (CPU 1); "
+		     "B (CPU 1) waits for the tasks lock, so for A (CPU 0)"));
 }
 
-/* The shootdown's old trap: who holds the lock waits for an answer, who should answer spins for the lock. */
+/*
+ * The shootdown's old trap: who holds the lock waits for an answer, who should
+ * answer spins for the lock.
+ */
 static void nothing(void *arg) {}
 static void send_with_lock(void)
 {
@@ -213,7 +220,8 @@ TEST("a-deadlock-by-an-unanswered-ipi-is-told-as-a-cycle-and-who-waits-beside-it
 	start();
 	CHECK_EQ(first_bad(actors, 2), RUN_FAILED);
 	CHECK(strstr(explore_failure(), "deadlock, a cycle: A (CPU 0) waits for an answer"));
-	CHECK(strstr(explore_failure(), "so for B (CPU 1); B (CPU 1) waits for the tasks lock, so for A (CPU 0)"));
+	CHECK(strstr(explore_failure(),
+		     "so for B (CPU 1); B (CPU 1) waits for the tasks lock, so for A (CPU 0)"));
 	CHECK_EQ(first_bad(three, 3), RUN_FAILED);
 	CHECK(strstr(explore_failure(), "; C (CPU 2) waits for the tasks lock"));
 }
@@ -362,8 +370,10 @@ TEST("a-handler-waits-for-a-lock-on-a-stack-of-its-own")
 	steps_each = 1;
 	CHECK(first_bad(three, 3) != RUN_FAILED);
 	CHECK_EQ(first_bad(stuck, 2), RUN_FAILED);
-	CHECK(strstr(explore_failure(), "the interrupt of CPU 1 waits for the tasks lock, so for B"));
-	CHECK(strstr(explore_failure(), "B (CPU 1) waits for its CPU, so for the interrupt of CPU 1"));
+	CHECK(strstr(explore_failure(),
+		     "the interrupt of CPU 1 waits for the tasks lock, so for B"));
+	CHECK(strstr(explore_failure(),
+		     "B (CPU 1) waits for its CPU, so for the interrupt of CPU 1"));
 }
 
 /* ---- several tasks on one CPU ---- */
@@ -439,14 +449,16 @@ TEST("the-end-of-a-slice-is-a-choice-where-the-kernel-looks-for-it")
 TEST("a-task-that-sleeps-leaves-its-cpu-to-another")
 {
 	void (*const actors[])(void) = { sleep_in_queue, wake_sleeper };
-	void (*const both[])(void) = { wait_for_semaphore, wait_for_semaphore, wait_for_semaphore };
+	void (*const both[])(void) = { wait_for_semaphore, wait_for_semaphore,
+				       wait_for_semaphore };
 	void (*const stuck[])(void) = { sleep_with_semaphore, take_and_wake };
 
 	start();
 	CHECK(first_bad_on(actors, "00") != RUN_FAILED);
 	CHECK(first_bad_on(both, "001") != RUN_FAILED);
 	CHECK_EQ(first_bad_on(stuck, "00"), RUN_FAILED);
-	CHECK(strstr(explore_failure(), "B (CPU 0) waits for the mmap semaphore, which has a writer"));
+	CHECK(strstr(explore_failure(),
+		     "B (CPU 0) waits for the mmap semaphore, which has a writer"));
 	CHECK(strstr(explore_failure(), "A (CPU 0) waits for a wake-up"));
 }
 

@@ -1,4 +1,7 @@
-/* Faults, copy-on-write, protection, shared memory, the stack: what a program sees and which entry changed. */
+/*
+ * Faults, copy-on-write, protection, shared memory, the stack: what a program sees
+ * and which entry changed.
+ */
 #include "tests/unit/space.h"
 #include "mm/buddy.h"
 
@@ -382,7 +385,8 @@ static int read_numbers(struct address_space *mapping, struct folio *folio)
 }
 static bool released;
 static void note_release(struct address_space *mapping) { (void)mapping; released = true; }
-static const struct address_space_ops number_ops = { .read_folio = read_numbers, .release = note_release };
+static const struct address_space_ops number_ops = { .read_folio = read_numbers,
+						     .release = note_release };
 
 TEST("private-file-mapping-reads-the-file-and-copies-on-write")
 {
@@ -466,7 +470,8 @@ TEST("mmap-keeps-clear-of-the-guard-gap")
 TEST("populate-leaves-nothing-to-fault")
 {
 	struct space s = space_start(3, 4, 1);
-	unsigned long addr = map(s.mm, 0, 0x10000, RW, ANON | MAP_POPULATE), before = events(VM_EVENT_FAULT);
+	unsigned long addr = map(s.mm, 0, 0x10000, RW, ANON | MAP_POPULATE),
+		      before = events(VM_EVENT_FAULT);
 
 	for (int i = 0; i < 16; i++)
 		poke(addr + i * PAGE_SIZE, 1);

@@ -196,7 +196,8 @@ TEST("ranges-that-wrap-or-leave-user-space-are-refused")
 	CHECK_EQ(get_user_pages_fast(AT, 1ul << (64 - PAGE_SHIFT), 0, pages), -EOVERFLOW);
 	CHECK_EQ(get_user_pages_fast(~0ul - PAGE_SIZE, 4, 0, pages), -EOVERFLOW);
 	CHECK_EQ(get_user_pages_fast(task_size_max(), 1, 0, pages), -EFAULT);
-	CHECK_EQ(get_user_pages_fast(AT, task_size_max() >> PAGE_SHIFT, 0, pages), -EFAULT);	/* none at all */
+	/* None at all. */
+	CHECK_EQ(get_user_pages_fast(AT, task_size_max() >> PAGE_SHIFT, 0, pages), -EFAULT);
 	CHECK_EQ(get_user_pages_fast(0xffff800000000000ul, 1, 0, pages), -EFAULT);
 	CHECK_EQ(get_user_pages_fast(AT, 0, 0, pages), 0);
 	space_end(&s);
@@ -243,7 +244,8 @@ TEST("what-a-caller-expects-becomes-a-rule-for-the-fault-in-one-place")
 	CHECK_EQ(foll_to_fault_flags(FOLL_UNLOCKABLE | FOLL_INTERRUPTIBLE), retry | kill | intr);
 	CHECK_EQ(foll_to_fault_flags(FOLL_NOWAIT), retry | nowait);
 	CHECK_EQ(foll_to_fault_flags(FOLL_NOWAIT | FOLL_UNLOCKABLE), retry | nowait);
-	CHECK_EQ(foll_to_fault_flags(FOLL_NOWAIT | FOLL_UNLOCKABLE | FOLL_INTERRUPTIBLE | FOLL_WRITE),
+	CHECK_EQ(foll_to_fault_flags(FOLL_NOWAIT | FOLL_UNLOCKABLE | FOLL_INTERRUPTIBLE |
+				     FOLL_WRITE),
 		 retry | nowait | FAULT_FLAG_WRITE);
 }
 
@@ -270,9 +272,11 @@ TEST("dump-says-so-where-nothing-was-ever-written")
 	CHECK_EQ(pages[0], zero_page);
 	put_page(pages[0]);
 	poke(AT, 1);
-	CHECK_EQ(get_user_pages_unlocked(s.mm, AT, 2, FOLL_DUMP, pages), 1);	/* what comes before it is there */
+	/* What comes before it is there. */
+	CHECK_EQ(get_user_pages_unlocked(s.mm, AT, 2, FOLL_DUMP, pages), 1);
 	put_page(pages[0]);
-	map(s.mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);	/* a file may have been written */
+	/* A file may have been written. */
+	map(s.mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED);
 	CHECK_EQ(get_user_pages_unlocked(s.mm, AT, 1, FOLL_DUMP, pages), 1);
 	put_page(pages[0]);
 	space_end(&s);
@@ -326,7 +330,8 @@ TEST("populate-fills-a-range-as-a-read-or-a-write-would")
 
 	mmap_read_lock(s.mm);
 	CHECK_EQ(faultin_page_range(s.mm, AT, AT + 2 * PAGE_SIZE, false, &locked), 2);
-	CHECK_EQ(faultin_page_range(s.mm, AT + 2 * PAGE_SIZE, AT + 4 * PAGE_SIZE, true, &locked), 2);
+	CHECK_EQ(faultin_page_range(s.mm, AT + 2 * PAGE_SIZE, AT + 4 * PAGE_SIZE, true, &locked),
+		 2);
 	CHECK_EQ(locked, 1);
 	mmap_read_unlock(s.mm);
 	CHECK_EQ(frame_of(s.mm, AT), page_to_pfn(zero_page));

@@ -1,5 +1,6 @@
 /*
- * get_user_pages and leaves above the pte level, which nothing makes yet: the walks are ready for them.
+ * get_user_pages and leaves above the pte level, which nothing makes yet: the
+ * walks are ready for them.
  */
 #include "mm/buddy.h"
 #include "mm/gup.h"
@@ -13,8 +14,8 @@ struct pmd_leaf {
 };
 
 /*
- * In a mapping of len bytes, be it less than the leaf or more. The folio is twice as large as the leaf: who
- * goes too far finds pages.
+ * In a mapping of len bytes, be it less than the leaf or more. The folio is twice as large as the
+ * leaf: who goes too far finds pages.
  */
 static struct pmd_leaf leaf_start(struct mm_struct *mm, unsigned long len)
 {
@@ -127,7 +128,7 @@ TEST("a-leaf-is-read-under-the-lock-of-its-level")
 	sim_watch_reads(&leaf.pmdp->val, see_lock);
 	CHECK_EQ(get_user_pages_unlocked(s.mm, AT, 1, 0, pages), 1);
 	sim_watch_reads(NULL, NULL);
-	CHECK(leaf_locked);	/* at the last time: what was read before was no table, and no more */
+	CHECK(leaf_locked); /* at the last time: what was read before was no table, and no more */
 	put_page(pages[0]);
 	leaf_end(leaf);
 	space_end(&s);
@@ -176,7 +177,8 @@ static void touch_leaf(unsigned int level)
 	CHECK_EQ(pages[1], folio_page(folio, 4));
 	CHECK_EQ(entry_get(slot), (u64)folio_pfn(folio) << PAGE_SHIFT | plain | _PAGE_ACCESSED);
 	CHECK_EQ(get_user_pages_unlocked(s.mm, AT + 3 * PAGE_SIZE, 2, FOLL_WRITE, pages + 2), 2);
-	CHECK_EQ(entry_get(slot), (u64)folio_pfn(folio) << PAGE_SHIFT | plain | _PAGE_ACCESSED | _PAGE_DIRTY);
+	CHECK_EQ(entry_get(slot),
+		 (u64)folio_pfn(folio) << PAGE_SHIFT | plain | _PAGE_ACCESSED | _PAGE_DIRTY);
 	put_pages(pages, 4);
 	entry_set(slot, table);
 	flush_tlb_range(s.mm, AT, AT + PMD_SIZE);

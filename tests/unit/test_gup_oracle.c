@@ -1,8 +1,9 @@
 /*
- * Random ranges over random maps, at each depth and across the border of each kind of table: the lockless
- * walk and the slow path find the same pages, and these are what the program's own loads and stores reach.
- * One span below each border lie decoys, where an index that is cut off, or a pointer that has gone one
- * entry too far, leads to; and leaves above the pte level lie among the rest.
+ * Random ranges over random maps, at each depth and across the border of each kind of table:
+ * the lockless walk and the slow path find the same pages, and these are what the program's
+ * own loads and stores reach. One span below each border lie decoys, where an index that is
+ * cut off, or a pointer that has gone one entry too far, leads to; and leaves above the pte
+ * level lie among the rest.
  *
  *	SEED=N build/sim/test_gup_oracle
  */
@@ -35,7 +36,8 @@ static struct {
 	if (!(cond)) \
 		unit_fail(__FILE__, __LINE__, \
 			  "SEED=%lu, %u levels, map %lu, range %lu, %lu pages from %#lx, flags %#x: %s", \
-			  (unsigned long)seed, now.levels, now.round, now.range, now.nr, now.start, now.foll, #cond); \
+			  (unsigned long)seed, now.levels, now.round, now.range, now.nr, \
+			  now.start, now.foll, #cond); \
 } while (0)
 
 static unsigned long below(unsigned long n) { return random_below(&state, n); }
@@ -110,7 +112,8 @@ static unsigned long random_border(struct mm_struct *mm)
 	unsigned long span, n;
 
 	if (level > mm_levels(mm))
-		return below(2) || reach >= task_size_max() ? end_of(mm) - HALF * PAGE_SIZE : reach + 2 * LOW;
+		return below(2) || reach >= task_size_max() ? end_of(mm) - HALF * PAGE_SIZE :
+							      reach + 2 * LOW;
 	span = level_span(level);
 	n = reach / span - 1;
 	return LOW < span ? span * (1 + below(min(n, 6ul))) : LOW + span * (1 + below(6));
@@ -140,9 +143,11 @@ static void make_folio(struct leaf *leaf, unsigned int order)
 		*(u64 *)page_address(folio_page(leaf->folio, i)) = 0x600000 + i;
 }
 
-static void put_leaf(struct mm_struct *mm, struct leaf *leaf, unsigned int level, unsigned long pfn, bool writable)
+static void put_leaf(struct mm_struct *mm, struct leaf *leaf, unsigned int level,
+		     unsigned long pfn, bool writable)
 {
-	const u64 prot = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY | (writable ? _PAGE_RW : 0);
+	const u64 prot = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY |
+			 (writable ? _PAGE_RW : 0);
 
 	leaf->before = entry_get(leaf->slot);
 	spin_lock(&mm->page_table_lock);
@@ -192,11 +197,12 @@ static void make_pud_leaf(struct map *m, unsigned long at)
 	make_folio(leaf, 5);
 	leaf->addr = at;
 	leaf->span = level_span(3);
-	map(m->mm, at + folio_pfn(leaf->folio) * PAGE_SIZE, 2 * HALF * PAGE_SIZE, writable ? RW : PROT_READ,
-	    ANON | MAP_FIXED);
+	map(m->mm, at + folio_pfn(leaf->folio) * PAGE_SIZE, 2 * HALF * PAGE_SIZE,
+	    writable ? RW : PROT_READ, ANON | MAP_FIXED);
 	CHECK(mm_pmd_alloc(m->mm, at));
 	walk = table_walk(mm_fold(m->mm), at);
-	leaf->slot = table_slot(mm_levels(m->mm) == 3 ? fold_table(walk.fold) : entry_pfn(walk.entry[4]), at, 3);
+	leaf->slot = table_slot(mm_levels(m->mm) == 3 ? fold_table(walk.fold) :
+							entry_pfn(walk.entry[4]), at, 3);
 	put_leaf(m->mm, leaf, 3, 0, writable);
 	for (int i = 0; i < WINDOWS; i++)
 		m->window[i] = at + folio_pfn(leaf->folio) * PAGE_SIZE;
@@ -210,7 +216,10 @@ static void put(struct page **pages, unsigned long nr)
 		put_grabbed_page(pages[i], now.foll & FOLL_PIN ? FOLL_PIN : FOLL_GET);
 }
 
-/* The page that was found is the one that the program's access reaches; storing what is there changes nothing. */
+/*
+ * The page that was found is the one that the program's access reaches; storing what is
+ * there changes nothing.
+ */
 static void check_access(struct page *page, unsigned long addr)
 {
 	u64 value, seen = READ_ONCE(*page_word(page, 0));
@@ -229,7 +238,8 @@ static void check_no_access(unsigned long addr)
 {
 	u64 value;
 
-	AGREE((now.foll & FOLL_WRITE ? sim_user_write(addr, 1) : sim_user_read(addr, &value)) != 0);
+	AGREE((now.foll & FOLL_WRITE ? sim_user_write(addr, 1) :
+				       sim_user_read(addr, &value)) != 0);
 }
 
 static long slow_path(struct mm_struct *mm, unsigned int more, struct page **pages)

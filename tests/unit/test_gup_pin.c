@@ -1,4 +1,7 @@
-/* get_user_pages: pins and COW, references that outlive their mapping, and what a debugger may write to. */
+/*
+ * get_user_pages: pins and COW, references that outlive their mapping, and what a
+ * debugger may write to.
+ */
 #include "mm/buddy.h"
 #include "mm/gup.h"
 #include "tests/unit/space.h"
@@ -167,7 +170,8 @@ TEST("a-long-pin-for-reading-does-not-hold-the-zero-page")
 	page = pin_fast(AT, 0);
 	CHECK_EQ(page, zero_page);
 	unpin_user_page(page);
-	CHECK_EQ(gup_fast_range(AT, AT + PAGE_SIZE, FOLL_PIN, pages), 0);	/* no entry counts for it */
+	/* No entry counts for it. */
+	CHECK_EQ(gup_fast_range(AT, AT + PAGE_SIZE, FOLL_PIN, pages), 0);
 	page = pin_fast(AT, FOLL_LONGTERM);
 	CHECK(page != zero_page);
 	poke(AT, 9);
@@ -184,7 +188,10 @@ static void map_file(struct mm_struct *mm, struct address_space *mapping, int ty
 	CHECK_EQ(peek(AT), 0);
 }
 
-/* A private mapping shows a file's page until it is written to; who may write later must not lose the pin. */
+/*
+ * A private mapping shows a file's page until it is written to; who may write later
+ * must not lose the pin.
+ */
 TEST("a-long-pin-for-reading-holds-a-files-page-only-where-it-is-shared")
 {
 	struct space s = space_start(3, 4, 1);
@@ -199,7 +206,8 @@ TEST("a-long-pin-for-reading-holds-a-files-page-only-where-it-is-shared")
 	CHECK_EQ(pages[0], page);
 	unpin_user_page(page);
 	poke(AT, 0);
-	CHECK_EQ(gup_fast_range(AT, AT + PAGE_SIZE, FOLL_PIN | FOLL_WRITE | FOLL_LONGTERM, pages), 1);
+	CHECK_EQ(gup_fast_range(AT, AT + PAGE_SIZE, FOLL_PIN | FOLL_WRITE | FOLL_LONGTERM, pages),
+		 1);
 	unpin_user_page(page);
 	map_file(s.mm, file, MAP_PRIVATE);
 	CHECK_EQ(frame_of(s.mm, AT), page_to_pfn(page));
@@ -239,7 +247,10 @@ TEST("force-writes-to-a-copy-and-never-to-the-page-behind-it")
 static struct mm_struct *forced;
 static unsigned int locks_until;
 
-/* Before the fourth lock of a table: the first look, the fault's two, and then the look at what it made. */
+/*
+ * Before the fourth lock of a table: the first look, the fault's two, and then the
+ * look at what it made.
+ */
 static void drop_the_copy(void)
 {
 	if (--locks_until)
@@ -323,7 +334,8 @@ TEST("shared-memory-is-pinned-without-a-copy")
 	CHECK(page_test(page, PG_dirty));
 	CHECK_EQ(peek(AT), 6);
 	CHECK_EQ(pin_fast(AT, FOLL_WRITE), page);
-	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);	/* the pin is the last to hold it, and a free frame is clean */
+	/* The pin is the last to hold it, and a free frame is clean. */
+	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
 	unpin_user_pages_dirty_lock(&page, 1, true);
 	CHECK(!page_test(page, PG_dirty));
 	space_end(&s);
@@ -344,7 +356,10 @@ TEST("a-pin-under-a-lock-that-is-kept-breaks-cow-first")
 	CHECK(!pte_write(__pte(entry_of(s.mm, AT))));
 	mmput(child);
 	unpin_user_page(pages[0]);
-	/* The copy is alone now: an unshare of what is the program's own already changes nothing but the mark. */
+	/*
+	 * The copy is alone now: an unshare of what is the program's own already changes
+	 * nothing but the mark.
+	 */
 	CHECK_EQ(peek(AT), 7);
 	poke(AT, 8);
 	CHECK_EQ(page_at(&s, AT), pages[0]);

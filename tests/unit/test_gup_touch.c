@@ -1,4 +1,6 @@
-/* What the slow path of get_user_pages takes counts as used: A and D of the entry, at every level. */
+/*
+ * What the slow path of get_user_pages takes counts as used: A and D of the entry, at every level.
+ */
 #include "mm/buddy.h"
 #include "mm/gup.h"
 #include "tests/unit/space.h"
@@ -44,7 +46,10 @@ TEST("what-the-slow-path-takes-has-been-used")
 	space_end(&s);
 }
 
-/* No entry says so for it, and nobody but the debugger knows that the page is no longer what it was. */
+/*
+ * No entry says so for it, and nobody but the debugger knows that the page is no
+ * longer what it was.
+ */
 TEST("what-a-debugger-writes-to-is-dirty-whatever-the-mapping-allows")
 {
 	struct space s = space_touched(1);
@@ -59,7 +64,10 @@ TEST("what-a-debugger-writes-to-is-dirty-whatever-the-mapping-allows")
 	space_end(&s);
 }
 
-/* As on Linux: pin_user_pages() under the lock leaves the entries alone, the one without a lock does not. */
+/*
+ * As on Linux: pin_user_pages() under the lock leaves the entries alone, the one
+ * without a lock does not.
+ */
 TEST("a-pin-touches-only-where-it-takes-the-lock-itself")
 {
 	struct space s = space_touched(1);

@@ -1,6 +1,7 @@
 /*
- * What a caller of get_user_pages expects, against what it finds: who waits, and who holds mmap_lock
- * meanwhile. THREADS.md G3. docs/gup.md has the table that the first test measures and prints.
+ * What a caller of get_user_pages expects, against what it finds: who waits, and who
+ * holds mmap_lock meanwhile. THREADS.md G3. docs/gup.md has the table that the first
+ * test measures and prints.
  */
 #include <stdio.h>
 #include "mm/gup.h"
@@ -112,8 +113,8 @@ static const struct caller {
 };
 
 /*
- * What happened: the result; W: waited with the lock, w: waited without it, -: did not wait; and whether
- * the lock was held at the end.
+ * What happened: the result; W: waited with the lock, w: waited without it, -: did not wait; and
+ * whether the lock was held at the end.
  */
 static const char *outcome(const struct situation *situation, const struct caller *caller)
 {
@@ -125,16 +126,18 @@ static const char *outcome(const struct situation *situation, const struct calle
 	situation->make();
 	signal_first = caller->sign;
 	mmap_read_lock(s.mm);
-	ret = get_user_pages_remote(s.mm, AT, 1, caller->foll | (situation->write ? FOLL_WRITE : 0), pages,
+	ret = get_user_pages_remote(s.mm, AT, 1,
+				    caller->foll | (situation->write ? FOLL_WRITE : 0), pages,
 				    caller->locked ? &locked : NULL);
 	CHECK_EQ(lockdep_held(&s.mm->mmap_lock), locked);
 	if (locked)
 		mmap_read_unlock(s.mm);
 	if (ret == 1)
 		put_page(pages[0]);
-	snprintf(text, sizeof(text), "%s %s%s", ret == 1 ? "page" : !ret ? "none" : ret == -EFAULT ? "EFAULT" :
-		 ret == -EINTR ? "EINTR" : "?", waits_locked ? "W" : waits_unlocked ? "w" : "-",
-		 locked ? "" : " dropped");
+	snprintf(text, sizeof(text), "%s %s%s",
+		 ret == 1 ? "page" : !ret ? "none" : ret == -EFAULT ? "EFAULT" :
+		 ret == -EINTR ? "EINTR" : "?",
+		 waits_locked ? "W" : waits_unlocked ? "w" : "-", locked ? "" : " dropped");
 	end();
 	return text;
 }
@@ -146,14 +149,18 @@ TEST("each-cell-of-who-may-wait-and-who-may-drop-the-lock")
 		  "page -", "page -", "page -", "page -" },
 		{ "page -", "page -", "page -", "page -", "EFAULT -", "page -", "page -",
 		  "page -", "page -", "page -", "page -" },
-		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W", "EINTR w dropped",
-		  "page w dropped", "page W", "EINTR w dropped", "EINTR w dropped" },
-		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W", "EINTR w dropped",
-		  "page w dropped", "page W", "EINTR w dropped", "EINTR w dropped" },
-		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W", "EINTR w dropped",
-		  "page w dropped", "page W", "EINTR w dropped", "EINTR w dropped" },
-		{ "EFAULT W", "EFAULT w dropped", "none -", "none -", "EFAULT -", "EFAULT W", "EINTR w dropped",
-		  "EFAULT w dropped", "EFAULT W", "EINTR w dropped", "EINTR w dropped" },
+		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W",
+		  "EINTR w dropped", "page w dropped", "page W", "EINTR w dropped",
+		  "EINTR w dropped" },
+		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W",
+		  "EINTR w dropped", "page w dropped", "page W", "EINTR w dropped",
+		  "EINTR w dropped" },
+		{ "page W", "page w dropped", "none -", "none -", "EFAULT -", "EINTR W",
+		  "EINTR w dropped", "page w dropped", "page W", "EINTR w dropped",
+		  "EINTR w dropped" },
+		{ "EFAULT W", "EFAULT w dropped", "none -", "none -", "EFAULT -", "EFAULT W",
+		  "EINTR w dropped", "EFAULT w dropped", "EFAULT W", "EINTR w dropped",
+		  "EINTR w dropped" },
 	};
 	const char *got;
 
@@ -164,8 +171,9 @@ TEST("each-cell-of-who-may-wait-and-who-may-drop-the-lock")
 			got = outcome(&situations[i], &callers[j]);
 			printf(" | %s", got);
 			if (strcmp(got, expected[i][j]))
-				unit_fail(__FILE__, __LINE__, "%s, %s: %s, but expected %s", situations[i].name,
-					  callers[j].name, got, expected[i][j]);
+				unit_fail(__FILE__, __LINE__, "%s, %s: %s, but expected %s",
+					  situations[i].name, callers[j].name, got,
+					  expected[i][j]);
 		}
 		printf(" |\n");
 	}
@@ -213,7 +221,8 @@ static const struct address_space_ops reads_only = { .start_read = slow_disk_sta
 static const struct address_space_ops fills = { .read_folio = fill };
 static const struct address_space_ops memory = { 0 };
 
-static const struct address_space_ops *const kinds[] = { &slow_disk_ops, &reads_only, &fills, &memory };
+static const struct address_space_ops *const kinds[] = { &slow_disk_ops, &reads_only, &fills,
+							&memory };
 
 /* It is in the cache, and another has it locked; with a reference. */
 static struct folio *begin_with_locked_page(const struct address_space_ops *kind)
@@ -339,7 +348,10 @@ TEST("a-read-that-nobody-waits-for-any-more-is-not-lost")
 	space_end(&s);
 }
 
-/* A signal that is not deadly ends the wait alone: the page arrives, and the next one has it at once. */
+/*
+ * A signal that is not deadly ends the wait alone: the page arrives, and the next
+ * one has it at once.
+ */
 TEST("who-is-interrupted-finds-the-page-later")
 {
 	int locked = 1;
@@ -380,7 +392,10 @@ TEST("memory-that-is-missing-for-what-a-device-reads-is-enomem-though-the-lock-h
 	space_end(&s);
 }
 
-/* What has been found is not looked for again under the new lock, and no more is taken than was asked for. */
+/*
+ * What has been found is not looked for again under the new lock, and no more is
+ * taken than was asked for.
+ */
 TEST("pages-before-and-behind-a-wait-stay-in-their-places")
 {
 	struct page *before;

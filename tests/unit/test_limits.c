@@ -1,4 +1,7 @@
-/* What resource limits forbid, and what mmap, mlock, mprotect, madvise and msync answer to bad arguments. */
+/*
+ * What resource limits forbid, and what mmap, mlock, mprotect, madvise and msync
+ * answer to bad arguments.
+ */
 #include "tests/unit/space.h"
 
 static long map_at(struct mm_struct *mm, unsigned long len, int prot, int flags)
@@ -94,7 +97,7 @@ TEST("mlock-refuses-what-is-no-range-or-no-flag")
 	CHECK_EQ(mm_mlock(s.mm, addr, ~0ul - addr, 0), -EINVAL);
 	CHECK_EQ(mm_munlock(s.mm, addr, ~0ul - addr), -EINVAL);
 	fail_nth_set(1);
-	CHECK_EQ(mm_mlock(s.mm, addr + 0x1000, 0x1000, 0), -ENOMEM);	/* it would have to be cut */
+	CHECK_EQ(mm_mlock(s.mm, addr + 0x1000, 0x1000, 0), -ENOMEM); /* it would have to be cut */
 	fail_nth_set(0);
 	CHECK_EQ(s.mm->locked_vm, 0);
 	space_end(&s);
@@ -125,7 +128,8 @@ TEST("locked-memory-that-becomes-writable-is-there-at-once")
 	CHECK_EQ(frame_of(s.mm, addr), page_to_pfn(zero_page));
 	CHECK_EQ(mm_mprotect(s.mm, addr, 0x2000, RW), 0);
 	for (unsigned long at = addr; at < addr + 0x2000; at += PAGE_SIZE)
-		CHECK(frame_of(s.mm, at) != page_to_pfn(zero_page) && pte_write((pte_t){ entry_of(s.mm, at) }));
+		CHECK(frame_of(s.mm, at) != page_to_pfn(zero_page) &&
+		      pte_write((pte_t){ entry_of(s.mm, at) }));
 	space_end(&s);
 }
 
@@ -138,7 +142,8 @@ TEST("memory-that-grows-downward-is-private-and-anonymous")
 
 	CHECK_EQ(map_at(s.mm, 0x1000, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN), -EINVAL);
 	CHECK_EQ(mm_mmap(s.mm, 0, 0x1000, RW, MAP_PRIVATE | MAP_GROWSDOWN, &source, 0), -EINVAL);
-	CHECK_EQ(mm_mmap(s.mm, 0, 0x1000, RW, MAP_SHARED_VALIDATE | MAP_SYNC, &source, 0), -EOPNOTSUPP);
+	CHECK_EQ(mm_mmap(s.mm, 0, 0x1000, RW, MAP_SHARED_VALIDATE | MAP_SYNC, &source, 0),
+		 -EOPNOTSUPP);
 	CHECK_EQ(map_at(s.mm, 0x1000, RW, ANON | MAP_GROWSDOWN), AT);
 	CHECK(vma_lookup(s.mm, AT)->vm_flags & VM_GROWSDOWN);
 	mapping_put(source.mapping);

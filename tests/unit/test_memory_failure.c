@@ -1,4 +1,6 @@
-/* Broken memory: pages go from where they are mapped, entries remember it, frames never come back. */
+/*
+ * Broken memory: pages go from where they are mapped, entries remember it, frames never come back.
+ */
 #include "mm/gup.h"
 #include "mm/memory_failure.h"
 #include "mm/truncate.h"
@@ -22,7 +24,10 @@ static bool broken(unsigned long addr)
 	       sim_user_write(addr, 1) == SIGBUS && sim_last_signal.code == BUS_MCEERR_AR;
 }
 
-static bool marked(struct mm_struct *mm, unsigned long addr) { return pte_hwpoison(__pte(entry_of(mm, addr))); }
+static bool marked(struct mm_struct *mm, unsigned long addr)
+{
+	return pte_hwpoison(__pte(entry_of(mm, addr)));
+}
 
 /* Written to, one value for each page. */
 static unsigned long touched(unsigned long pages)
@@ -40,8 +45,10 @@ TEST("the-entry-of-broken-memory-is-neither-empty-nor-present")
 
 	for (unsigned long pfn = 0; pfn < 1ul << 40; pfn = pfn * 2 + 1) {
 		pte = pfn_hwpoison_pte(pfn);
-		CHECK(pte_hwpoison(pte) && !pte_none(pte) && !pte_present(pte) && !pte_accessible(pte));
-		CHECK(!pte_write(pte) && !pte_protnone(pte) && !entry_table(pte.val) && !entry_leaf(pte.val, 1));
+		CHECK(pte_hwpoison(pte) && !pte_none(pte) && !pte_present(pte) &&
+		      !pte_accessible(pte));
+		CHECK(!pte_write(pte) && !pte_protnone(pte) && !entry_table(pte.val) &&
+		      !entry_leaf(pte.val, 1));
 		CHECK_EQ(pte_pfn(pte), pfn);
 		CHECK(!vm_normal_page(pte));
 	}
@@ -136,7 +143,8 @@ TEST("what-cannot-break-is-refused-and-keeps-its-page")
 	CHECK_EQ(poison(none, 1), -EFAULT);
 	CHECK_EQ(mm_munmap(s.mm, addr + PAGE_SIZE, PAGE_SIZE), 0);
 	CHECK_EQ(hwpoisoned_pages(), 0);
-	CHECK_EQ(poison(addr, 3), -EFAULT);	/* the hole: what lies before is done, what lies behind is not */
+	/* The hole: what lies before is done, what lies behind is not. */
+	CHECK_EQ(poison(addr, 3), -EFAULT);
 	CHECK(broken(addr));
 	CHECK_EQ(peek(addr + 2 * PAGE_SIZE), 12);
 	CHECK_EQ(poison(addr, 1), -EFAULT);
@@ -158,14 +166,17 @@ TEST("get-user-pages-says-that-the-memory-is-broken")
 	CHECK_EQ(get_user_pages_fast(addr + PAGE_SIZE, 1, 0, pages), -EFAULT);
 	CHECK_EQ(pin_user_pages_fast(addr + PAGE_SIZE, 1, FOLL_WRITE, pages), -EFAULT);
 	CHECK_EQ(get_user_pages_fast_only(addr + PAGE_SIZE, 1, 0, pages), 0);
-	CHECK_EQ(get_user_pages_unlocked(s.mm, addr + PAGE_SIZE, 1, FOLL_HWPOISON, pages), -EHWPOISON);
-	CHECK_EQ(get_user_pages_unlocked(s.mm, addr + PAGE_SIZE, 1, FOLL_FORCE | FOLL_WRITE, pages), -EFAULT);
+	CHECK_EQ(get_user_pages_unlocked(s.mm, addr + PAGE_SIZE, 1, FOLL_HWPOISON, pages),
+		 -EHWPOISON);
+	CHECK_EQ(get_user_pages_unlocked(s.mm, addr + PAGE_SIZE, 1, FOLL_FORCE | FOLL_WRITE,
+					 pages), -EFAULT);
 	CHECK_EQ(get_user_pages_unlocked(s.mm, addr, 2, FOLL_HWPOISON, pages), 1);
 	put_page(pages[0]);
 	CHECK_EQ(mm_madvise(s.mm, addr, 2 * PAGE_SIZE, MADV_POPULATE_READ), -EHWPOISON);
 	CHECK_EQ(mm_madvise(s.mm, addr, 2 * PAGE_SIZE, MADV_POPULATE_WRITE), -EHWPOISON);
 	mmap_read_lock(s.mm);
-	CHECK_EQ(get_user_pages_remote(s.mm, addr + PAGE_SIZE, 1, FOLL_NOFAULT, pages, &locked), -EFAULT);
+	CHECK_EQ(get_user_pages_remote(s.mm, addr + PAGE_SIZE, 1, FOLL_NOFAULT, pages, &locked),
+		 -EFAULT);
 	CHECK(locked);
 	mmap_read_unlock(s.mm);
 	CHECK_EQ(mm_mlock(s.mm, addr, 2 * PAGE_SIZE, 0), -ENOMEM);
@@ -251,7 +262,8 @@ TEST("a-page-is-moved-from-a-frame-that-goes-out-of-use-and-nobody-notices")
 	CHECK(peek(addr) == 10 && peek(addr + 2 * PAGE_SIZE) == 12);
 	CHECK_EQ(offline(addr, 3), 0);
 	CHECK_EQ(frames_retired(), 4);
-	CHECK(peek(addr) == 10 && peek(addr + PAGE_SIZE) == 11 && peek(addr + 2 * PAGE_SIZE) == 12);
+	CHECK(peek(addr) == 10 && peek(addr + PAGE_SIZE) == 11 &&
+	      peek(addr + 2 * PAGE_SIZE) == 12);
 	space_end(&s);
 }
 
@@ -306,7 +318,8 @@ static int write_disk(struct address_space *mapping, struct folio *const *folios
 	return 0;
 }
 
-static const struct address_space_ops disk_ops = { .read_folio = read_disk, .write_folios = write_disk };
+static const struct address_space_ops disk_ops = { .read_folio = read_disk,
+						   .write_folios = write_disk };
 static const struct address_space_ops memory_ops = { 0 };
 static struct address_space file;
 

@@ -162,7 +162,8 @@ TEST("shared-memory-is-brought-to-be-read-and-private-memory-to-be-written-to")
 	s.mm->limits.memlock = ~0ul;
 	CHECK_EQ(mm_mlock(s.mm, AT, 2 * PAGE_SIZE, 0), 0);
 	CHECK(pte_dirty_novma(__pte(entry_of(s.mm, AT))));
-	CHECK(entry_of(s.mm, AT + PAGE_SIZE) && !pte_dirty_novma(__pte(entry_of(s.mm, AT + PAGE_SIZE))));
+	CHECK(entry_of(s.mm, AT + PAGE_SIZE) &&
+	      !pte_dirty_novma(__pte(entry_of(s.mm, AT + PAGE_SIZE))));
 	space_end(&s);
 }
 

@@ -3,7 +3,10 @@
 
 static struct space s;
 
-/* The next lines are another task's, and then again this one's: the lock checker knows one for each CPU. */
+/*
+ * The next lines are another task's, and then again this one's: the lock checker
+ * knows one for each CPU.
+ */
 static void other_task(unsigned int cpu)
 {
 	lockdep_release(&s.mm->mmap_lock);

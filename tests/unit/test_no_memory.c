@@ -63,7 +63,8 @@ TEST("mmap-fails-cleanly-at-every-allocation")
 
 static bool do_mmap_high(void)
 {
-	long ret = mm_mmap(s.mm, 1ul << 50, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
+	long ret = mm_mmap(s.mm, 1ul << 50, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED,
+			   NULL, 0);
 
 	CHECK(ret == 1l << 50 || ret == -ENOMEM);
 	return ret > 0;
@@ -99,7 +100,10 @@ static bool do_mprotect_middle(void)
 	CHECK(ret == 0 || ret == -ENOMEM);
 	return ret == 0;
 }
-static void undo_mprotect(void) { CHECK_EQ(mm_mprotect(s.mm, area + 5 * PAGE_SIZE, PAGE_SIZE, RW), 0); }
+static void undo_mprotect(void)
+{
+	CHECK_EQ(mm_mprotect(s.mm, area + 5 * PAGE_SIZE, PAGE_SIZE, RW), 0);
+}
 
 TEST("mprotect-that-must-split-fails-cleanly")
 {

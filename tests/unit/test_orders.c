@@ -145,7 +145,8 @@ TEST("two-unpins-are-two")
 
 TEST("a-page-is-not-pinned-and-shared-in-one-go")
 {
-	pinned_page = (struct page){ .flags = BIT(PG_anon) | BIT(PG_exclusive), ._refcount = ATOMIC_INIT(2) };
+	pinned_page = (struct page){ .flags = BIT(PG_anon) | BIT(PG_exclusive),
+				     ._refcount = ATOMIC_INIT(2) };
 	its_entry = 1;
 	snapshot_add(&pinned_page, sizeof(pinned_page));
 	start();

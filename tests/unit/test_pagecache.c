@@ -24,7 +24,8 @@ TEST("radix-finds-what-was-inserted-at-any-distance")
 {
 	struct mem_usage before = boot();
 	struct radix_tree tree = { NULL, 0 };
-	static const unsigned long places[] = { 0, 1, 63, 64, 4095, 4096, 1ul << 30, 1ul << 52, ~0ul };
+	static const unsigned long places[] = { 0, 1, 63, 64, 4095, 4096, 1ul << 30, 1ul << 52,
+						~0ul };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(places); i++)
 		CHECK_EQ(radix_insert(&tree, places[i], &items[i]), 0);
@@ -92,7 +93,8 @@ static int begin_read(struct address_space *mapping, struct folio *folio)
 	folio_end_read(folio, true);
 	return 0;
 }
-static const struct address_space_ops letter_ops = { .read_folio = read_index, .release = note_release };
+static const struct address_space_ops letter_ops = { .read_folio = read_index,
+						     .release = note_release };
 
 TEST("a-page-is-read-once-and-found-afterwards")
 {
@@ -117,7 +119,8 @@ TEST("a-page-is-read-once-and-found-afterwards")
 /* Where a read would have to be waited for, none begins. */
 TEST("asking-for-a-page-begins-no-read-that-waits-and-none-behind-the-end")
 {
-	static const struct address_space_ops begins = { .start_read = begin_read, .release = note_release };
+	static const struct address_space_ops begins = { .start_read = begin_read,
+							 .release = note_release };
 	struct mem_usage before = boot();
 	struct address_space file;
 

@@ -91,7 +91,8 @@ static void walk_agrees(unsigned int levels, unsigned int hw)
 		}
 		found[0] = found[1] = 0;
 		mmap_write_lock(s.mm);
-		CHECK_EQ(walk_page_range(s.mm, addr > PMD_SIZE ? addr - PMD_SIZE : 0, addr + PMD_SIZE, &count_ops, found), 0);
+		CHECK_EQ(walk_page_range(s.mm, addr > PMD_SIZE ? addr - PMD_SIZE : 0,
+					 addr + PMD_SIZE, &count_ops, found), 0);
 		mmap_write_unlock(s.mm);
 		CHECK_EQ(found[0], 2);
 	}
@@ -125,7 +126,8 @@ TEST("walker-sees-nothing-beyond-the-reach")
 	poke(addr, 1);
 	mmap_write_lock(s.mm);
 	/* The masked index of these addresses is that of the page. */
-	CHECK_EQ(walk_page_range(s.mm, addr + (1ul << 39), addr + (1ul << 39) + PAGE_SIZE, &count_ops, found), 0);
+	CHECK_EQ(walk_page_range(s.mm, addr + (1ul << 39), addr + (1ul << 39) + PAGE_SIZE,
+				 &count_ops, found), 0);
 	mmap_write_unlock(s.mm);
 	CHECK_EQ(found[0] + found[1], 0);
 	CHECK(!mm_pmd_find(s.mm, addr + (1ul << 39)));

@@ -1,6 +1,6 @@
 /*
- * What another CPU may do between the unlocked look at an entry and the work under its lock: with one
- * intruder at a fixed place, before the explorer of all interleavings.
+ * What another CPU may do between the unlocked look at an entry and the work under its lock: with
+ * one intruder at a fixed place, before the explorer of all interleavings.
  */
 #include "tests/unit/space.h"
 #include "mm/buddy.h"
@@ -131,7 +131,8 @@ static void drop_it_everywhere(void)
 TEST("a-page-that-all-others-drop-while-it-is-copied-stays-until-it-is")
 {
 	start_cow();
-	sim_before_lock(LOCK_BUDDY, 1, drop_it_everywhere);	/* the copy's frame is being allocated */
+	/* The copy's frame is being allocated. */
+	sim_before_lock(LOCK_BUDDY, 1, drop_it_everywhere);
 	poke(addr + 8, 8);
 	CHECK_EQ(peek(addr), 0);
 	CHECK_EQ(peek(addr + 8), 8);
@@ -181,7 +182,8 @@ TEST("the-last-entry-of-a-table-is-unmapped-with-those-of-the-next")
 	unsigned long border;
 
 	start();
-	border = map(s.mm, addr + PMD_SIZE - 2 * PAGE_SIZE, 3 * PAGE_SIZE, RW, ANON | MAP_FIXED) + 2 * PAGE_SIZE;
+	border = map(s.mm, addr + PMD_SIZE - 2 * PAGE_SIZE, 3 * PAGE_SIZE, RW, ANON | MAP_FIXED) +
+		 2 * PAGE_SIZE;
 	poke(border - PAGE_SIZE, 1);
 	poke(border, 2);
 	CHECK_EQ(mm_munmap(s.mm, border - 2 * PAGE_SIZE, 3 * PAGE_SIZE), 0);
@@ -196,7 +198,9 @@ static struct folio *theirs;
 static struct page *their_page;
 
 static void take_block_too(void) { theirs = folio_alloc(GFP_KERNEL, 1); }
-/* The look at the list comes after the lock; a second lock after the look would be one too many. */
+/*
+ * The look at the list comes after the lock; a second lock after the look would be one too many.
+ */
 static void take_block_at_second_lock(void) { sim_before_lock(LOCK_BUDDY, 1, take_block_too); }
 
 TEST("two-cpus-that-want-a-block-get-two")
@@ -229,7 +233,9 @@ TEST("a-list-that-is-emptied-gives-no-page-twice")
 	space_end(&s);
 }
 
-/* Another CPU allocates at the n-th time that a lock of the slabs is taken, for n = 0, 1, 2, ... */
+/*
+ * Another CPU allocates at the n-th time that a lock of the slabs is taken, for n = 0, 1, 2, ...
+ */
 static unsigned int locks_to_pass;
 static void *my_object, *their_object;
 
@@ -351,7 +357,9 @@ TEST("two-readers-of-an-absent-page-get-the-same-one")
 
 static void get_page_0_at_second_lock(void) { sim_before_lock(LOCK_MAPPING, 1, get_page_0); }
 
-/* The other one comes after the look that finds nothing, before what was read is put in its place. */
+/*
+ * The other one comes after the look that finds nothing, before what was read is put in its place.
+ */
 TEST("two-readers-that-both-found-nothing-get-the-same-page")
 {
 	struct folio *second;

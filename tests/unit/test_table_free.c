@@ -1,4 +1,7 @@
-/* When an unlinked page table is given back: after an IPI, or after a grace period (TABLE_FREE=rcu). */
+/*
+ * When an unlinked page table is given back: after an IPI, or after a grace period
+ * (TABLE_FREE=rcu).
+ */
 #include "tests/unit/space.h"
 #include "mm/buddy.h"
 #include "mm/leak.h"
@@ -98,7 +101,8 @@ TEST("the-flush-alone-does-not-wait-for-a-walker")
 		unmap_under_walker(&s);
 		walker_leaves();
 	} else {
-		EXPECT_DEATH("CPU 0 waits for CPUs 0x2, whose interrupts are off", unmap_under_walker(&s));
+		EXPECT_DEATH("CPU 0 waits for CPUs 0x2, whose interrupts are off",
+			     unmap_under_walker(&s));
 	}
 	end(&s);
 }
@@ -110,7 +114,8 @@ TEST("a-table-waits-until-each-cpu-has-passed-a-quiescent-state")
 
 	if (TABLE_FREE_RCU) {
 		table = unmap_under_walker(&s);
-		CHECK_EQ(atomic_long_read(&s.mm->table_frames), 1);	/* no longer the program's, and still a table */
+		/* No longer the program's, and still a table. */
+		CHECK_EQ(atomic_long_read(&s.mm->table_frames), 1);
 		CHECK(page_test(table, PG_table));
 		grace_poll();
 		grace_quiescent();	/* that of CPU 0 counts for CPU 0 */
@@ -214,7 +219,8 @@ static void free_tables(struct mm_struct *mm, unsigned long n)
 
 TEST("so-many-tables-wait-as-there-is-room-for-and-then-an-interrupt-is-sent")
 {
-	const unsigned long in_batch = (PAGE_SIZE - 2 * sizeof(long)) / sizeof(struct page *), max = 8 * in_batch;
+	const unsigned long in_batch = (PAGE_SIZE - 2 * sizeof(long)) / sizeof(struct page *),
+			    max = 8 * in_batch;
 	struct space s = two_cpus();
 	unsigned long frames;
 
@@ -225,9 +231,11 @@ TEST("so-many-tables-wait-as-there-is-room-for-and-then-an-interrupt-is-sent")
 		free_tables(s.mm, in_batch + 1);
 		CHECK_EQ(frames - frames_free(), in_batch + 1 + 2);	/* and two batches */
 		free_tables(s.mm, max - in_batch - 1);
-		CHECK_EQ(frames - frames_free(), max + 2 + 7);	/* these wait for the next grace period */
+		/* These wait for the next grace period. */
+		CHECK_EQ(frames - frames_free(), max + 2 + 7);
 		CHECK_EQ(vm_events(VM_EVENT_TABLE_IPI), 0);
-		EXPECT_DEATH("CPU 0 waits for CPUs 0x2, whose interrupts are off", free_tables(s.mm, 1));
+		EXPECT_DEATH("CPU 0 waits for CPUs 0x2, whose interrupts are off",
+			     free_tables(s.mm, 1));
 		walker_leaves();
 		grace_poll();
 		CHECK_EQ(frames_free(), frames);
@@ -248,7 +256,8 @@ TEST("who-counts-frames-does-not-wait-for-the-timer")
 		mem_quiesce();
 		CHECK(!page_test(table, PG_table));
 		sim_flush_quietly = false;
-		flush_tlb_range(s.mm, AT, AT + PAGE_SIZE);	/* another IPI: the last one has been waited for */
+		/* Another IPI: the last one has been waited for. */
+		flush_tlb_range(s.mm, AT, AT + PAGE_SIZE);
 	}
 	end(&s);
 }

@@ -1,4 +1,7 @@
-/* Which CPUs are told, when, and what must not happen before: shootdown, lazy CPUs, unfolding, the ledger. */
+/*
+ * Which CPUs are told, when, and what must not happen before: shootdown, lazy CPUs,
+ * unfolding, the ledger.
+ */
 #include "tests/unit/space.h"
 #include "mm/buddy.h"
 #include "mm/context.h"
@@ -292,7 +295,8 @@ TEST("the-last-page-below-2-to-the-47-is-never-mapped")
 {
 	struct space s = space_start(4, 4, 1);
 
-	CHECK_EQ(mm_mmap(s.mm, (1ul << 47) - PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+	CHECK_EQ(mm_mmap(s.mm, (1ul << 47) - PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED, NULL, 0),
+		 -ENOMEM);
 	CHECK_EQ(map(s.mm, (1ul << 47) - 2 * PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED),
 		 (1ul << 47) - 2 * PAGE_SIZE);
 	space_end(&s);
@@ -302,7 +306,8 @@ TEST("the-last-page-below-2-to-the-56-is-never-mapped")
 {
 	struct space s = space_start(5, 5, 1);
 
-	CHECK_EQ(mm_mmap(s.mm, (1ul << 56) - PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+	CHECK_EQ(mm_mmap(s.mm, (1ul << 56) - PAGE_SIZE, PAGE_SIZE, RW, ANON | MAP_FIXED, NULL, 0),
+		 -ENOMEM);
 	space_end(&s);
 }
 
@@ -316,7 +321,10 @@ TEST("unfolding-loads-the-new-root-on-every-cpu-that-runs-it")
 	run_on(0, s.mm);
 	map(s.mm, 1ul << 40, 0x1000, RW, ANON);
 	CHECK_EQ(sim_root(0), s.mm->root);
-	/* In the variant without the IPI the others go on with the old, valid root until they fault. */
+	/*
+	 * In the variant without the IPI the others go on with the old, valid root
+	 * until they fault.
+	 */
 	CHECK_EQ(sim_root(1) == s.mm->root, !UNFOLD_LAZY);
 	CHECK_EQ(sim_root(2) == 0, !UNFOLD_LAZY);	/* the lazy one left instead */
 	CHECK_EQ(vm_events(VM_EVENT_ROOT_RELOAD), 0);
@@ -340,7 +348,8 @@ TEST("a-cpu-left-behind-reloads-in-its-fault")
 	poke(1ul << 40, 5);
 	sim_on_cpu(1);
 	/* As if the IPI had been lost. */
-	cpu_contexts[1].root = entry_pfn(*(u64 *)frame_ptr(s.mm->root >> PAGE_SHIFT)) << PAGE_SHIFT | 3;
+	cpu_contexts[1].root = entry_pfn(*(u64 *)frame_ptr(s.mm->root >> PAGE_SHIFT))
+			       << PAGE_SHIFT | 3;
 	flags = irq_save();
 	root_load(cpu_contexts[1].root);
 	irq_restore(flags);
@@ -381,7 +390,8 @@ TEST("a-table-without-pages-is-flushed-before-it-is-freed")
 TEST("a-gather-without-memory-is-flushed-each-time-it-is-full")
 {
 	struct space s = space_start(3, 4, 1);
-	unsigned long pages = 4 * GATHER_ON_STACK, addr = map(s.mm, 0, pages * PAGE_SIZE, RW, ANON), flushes;
+	unsigned long pages = 4 * GATHER_ON_STACK,
+		      addr = map(s.mm, 0, pages * PAGE_SIZE, RW, ANON), flushes;
 	TAILQ_HEAD(, page) taken = TAILQ_HEAD_INITIALIZER(taken);
 	struct page *page;
 
@@ -566,7 +576,8 @@ TEST("checker-catches-a-writable-entry-for-a-shared-page")
 	child = mm_fork(s.mm);
 	lock_table(s.mm, addr);
 	EXPECT_DEATH("not exclusive gets a writable entry",
-		     ptep_upgrade(s.mm, addr, slot_of(s.mm, addr), pte_mkwrite_novma(ptep_get(slot_of(s.mm, addr)))));
+		     ptep_upgrade(s.mm, addr, slot_of(s.mm, addr),
+				  pte_mkwrite_novma(ptep_get(slot_of(s.mm, addr)))));
 	unlock_table(s.mm, addr);
 	mmput(child);
 	space_end(&s);

@@ -46,7 +46,8 @@ static u64 word_of(unsigned long index)
 TEST("truncation-takes-pages-out-of-all-mappings-and-the-cache")
 {
 	struct space s = start(4);
-	unsigned long shared = map_file(s.mm, 4, MAP_SHARED), copy = map_file(s.mm, 4, MAP_PRIVATE);
+	unsigned long shared = map_file(s.mm, 4, MAP_SHARED),
+		      copy = map_file(s.mm, 4, MAP_PRIVATE);
 
 	for (unsigned long i = 0; i < 4; i++)
 		poke(shared + i * PAGE_SIZE, i + 1);
@@ -110,7 +111,8 @@ TEST("truncation-zeroes-the-rest-of-the-last-page")
 TEST("a-hole-zeroes-parts-and-leaves-private-copies")
 {
 	struct space s = start(4);
-	unsigned long shared = map_file(s.mm, 4, MAP_SHARED), copy = map_file(s.mm, 4, MAP_PRIVATE);
+	unsigned long shared = map_file(s.mm, 4, MAP_SHARED),
+		      copy = map_file(s.mm, 4, MAP_PRIVATE);
 
 	for (unsigned long i = 0; i < 4; i++) {
 		poke(shared + i * PAGE_SIZE, i + 1);
@@ -134,7 +136,8 @@ TEST("a-hole-zeroes-parts-and-leaves-private-copies")
 TEST("truncation-reaches-the-child-of-a-fork")
 {
 	struct space s = start(2);
-	unsigned long shared = map_file(s.mm, 2, MAP_SHARED), copy = map_file(s.mm, 2, MAP_PRIVATE);
+	unsigned long shared = map_file(s.mm, 2, MAP_SHARED),
+		      copy = map_file(s.mm, 2, MAP_PRIVATE);
 	struct mm_struct *child;
 
 	poke(shared + PAGE_SIZE, 1);

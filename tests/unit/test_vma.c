@@ -21,7 +21,8 @@ static unsigned int check_tree(struct mm_struct *mm)
 		CHECK_EQ(vma->gap, gap);
 		below = max(subtree_gap(RB_LEFT(vma, rb)), subtree_gap(RB_RIGHT(vma, rb)));
 		CHECK_EQ(vma->subtree_gap, max(gap, below));
-		CHECK(vma_lookup(mm, vma->vm_start) == vma && vma_lookup(mm, vma->vm_end - 1) == vma);
+		CHECK(vma_lookup(mm, vma->vm_start) == vma &&
+		      vma_lookup(mm, vma->vm_end - 1) == vma);
 		last = vma->vm_end;
 		pages += vma_pages(vma);
 	}
@@ -142,7 +143,8 @@ TEST("random-maps-and-unmaps-agree-with-a-model")
 			CHECK_EQ(mm_munmap(s.mm, base + at * PAGE_SIZE, n * PAGE_SIZE), 0);
 			memset(model + at, 0, n);
 		} else {
-			map(s.mm, base + at * PAGE_SIZE, n * PAGE_SIZE, what ? RW : PROT_READ, ANON | MAP_FIXED);
+			map(s.mm, base + at * PAGE_SIZE, n * PAGE_SIZE, what ? RW : PROT_READ,
+			    ANON | MAP_FIXED);
 			memset(model + at, what ? RW + 1 : PROT_READ + 1, n);
 		}
 		if (round % 50 == 0)
@@ -163,11 +165,12 @@ TEST("unmapped-area-agrees-with-a-scan-of-all-holes")
 	unsigned int seed = 99;
 
 	for (int round = 0; round < 400; round++) {
-		unsigned long len, got, best = 0, last = 0, limit = 0x60000000, min_addr = 0x20000000;
+		unsigned long len, got, best = 0, last = 0;
+		unsigned long limit = 0x60000000, min_addr = 0x20000000;
 
 		seed = seed * 1103515245 + 12345;
-		map(s.mm, 0x20000000 + (seed >> 4 & 0x3ffff) * PAGE_SIZE, (seed >> 24 & 63) * PAGE_SIZE + PAGE_SIZE,
-		    RW, ANON | MAP_FIXED);
+		map(s.mm, 0x20000000 + (seed >> 4 & 0x3ffff) * PAGE_SIZE,
+		    (seed >> 24 & 63) * PAGE_SIZE + PAGE_SIZE, RW, ANON | MAP_FIXED);
 		len = (seed >> 10 & 0xfff) * PAGE_SIZE + PAGE_SIZE;
 		got = vma_unmapped_area(s.mm, len, min_addr, limit);
 		for (struct vm_area_struct *vma = vma_first(s.mm); vma; vma = vma_next(vma)) {
@@ -187,7 +190,8 @@ TEST("unmapped-area-agrees-with-a-scan-of-all-holes")
 TEST("unhinted-mmap-goes-downward-below-the-stack-and-its-gap")
 {
 	struct space s = space_start(3, 4, 1);
-	unsigned long a = map(s.mm, 0, 0x1000, RW, ANON), b = map(s.mm, 0, 0x1000, PROT_READ, ANON);
+	unsigned long a = map(s.mm, 0, 0x1000, RW, ANON),
+		      b = map(s.mm, 0, 0x1000, PROT_READ, ANON);
 
 	CHECK(a < s.mm->start_stack - (128ul << 20));
 	CHECK_EQ(b, a - 0x1000);
@@ -210,7 +214,8 @@ TEST("fixed-noreplace-refuses-what-is-mapped")
 	struct space s = space_start(3, 4, 1);
 
 	map(s.mm, 0x50000000, 0x2000, RW, ANON | MAP_FIXED_NOREPLACE);
-	CHECK_EQ(mm_mmap(s.mm, 0x50001000, 0x1000, RW, ANON | MAP_FIXED_NOREPLACE, NULL, 0), -EEXIST);
+	CHECK_EQ(mm_mmap(s.mm, 0x50001000, 0x1000, RW, ANON | MAP_FIXED_NOREPLACE, NULL, 0),
+		 -EEXIST);
 	CHECK_EQ(map(s.mm, 0x50002000, 0x1000, RW, ANON | MAP_FIXED_NOREPLACE), 0x50002000);
 	space_end(&s);
 }
@@ -222,7 +227,8 @@ TEST("mmap-refuses-bad-arguments")
 	CHECK_EQ(mm_mmap(s.mm, 0, 0, RW, ANON, NULL, 0), -EINVAL);
 	CHECK_EQ(mm_mmap(s.mm, 0, ~0ul, RW, ANON, NULL, 0), -ENOMEM);
 	CHECK_EQ(mm_mmap(s.mm, 0, 0x1000, RW, MAP_ANONYMOUS, NULL, 0), -EINVAL);
-	CHECK_EQ(mm_mmap(s.mm, 0, 0x1000, RW, MAP_SHARED_VALIDATE | MAP_ANONYMOUS, NULL, 0), -EINVAL);
+	CHECK_EQ(mm_mmap(s.mm, 0, 0x1000, RW, MAP_SHARED_VALIDATE | MAP_ANONYMOUS, NULL, 0),
+		 -EINVAL);
 	CHECK_EQ(mm_mmap(s.mm, 0x123, 0x1000, RW, ANON | MAP_FIXED, NULL, 0), -EINVAL);
 	CHECK_EQ(mm_mmap(s.mm, 1ul << 47, 0x1000, RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
 	CHECK_EQ(mm_mmap(s.mm, 0, 0x1000, RW, ANON, NULL, ~0ul), -EOVERFLOW);

@@ -30,7 +30,8 @@ static int write_disk(struct address_space *mapping, struct folio *const *folios
 	writes++;
 	most = max(most, n);
 	for (unsigned int i = 0; i < n; i++) {
-		CHECK(page_test(&folios[i]->page, PG_writeback) && !page_test(&folios[i]->page, PG_dirty));
+		CHECK(page_test(&folios[i]->page, PG_writeback) &&
+		      !page_test(&folios[i]->page, PG_dirty));
 		if (fail_page && folios[i]->page.index == (unsigned long)fail_page)
 			err = -EIO;
 		else if (fail_other && folios[i]->page.index == (unsigned long)fail_other)
@@ -41,7 +42,12 @@ static int write_disk(struct address_space *mapping, struct folio *const *folios
 	return err;
 }
 
-static int flush_disk(struct address_space *mapping) { (void)mapping; flushes++; return fail_flush; }
+static int flush_disk(struct address_space *mapping)
+{
+	(void)mapping;
+	flushes++;
+	return fail_flush;
+}
 
 static const struct address_space_ops ops = {
 	.read_folio = read_disk, .write_folios = write_disk, .flush = flush_disk,
@@ -303,7 +309,10 @@ TEST("each-open-file-is-told-once-of-what-was-lost")
 	end(&s);
 }
 
-/* Each of two CPUs knows the page by a mapping of its own, of which one begins in the middle of the file. */
+/*
+ * Each of two CPUs knows the page by a mapping of its own, of which one begins in
+ * the middle of the file.
+ */
 TEST("writeback-stops-writes-through-every-mapping-wherever-it-begins")
 {
 	struct space s = start();

@@ -129,7 +129,8 @@ static long path(uint64_t *state)
 		"/proc/self/maps", "/proc/self/status", "/proc/self/stat", "/proc/self/fd/4",
 		"/proc/self/smaps", "/proc/self/pagemap", "/proc/meminfo",
 		"/proc/self/mem", "/proc/self/fd", "/proc/self", "/proc/self/map_files",
-		"/proc/self/clear_refs", "/proc/self/smaps_rollup", "/proc/kpagecount", "/proc/vmstat",
+		"/proc/self/clear_refs", "/proc/self/smaps_rollup", "/proc/kpagecount",
+		"/proc/vmstat",
 	};
 	static char long_name[5000];
 

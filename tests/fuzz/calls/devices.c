@@ -1,4 +1,7 @@
-/* devices.c - files that do what an ioctl says: each has its descriptor in a worker, and requests that fit. */
+/*
+ * devices.c - files that do what an ioctl says: each has its descriptor in a worker,
+ * and requests that fit.
+ */
 #include <stddef.h>
 
 #include "kernel/uapi/async_fault.h"
@@ -13,8 +16,9 @@ static const struct device {
 } devices[] = {
 	{ "/dev/async_fault", { ASYNC_FAULT_ASK } },
 	{ "/sys/kernel/debug/gup_test",
-	  { GUP_FAST_BENCHMARK, PIN_FAST_BENCHMARK, PIN_LONGTERM_BENCHMARK, GUP_BASIC_TEST, PIN_BASIC_TEST,
-	    PIN_LONGTERM_TEST_START, PIN_LONGTERM_TEST_STOP, PIN_LONGTERM_TEST_READ } },
+	  { GUP_FAST_BENCHMARK, PIN_FAST_BENCHMARK, PIN_LONGTERM_BENCHMARK, GUP_BASIC_TEST,
+	    PIN_BASIC_TEST, PIN_LONGTERM_TEST_START, PIN_LONGTERM_TEST_STOP,
+	    PIN_LONGTERM_TEST_READ } },
 	{ "/proc/self/pagemap", { 0 } },
 	{ "/proc/kpageflags", { 0 } },
 	{ "/proc/self/map_files", { 0 } },
@@ -22,7 +26,9 @@ static const struct device {
 
 #define NR_DEVICES	(sizeof(devices) / sizeof(devices[0]))
 
-/* With that descriptor, whatever else is open: a file that is not there is one that says nothing. */
+/*
+ * With that descriptor, whatever else is open: a file that is not there is one that says nothing.
+ */
 void open_devices(void)
 {
 	for (unsigned int i = 0; i < NR_DEVICES; i++) {
@@ -38,7 +44,10 @@ void open_devices(void)
 	}
 }
 
-/* Two numbers in a row of a request's structure that make sense together: memory, and a length of it. */
+/*
+ * Two numbers in a row of a request's structure that make sense together: memory,
+ * and a length of it.
+ */
 static void fill_range(uint64_t *state, unsigned long *at)
 {
 	at[0] = ARENA + random_below(state, ARENA_PAGES * PAGE_SIZE);

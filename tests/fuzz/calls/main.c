@@ -22,7 +22,8 @@
 enum {
 	TICK_MS = 20,
 	STUCK_TICKS = 15,		/* without a call: asleep where no timer wakes it */
-	DEATH_MS = 20000,		/* until a process that was killed is gone: else it hangs */
+	DEATH_MS = 20000,		/* until a process that was killed
+					 * is gone: else it hangs */
 	SETTLE_TRIES = 200,
 	MOUNTS_MAX = 300,		/* one over another */
 	WARM_UP = 12,			/* rounds before anything is counted */
@@ -52,7 +53,10 @@ static void show_worker(const struct worker *worker)
 	       worker->args[4], worker->args[5]);
 }
 
-/* A small file, its end is a 0; false: there is none. /proc/slabinfo has lines "NAME OBJECTS-IN-USE ...". */
+/*
+ * A small file, its end is a 0; false: there is none. /proc/slabinfo has lines
+ * "NAME OBJECTS-IN-USE ...".
+ */
 static bool read_text(const char *path, char *text, size_t size)
 {
 	int fd = (int)sys_open(path, O_RDONLY, 0);
@@ -318,7 +322,8 @@ int main(int argc, char **argv)
 		judge_round(seed++, true);
 		rounds++;
 	}
-	printf("DONE %llu rounds, %llu calls, %llu of them without an error, %d numbers answered\n",
+	printf("DONE %llu rounds, %llu calls, %llu of them without an error, "
+	       "%d numbers answered\n",
 	       (unsigned long long)rounds, (unsigned long long)board->calls,
 	       (unsigned long long)board->good, numbers_seen());
 	return 0;

@@ -1,12 +1,14 @@
 /*
  * signatures.c - what kinds of arguments each system call takes, a letter each:
  *
- *	p memory	v memory that begins with pointers	s path		S file name to execute
- *	l length	n number	f descriptor	d directory descriptor	F open flags	o mode
+ *	p memory	v memory that begins with pointers	s path
+ *	S file to execute	l length	n number	f descriptor
+ *	d directory descriptor	F open flags	o mode
  *	K kind of node	N path to mount on
  *	i process	w process to wait for	g signal	t short time	c clock
  *	m address to map	k its length	P protection	M mapping flags	A advice
- *	C clone flags	u futex operation	r prctl operation	e fcntl command	I ioctl request
+ *	C clone flags	u futex operation	r prctl operation	e fcntl command
+ *	I ioctl request
  *	y type of file system	0-9 that number
  *
  * A number without a line gets arguments of any kind, so that a call which is new, or has no
@@ -42,7 +44,8 @@ static const char *const signatures[NR_CALLS] = {
 	CALL(mkdir, "so"), CALL(mkdirat, "dso"), CALL(mknod, "sKn"), CALL(mknodat, "dsKn"),
 	CALL(mmap, "mkPMfk"), CALL(mount, "sNynp"), CALL(mprotect, "mkP"), CALL(msync, "mkn"),
 	CALL(munmap, "mk"), CALL(nanosleep, "tp"), CALL(newfstatat, "dspn"), CALL(open, "sFo"),
-	CALL(openat, "dsFo"), CALL(openat2, "dspn"), CALL(pause, ""), CALL(personality, "n"), CALL(pipe, "p"),
+	CALL(openat, "dsFo"), CALL(openat2, "dspn"), CALL(pause, ""), CALL(personality, "n"),
+	CALL(pipe, "p"),
 	CALL(pipe2, "pF"), CALL(poll, "pnn"), CALL(ppoll, "pntp8"), CALL(prctl, "rpppp"),
 	CALL(pread64, "fpll"), CALL(preadv, "fvnl"), CALL(preadv2, "fvnlnn"),
 	CALL(prlimit64, "inpp"), CALL(pwrite64, "fpll"), CALL(pwritev, "fvnl"),
@@ -75,8 +78,9 @@ static const char *const signatures[NR_CALLS] = {
 	CALL(eventfd2, "nF"), CALL(epoll_create, "n"), CALL(epoll_create1, "F"),
 	CALL(epoll_ctl, "fnfp"), CALL(epoll_wait, "fpnn"), CALL(epoll_pwait, "fpnnp8"),
 	CALL(socketpair, "nnnp"), CALL(socket, "nnn"), CALL(sendto, "fplnpl"),
-	CALL(recvfrom, "fplnpp"), CALL(epoll_pwait2, "fpnppl"), CALL(getsockname, "fpp"), CALL(getpeername, "fpp"),
-	CALL(getsockopt, "fnnpp"), CALL(setsockopt, "fnnpl"), CALL(getpriority, "nn"), CALL(setpriority, "nnn"),
+	CALL(recvfrom, "fplnpp"), CALL(epoll_pwait2, "fpnppl"), CALL(getsockname, "fpp"),
+	CALL(getpeername, "fpp"), CALL(getsockopt, "fnnpp"), CALL(setsockopt, "fnnpl"),
+	CALL(getpriority, "nn"), CALL(setpriority, "nnn"),
 	CALL(sched_setparam, "ip"), CALL(sched_setscheduler, "inp"), CALL(syslog, "npl"),
 	CALL(setuid, "n"), CALL(setgid, "n"), CALL(setreuid, "nn"), CALL(setregid, "nn"),
 	CALL(setresuid, "nnn"), CALL(setresgid, "nnn"), CALL(setfsuid, "n"),

@@ -52,7 +52,8 @@ static bool write_byte(uintptr_t at, int value)
 static void say_fault(struct sequence *s)
 {
 	if (caught)
-		say(s, " signal %d code %d at %+ld", caught, caught_code, (long)(caught_at - s->base));
+		say(s, " signal %d code %d at %+ld", caught, caught_code,
+		    (long)(caught_at - s->base));
 }
 
 /* ---- places ---- */
@@ -227,14 +228,15 @@ static void memory_to_file(struct sequence *s)
 	struct __kernel_stat st;
 
 	/*
-	 * Not behind the end: Linux 6.18's tmpfs lets a write that fails there make the file larger,
-	 * since it copies before it looks whether it can.
+	 * Not behind the end: Linux 6.18's tmpfs lets a write that fails there make the file
+	 * larger, since it copies before it looks whether it can.
 	 */
 	sys_fstat(s->file, &st);
 	if (offset > (long)st.st_size)
 		offset = (long)st.st_size;
 	say_range(s, r);
-	say(s, " offset %ld = %ld", offset, sys_pwrite(s->file, (void *)r.at, (long)r.len, offset));
+	say(s, " offset %ld = %ld", offset,
+	    sys_pwrite(s->file, (void *)r.at, (long)r.len, offset));
 }
 
 static void resize_file(struct sequence *s)
@@ -305,9 +307,11 @@ static void maps_step(struct sequence *s)
 		if (start < s->base || start >= s->base + PAGES * PAGE_SIZE)
 			continue;
 		/* Only that of the file means anything. */
-		if (sscanf(line, "%*s %*s %*s %*s %*s %63[^\n]", name) != 1 || !strstr(name, "/file"))
+		if (sscanf(line, "%*s %*s %*s %*s %*s %63[^\n]", name) != 1 ||
+		    !strstr(name, "/file"))
 			offset = 0;
-		if (start != last_end || strcmp(perms, last_perms) || (offset && offset != last_offset))
+		if (start != last_end || strcmp(perms, last_perms) ||
+		    (offset && offset != last_offset))
 			say(s, " %+ld:%s", (long)(start - s->base), perms);
 		last_end = end;
 		last_offset = offset + (offset ? end - start : 0);

@@ -29,7 +29,8 @@ struct sequence {
 	uintptr_t base;			/* of the PAGES */
 	int depth;			/* forks above */
 	int file;			/* a file that is mapped, read and written */
-	const char *skip;		/* a digit 1 for each step that is left out; may end early */
+	const char *skip;		/* a digit 1 for each step that
+					 * is left out; may end early */
 	struct log *log;
 };
 
