@@ -30,7 +30,8 @@ ifeq ($(filter $(TABLE_FREE),ipi rcu),)
 $(error TABLE_FREE=$(TABLE_FREE): it is ipi or rcu)
 endif
 VARIANT := $(if $(filter lazy,$(UNFOLD)),-unfold-lazy)$(if $(filter rcu,$(TABLE_FREE)),-rcu)
-VARIANT_FLAGS := $(if $(filter lazy,$(UNFOLD)),-DCONFIG_UNFOLD_LAZY) $(if $(filter rcu,$(TABLE_FREE)),-DCONFIG_TABLE_FREE_RCU)
+VARIANT_FLAGS := $(if $(filter lazy,$(UNFOLD)),-DCONFIG_UNFOLD_LAZY) \
+	$(if $(filter rcu,$(TABLE_FREE)),-DCONFIG_TABLE_FREE_RCU)
 
 MAKEFLAGS += --no-print-directory -rR
 SHELL := /bin/bash
@@ -93,8 +94,11 @@ run:
 	@tools/setup run 1>&2
 	@$(BUILD_FIRST) all 1>&2
 	@tools/pleat-run --build '$(BUILD)' --cpus '$(CPUS)' --mem '$(MEM)' --boot '$(BOOT)' \
-		$(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img '$(IMG)') $(if $(DISK),--disk '$(DISK)') \
-		$(if $(APPEND),--append '$(APPEND)') $(if $(TRACE),--trace '$(TRACE)') $(if $(STRACE),--strace) $(SEED_OPTION) $(if $(value CMD),--cmd "$$PLEAT_CMD")
+		$(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img '$(IMG)') \
+		$(if $(DISK),--disk '$(DISK)') \
+		$(if $(APPEND),--append '$(APPEND)') $(if $(TRACE),--trace '$(TRACE)') \
+		$(if $(STRACE),--strace) $(SEED_OPTION) \
+		$(if $(value CMD),--cmd "$$PLEAT_CMD")
 
 # Tests of these rooms alone, as in T=abi/mmap, need none of the further builds.
 SMALL_ROOMS   := abi linux unit
@@ -136,12 +140,14 @@ docs/arch.md: arch/interface.h $(wildcard kernel/base/*.h arch/*/machine/*.h) to
 	$(call say,DOC,$@)
 	$(Q)mkdir -p docs && tools/gen-arch-doc >$@
 
-docs/abi.md: kernel/syscall.h $(wildcard tests/abi/*) $(wildcard tests/fuzz/*/*.c user/*.[ch]) tools/gen-abi-doc
+docs/abi.md: kernel/syscall.h $(wildcard tests/abi/*) $(wildcard tests/fuzz/*/*.c user/*.[ch]) \
+	tools/gen-abi-doc
 	$(call say,DOC,$@)
 	$(Q)mkdir -p docs && tools/gen-abi-doc >$@
 
 format:
-	@find arch kernel mm user tests \( -name '*.c' -o -name '*.h' \) -print0 | xargs -0r clang-format -i
+	@find arch kernel mm user tests \( -name '*.c' -o -name '*.h' \) -print0 | xargs -0r \
+		clang-format -i
 
 clean:
 	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name newlib -exec rm -rf {} +

@@ -1,10 +1,10 @@
 """The Chrome trace-event format for tools/trace: what ui.perfetto.dev and chrome://tracing open.
 
 Each CPU is a row. What takes time is a slice: a task that runs, in it its faults, flushes and
-shootdowns, and the answers of a CPU that was interrupted. Slices of a row nest, so what a task does
-ends when the task leaves the CPU and goes on where it runs next. All else is an instant. An arrow
-starts and ends within a slice: viewers drop those that do not. The format has microseconds, a trace
-nanoseconds.
+shootdowns, and the answers of a CPU that was interrupted. Slices of a row nest, so what a task
+does ends when the task leaves the CPU and goes on where it runs next. All else is an instant. An
+arrow starts and ends within a slice: viewers drop those that do not. The format has
+microseconds, a trace nanoseconds.
 """
 import bisect
 
@@ -12,7 +12,8 @@ ANSWER = 1000		# how long an answer takes is not recorded: at most this long it 
 COLOURS = {"switch": "thread_state_running", "fault": "thread_state_iowait",
            "flush": "thread_state_runnable", "ipi-send": "cq_build_failed",
            "ipi-receive": "rail_animation"}
-SLICES = {"switch", "fault", "fault-end", "ipi-send", "ipi-receive", "ipi-done"}	# begin or end one
+# Begin or end one.
+SLICES = {"switch", "fault", "fault-end", "ipi-send", "ipi-receive", "ipi-done"}
 
 
 class Stays:
@@ -32,7 +33,8 @@ class Stays:
             self.of.setdefault(stay[0], []).append((stay[1], time, cpu))
 
     def cut(self, task, start, end, cpu):
-        """The pieces of what the task began on this CPU, one for each stay; if none is known, all."""
+        """The pieces of what the task began on this CPU, one for each stay; if
+        none is known, all."""
         stays = self.of.get(task, [])
         at = bisect.bisect_right(stays, (start, end, 8)) - 1
         if at < 0 or stays[at][1] < start:
@@ -53,7 +55,8 @@ def faults(events):
 
 
 def answers(events):
-    """For each ipi-receive, by identity, the end of what is drawn: before anything else on its CPU."""
+    """For each ipi-receive, by identity, the end of what is drawn: before anything
+    else on its CPU."""
     following, ends = {}, {}
     for e in reversed(events):
         if e.name == "ipi-receive":
@@ -110,10 +113,12 @@ class Export:
                 self.arrow(number + 1, send, e)
 
     def arrow(self, number, send, receive):
-        """Perfetto reads the id as a number; bp: it ends at the slice around it, not at the next."""
+        """Perfetto reads the id as a number; bp: it ends at the slice around it,
+        not at the next."""
         arrow = {"pid": 1, "cat": "ipi", "name": "shootdown", "id": number}
         self.out.append({**arrow, "ph": "s", "tid": send.cpu, "ts": send.time / 1000})
-        self.out.append({**arrow, "ph": "f", "tid": receive.cpu, "ts": receive.time / 1000, "bp": "e"})
+        self.out.append({**arrow, "ph": "f", "tid": receive.cpu,
+                         "ts": receive.time / 1000, "bp": "e"})
 
     def add_instants(self):
         flushes = {id(r["flush"]) for r in self.requests}
@@ -132,7 +137,8 @@ class Export:
             yield {**row, "name": "thread_sort_index", "args": {"sort_index": cpu}}
 
     def json(self):
-        """What begins together begins from the outside; arrows come behind the slices they bind to."""
+        """What begins together begins from the outside; arrows come behind the
+        slices they bind to."""
         self.add_tasks()
         self.add_faults()
         self.add_shootdowns()

@@ -1,16 +1,17 @@
 # Machines.pm - runs mmbench on Pleat and on Linux, in the same machine of QEMU.
 #
 # Both have -cpu qemu64 and 512 MiB. Never -cpu max: with ERMS Linux uses `rep stosb`, which icount
-# counts by the byte. icount: one CPU, the time-stamp counter counts instructions; la57: the same with
-# five levels of page tables, for Pleat. mttcg: two CPUs. A row that ends in _rcu is measured by Pleat's
-# other build, TABLE_FREE=rcu, under the name without that ending.
+# counts by the byte. icount: one CPU, the time-stamp counter counts instructions; la57: the same
+# with five levels of page tables, for Pleat. mttcg: two CPUs. A row that ends in _rcu is measured
+# by Pleat's other build, TABLE_FREE=rcu, under the name without that ending.
 package Machines;
 use strict;
 use warnings;
 use Digest::MD5;
 use Exporter 'import';
 use Rows;
-our @EXPORT = qw(progress run_pleat run_linux linux_kernel linux_version linux_key kernel_and_initramfs);
+our @EXPORT = qw(progress run_pleat run_linux linux_kernel linux_version linux_key
+	kernel_and_initramfs);
 
 my %seconds = (icount => 150, la57 => 150, mttcg => 60);
 
@@ -45,26 +46,31 @@ my %ends = (119 => 'the machine stopped', 120 => 'the kernel panicked', 121 => '
 
 sub kernel_and_initramfs {
 	my ($out, $build) = @_;
-	return ('--build', 'release', '--kernel', "$out/$build/pleat.elf", '--initramfs', "$out/bench/initramfs.cpio");
+	return ('--build', 'release', '--kernel', "$out/$build/pleat.elf",
+		'--initramfs', "$out/bench/initramfs.cpio");
 }
 
 sub pleat_command {
 	my ($out, $mode, $build, @arguments) = @_;
 	return ('tools/pleat-run', kernel_and_initramfs($out, $build), '--cpu',
 		$mode eq 'la57' ? 'qemu64,la57=on' : 'qemu64', '--img', "$out/bench/root",
-		'--timeout', $seconds{$mode}, $mode eq 'mttcg' ? ('--cpus', 2) : ('--cpus', 1, '--icount'),
+		'--timeout', $seconds{$mode},
+		$mode eq 'mttcg' ? ('--cpus', 2) : ('--cpus', 1, '--icount'),
 		'--', '/mmbench', 'noreboot', @arguments);
 }
 
-# Runs the rows (names that the program knows) on a build of Pleat. When the program ends early, the row it
-# was at is skipped with the reason, and the others have another machine. {broken} says what no machine may do.
+# Runs the rows (names that the program knows) on a build of Pleat. When the program ends early,
+# the row it was at is skipped with the reason, and the others have another machine. {broken}
+# says what no machine may do.
 sub run_build {
 	my ($out, $mode, $build, @names) = @_;
 	my %all = (figures => {}, skipped => {}, broken => '');
 	while (@names) {
-		my $part = read_program(pleat_command($out, $mode, $build, 'only=' . join(',', @names)));
+		my $part = read_program(pleat_command($out, $mode, $build,
+			'only=' . join(',', @names)));
 		$all{$_} = { %{$all{$_}}, %{$part->{$_}} } for qw(figures skipped);
-		my $end = $ends{$part->{status}} // "the program ended with status $part->{status}";
+		my $end = $ends{$part->{status}} //
+			"the program ended with status $part->{status}";
 		$all{broken} = $end if $part->{status} >= 119 && $part->{status} <= 125;
 		@names = grep { !defined $all{figures}{$_} && !defined $all{skipped}{$_} } @names;
 		last if $part->{done} || !@names;
@@ -75,8 +81,8 @@ sub run_build {
 	return \%all;
 }
 
-# Runs the rows (names) on Pleat, each on its own build. Counting instructions, the other build runs all the
-# rows too, though only its own are asked of it: what came before is the same then.
+# Runs the rows (names) on Pleat, each on its own build. Counting instructions, the other build
+# runs all the rows too, though only its own are asked of it: what came before is the same then.
 sub run_pleat {
 	my ($out, $mode, @names) = @_;
 	my @own = grep { build_of($_) ne 'release' } @names;
@@ -87,7 +93,8 @@ sub run_pleat {
 	my $other = run_build($out, $mode, build_of($own[0]), @names_there);
 	for my $what (qw(figures skipped)) {
 		my $of = $other->{$what};
-		$all->{$what}{$_} = $of->{program_row($_)} for grep { defined $of->{program_row($_)} } @own;
+		$all->{$what}{$_} = $of->{program_row($_)}
+			for grep { defined $of->{program_row($_)} } @own;
 	}
 	$all->{broken} ||= $other->{broken};
 	return $all;
@@ -107,15 +114,19 @@ sub download_linux {
 	my ($dir) = @_;
 	my $meta = 'linux-image-cloud-amd64';
 	progress("getting Debian's kernel (package $meta) into $dir; it is not installed");
-	my $package = qx(apt-cache depends --important $meta 2>/dev/null) =~ /Depends: (linux-image-\S+)/ ? $1 : undef;
+	my $depends = qx(apt-cache depends --important $meta 2>/dev/null);
+	my $package = $depends =~ /Depends: (linux-image-\S+)/ ? $1 : undef;
 	if (!$package) {
-		progress("apt-cache knows no $meta (is this Debian, and did `apt-get update` run?)");
+		progress("apt-cache knows no $meta (is this Debian, and did `apt-get update` ",
+			"run?)");
 		return;
 	}
 	my $script = 'mkdir -p "$1/download" && cd "$1/download" &&
-		timeout 120 apt-get -q -o Acquire::Retries=1 -o Acquire::http::Timeout=15 download "$2" &&
+		timeout 120 apt-get -q -o Acquire::Retries=1 -o Acquire::http::Timeout=15 \
+			download "$2" &&
 		dpkg -x "$2"_*.deb root && mv root/boot/vmlinuz-* .. && cd .. && rm -rf download';
-	my $status = system('bash', '-c', "($script) >\"\$1.log\" 2>&1", 'get-linux', $dir, $package);
+	my $status = system('bash', '-c', "($script) >\"\$1.log\" 2>&1", 'get-linux',
+		$dir, $package);
 	my ($kernel) = glob("$dir/vmlinuz-*");
 	progress("could not get $package: see $dir.log") if $status || !$kernel;
 	return $kernel;
@@ -163,9 +174,12 @@ sub linux_command {
 	my ($kernel, $initrd, $mode, @arguments) = @_;
 	my @cpus = $mode eq 'icount' ? (qw(-smp 1 -icount), 'shift=0,sleep=off') :
 		(qw(-smp 2 -accel), 'tcg,thread=multi');
-	return ('timeout', '--foreground', '-k', 2, 2 * $seconds{$mode}, 'qemu-system-x86_64', '-M', 'pc',
-		'-cpu', 'qemu64', @cpus, '-m', '512M', '-kernel', $kernel, '-initrd', $initrd, '-append',
-		"console=ttyS0 quiet loglevel=3 panic=-1 $fair -- @arguments", qw(-nodefaults -display none
+	return ('timeout', '--foreground', '-k', 2, 2 * $seconds{$mode}, 'qemu-system-x86_64',
+		'-M', 'pc',
+		'-cpu', 'qemu64', @cpus, '-m', '512M', '-kernel', $kernel, '-initrd', $initrd,
+		'-append',
+		"console=ttyS0 quiet loglevel=3 panic=-1 $fair -- @arguments",
+		qw(-nodefaults -display none
 		-vga none -no-reboot -serial stdio -monitor none));
 }
 
@@ -183,7 +197,8 @@ sub run_linux {
 	my @only = @names ? 'only=' . join(',', @names) : ();
 	my @command = linux_command($kernel, linux_initrd($out), $mode, @only);
 	my $result = read_program('bash', '-c', 'exec "$@" </dev/null', 'linux', @command);
-	die "Linux did not finish the benchmark (QEMU's status $result->{status})\n" unless $result->{done};
+	die "Linux did not finish the benchmark (QEMU's status $result->{status})\n"
+		unless $result->{done};
 	return $result;
 }
 

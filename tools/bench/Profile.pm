@@ -50,7 +50,8 @@ sub address_of {
 sub text_range {
 	my ($file) = @_;
 	for (qx(readelf -SW '$file')) {
-		return sprintf('%x-%x', hex $1, hex($1) + hex $2) if /\] \.text\s+PROGBITS\s+(\w+)\s+\w+\s+(\w+)/;
+		return sprintf('%x-%x', hex $1, hex($1) + hex $2)
+			if /\] \.text\s+PROGBITS\s+(\w+)\s+\w+\s+(\w+)/;
 	}
 	die "$file has no .text\n";
 }
@@ -65,8 +66,10 @@ sub count {
 	my $counts = "$out/bench/counts";
 	unlink $counts;
 	my $plugin = join(',', "$out/bench/count.so", 'kernel=' . text_range($kernel),
-		'program=' . text_range($program), 'keep=' . address_of($program, 'profile_keep'), "out=$counts");
-	my @command = ('tools/pleat-run', kernel_and_initramfs($out, build_of($row)), '--cpu', 'qemu64', '--cpus', 1, '--icount',
+		'program=' . text_range($program), 'keep=' . address_of($program, 'profile_keep'),
+		"out=$counts");
+	my @command = ('tools/pleat-run', kernel_and_initramfs($out, build_of($row)),
+		'--cpu', 'qemu64', '--cpus', 1, '--icount',
 		'--img', "$out/bench/root", '--timeout', 300, '--qemu', "-plugin $plugin",
 		'--', '/mmbench', 'noreboot', "only=$name", "profile=$name");
 	open(my $run, '-|', @command) or die "tools/pleat-run: $!\n";
@@ -74,7 +77,8 @@ sub count {
 	close($run);
 	die "$row: not measured (status ", $? >> 8, ")\n" unless $line;
 	die "$row: $1\n" if $line =~ /\tSKIP\t(.*)/;
-	open(my $in, '<', $counts) or die "$row: QEMU wrote no counts; does it have plugins (-plugin)?\n";
+	open(my $in, '<', $counts)
+		or die "$row: QEMU wrote no counts; does it have plugins (-plugin)?\n";
 	my ($parts) = <$in> =~ /^parts (\d+)/ or die "$counts: not what count.so writes\n";
 	my %count = map { /^(\w+) (\d+)/ ? (hex $1, $2) : () } <$in>;
 	die "$row: no timed part was seen\n" unless $parts && %count;
@@ -86,7 +90,8 @@ sub count {
 sub lines {
 	my ($file, @addresses) = @_;
 	return () unless @addresses;
-	my @result = split(/\n/, qx(addr2line -e '$file' @{[map { sprintf('%x', $_) } @addresses]}));
+	my @result = split(/\n/,
+		qx(addr2line -e '$file' @{[map { sprintf('%x', $_) } @addresses]}));
 	s{^.*/(?=(?:arch|boot|kernel|mm|tests|user)/)}{}, s/ \(discriminator.*// for @result;
 	my %line;
 	@line{@addresses} = @result;
@@ -99,16 +104,19 @@ sub print_top {
 	print "\n  $title\n";
 	for my $name (splice(@names, 0, $most)) {
 		last if $cost->{$name} < $total / 500;
-		printf("  %12.1f %5.1f %%  %s\n", $cost->{$name}, 100 * $cost->{$name} / $total, $name);
+		printf("  %12.1f %5.1f %%  %s\n", $cost->{$name}, 100 * $cost->{$name} / $total,
+			$name);
 	}
 }
 
 # Prints the profile of one row; figures are instructions per operation of the row.
 sub profile_row {
 	my ($out, $row) = @_;
-	my ($kernel, $program) = ("$out/" . build_of($row) . '/pleat.elf', "$out/bench/root/mmbench");
+	my ($kernel, $program) = ("$out/" . build_of($row) . '/pleat.elf',
+		"$out/bench/root/mmbench");
 	my ($count, $operations, $median) = count($out, $kernel, $program, $row);
-	my @symbols = sort { $a->[0] <=> $b->[0] } symbols($kernel, ''), symbols($program, 'mmbench: ');
+	my @symbols = sort { $a->[0] <=> $b->[0] } symbols($kernel, ''),
+		symbols($program, 'mmbench: ');
 	my (%function, %line, $sum);
 	my %where = (lines($kernel, grep { $_ > 1 << 32 } keys %$count),
 		lines($program, grep { $_ && $_ < 1 << 32 } keys %$count));

@@ -46,7 +46,8 @@ sub summary {
 		my ($one, $two) = @figures{"${what}_1thr_per_page", "${what}_2thr_per_page"};
 		$figures{"${what}_speedup"} = sprintf('%.2f', $one / $two) if $one && $two;
 	}
-	return { figures => \%figures, skipped => $side->{skipped}, broken => $side->{broken}, noisy => $noisy };
+	return { figures => \%figures, skipped => $side->{skipped}, broken => $side->{broken},
+		noisy => $noisy };
 }
 
 sub side { return { quiet => {}, all => {}, skipped => {}, good => 0, broken => '' } }
@@ -56,7 +57,8 @@ sub measured_names {
 	my (@names) = @_;
 	my %names = map { $_ => 1 } @names;
 	for my $what (@scaled) {
-		@names{"${what}_1thr_per_page", "${what}_2thr_per_page"} = (1, 1) if delete $names{"${what}_speedup"};
+		@names{"${what}_1thr_per_page", "${what}_2thr_per_page"} = (1, 1)
+			if delete $names{"${what}_speedup"};
 	}
 	return sort keys %names;
 }
@@ -73,9 +75,11 @@ sub measure_two_cpus {
 		my $result = run_pleat($out, 'mttcg', @names);
 		my $between = quiet($out);
 		add_run($pleat, $result, $before && $between);
-		$result = run_linux($out, $kernel, 'mttcg', keys %{{ map { program_row($_) => 1 } @names }});
+		$result = run_linux($out, $kernel, 'mttcg',
+			keys %{{ map { program_row($_) => 1 } @names }});
 		add_run($linux, $result, $between && quiet($out));
-		progress("two CPUs, runs $attempt: ", ($pleat->{good} + $linux->{good}) / 2, " of $runs were quiet");
+		progress("two CPUs, runs $attempt: ", ($pleat->{good} + $linux->{good}) / 2,
+			" of $runs were quiet");
 		last if $pleat->{good} >= $runs && $linux->{good} >= $runs || $pleat->{broken};
 		last if $attempt >= $hopeless && !$pleat->{good} && !$linux->{good};
 	}

@@ -3,11 +3,11 @@ package Rows;
 use strict;
 use warnings;
 use Exporter 'import';
-our @EXPORT = qw(program_row build_of read_rows choose_rows read_figures write_figures median compare print_table write_tsv
-	print_summary format_figure);
+our @EXPORT = qw(program_row build_of read_rows choose_rows read_figures write_figures median
+	compare print_table write_tsv print_summary format_figure);
 
-# A row that ends in _rcu is the one without that ending, measured on Pleat's other build, TABLE_FREE=rcu. The
-# program and Linux know one row.
+# A row that ends in _rcu is the one without that ending, measured on Pleat's other build,
+# TABLE_FREE=rcu. The program and Linux know one row.
 sub program_row { return $_[0] =~ s/_rcu$//r }
 sub build_of { return $_[0] =~ /_rcu$/ ? 'release-rcu' : 'release' }
 
@@ -35,7 +35,8 @@ sub choose_rows {
 	for my $pattern (split(/[,\s]+/, $list)) {
 		my $regex = join('.*', map { quotemeta } split(/\*/, $pattern, -1));
 		my @found = grep { $_->{name} =~ /^$regex$/ } @rows;
-		die "ROW=$pattern: no such row; the rows are\n", map({ "  $_\n" } unique(@rows)) unless @found;
+		die "ROW=$pattern: no such row; the rows are\n", map({ "  $_\n" } unique(@rows))
+			unless @found;
 		$chosen{"$_->{mode} $_->{name}"} = 1 for @found;
 	}
 	return grep { $chosen{"$_->{mode} $_->{name}"} } @rows;
@@ -62,7 +63,8 @@ sub write_figures {
 	open(my $out, '>', "$file.new") or die "$file.new: $!\n";
 	print $out $comment;
 	for my $row (@rows) {
-		print $out "$row->{name}\t$figures->{$row->{name}}\n" if defined $figures->{$row->{name}};
+		print $out "$row->{name}\t$figures->{$row->{name}}\n"
+			if defined $figures->{$row->{name}};
 	}
 	close($out) or die "$file.new: $!\n";
 	rename("$file.new", $file) or die "$file: $!\n";
@@ -81,13 +83,15 @@ sub compare {
 		my $name = $row->{name};
 		$row->{pleat} = $pleat->{figures}{$name};
 		$row->{linux} = $linux->{figures}{program_row($name)};
-		$row->{ratio} = $row->{pleat} / $row->{linux} if defined $row->{pleat} && $row->{linux};
+		$row->{ratio} = $row->{pleat} / $row->{linux}
+			if defined $row->{pleat} && $row->{linux};
 		if (!defined $row->{pleat}) {
 			$row->{verdict} = 'SKIP ' . ($pleat->{skipped}{$name} // 'not measured');
 		} elsif ($pleat->{noisy}) {
 			$row->{verdict} = 'NOISY';
 		} else {
-			$row->{verdict} = judge($row) // 'no figure of Linux: ' . ($linux->{skipped}{program_row($name)} // 'none recorded');
+			$row->{verdict} = judge($row) // 'no figure of Linux: ' .
+				($linux->{skipped}{program_row($name)} // 'none recorded');
 		}
 	}
 }
@@ -111,11 +115,14 @@ sub format_figure {
 sub print_table {
 	my ($title, @rows) = @_;
 	print "\n$title\n";
-	printf("%-34s%12s%12s%7s%10s%7s%9s  %s\n", qw(row Pleat Linux ratio floor goal stretch), '');
+	printf("%-34s%12s%12s%7s%10s%7s%9s  %s\n", qw(row Pleat Linux ratio floor goal
+		stretch), '');
 	for my $row (@rows) {
-		printf("%-34s%12s%12s%7s%10s%7s%9s  %s\n", $row->{name}, format_figure($row->{pleat}),
-			format_figure($row->{linux}), defined $row->{ratio} ? sprintf('%.2f', $row->{ratio}) : '-',
-			format_figure($row->{floor}), $row->{goal}, $row->{stretch}, $row->{verdict});
+		printf("%-34s%12s%12s%7s%10s%7s%9s  %s\n", $row->{name},
+			format_figure($row->{pleat}), format_figure($row->{linux}),
+			defined $row->{ratio} ? sprintf('%.2f', $row->{ratio}) : '-',
+			format_figure($row->{floor}), $row->{goal}, $row->{stretch},
+			$row->{verdict});
 	}
 }
 
@@ -127,8 +134,8 @@ sub write_tsv {
 	for my $row (@rows) {
 		my $ratio = $row->{verdict} =~ /^(SKIP|NOISY)/ ? $1 :
 			defined $row->{ratio} ? sprintf('%.4f', $row->{ratio}) : '-';
-		print $out join("\t", $row->{name}, $row->{pleat} // '-', $row->{linux} // '-', $ratio,
-			@$row{qw(floor goal mode)}), "\n";
+		print $out join("\t", $row->{name}, $row->{pleat} // '-', $row->{linux} // '-',
+			$ratio, @$row{qw(floor goal mode)}), "\n";
 	}
 	close($out) or die "$file: $!\n";
 }

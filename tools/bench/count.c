@@ -2,7 +2,7 @@
  * count.c - a plugin for QEMU that counts how often each instruction ran in the timed parts of one
  * row of mmbench. Exact: each instruction adds one to a counter of its own as it is executed.
  *
- *	-plugin count.so,kernel=START-END,program=START-END,keep=ADDRESS,out=FILE	(hexadecimal)
+ *	-plugin count.so,kernel=START-END,program=START-END,keep=ADDRESS,out=FILE (hexadecimal)
  *
  * The program's rdtsc instructions are the edges of timed parts: at each the counters are copied.
  * When the program comes by `keep`, the part between the last two was one of the wanted row.

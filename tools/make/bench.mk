@@ -4,9 +4,11 @@ BENCH_OUT := $(OUT)/bench
 
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c)) tests/bench/start.S user/threads.S
 BENCH_OBJ := $(addprefix $(BENCH_OUT)/obj/,$(addsuffix .o,$(basename $(BENCH_SRC))))
-BENCH     := $(BENCH_OUT)/root/mmbench $(BENCH_OUT)/root/tiny $(BENCH_OUT)/initramfs.cpio $(BENCH_OUT)/calibrate $(BENCH_OUT)/count.so
+BENCH     := $(BENCH_OUT)/root/mmbench $(BENCH_OUT)/root/tiny $(BENCH_OUT)/initramfs.cpio \
+	$(BENCH_OUT)/calibrate $(BENCH_OUT)/count.so
 
-BENCH_FLAGS := $(TARGET_FLAGS) -ffreestanding -I. -mgeneral-regs-only -fno-asynchronous-unwind-tables
+BENCH_FLAGS := $(TARGET_FLAGS) -ffreestanding -I. -mgeneral-regs-only \
+	-fno-asynchronous-unwind-tables
 
 $(call remember,$(BENCH_OUT)/flags,$(CC) $(BENCH_FLAGS))
 $(call remember,$(BENCH_OUT)/sources,$(BENCH_SRC))

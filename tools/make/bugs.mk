@@ -1,6 +1,7 @@
 # Seeded bugs: labs/bugs/, docs/bugs.md.
 #	make bugs		lists them	make bugs TEST=1 [B=NAMES]	catches them
-#	make run BUG=NAME	and gdb, test, races, all: in build/bugs/NAME, the tree with that bug
+#	make run BUG=NAME	and gdb, test, races, all: in build/bugs/NAME, the tree with
+#				that bug
 
 TEST ?=
 B    ?=
@@ -20,7 +21,8 @@ endif
 
 else
 
-# Every goal is the copy's. Files that a goal is given, or is to write, lie where they would without BUG.
+# Every goal is the copy's. Files that a goal is given, or is to write, lie where
+# they would without BUG.
 BUG_FILES := $(foreach v,TRACE IMG RECORDING,$(if $($(v)),$(v)='$(abspath $($(v)))'))
 BUG_GOALS := $(or $(MAKECMDGOALS),all)
 

@@ -25,7 +25,8 @@ MACHINE = --mem '$(MEM)' $(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img 
 gdb:
 	@tools/setup test 1>&2
 	@$(BUILD_FIRST) all 1>&2
-	@GDB='$(GDB)' tools/gdb/start --build '$(BUILD)' --cpus '$(CPUS)' --gdb '$(PORT)' $(MACHINE)
+	@GDB='$(GDB)' tools/gdb/start --build '$(BUILD)' --cpus '$(CPUS)' --gdb '$(PORT)' \
+		$(MACHINE)
 
 record:
 	@tools/setup test 1>&2

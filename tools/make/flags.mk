@@ -20,11 +20,14 @@ CC_INCLUDE := $(shell $(CC) -print-file-name=include 2>/dev/null)
 
 # What all code for Pleat's machine shares, kernel and programs: fixed addresses, nothing of the
 # host's defaults.
-TARGET_FLAGS := -std=gnu11 -O2 -g -nostdinc -isystem $(CC_INCLUDE) -fno-pic -fno-pie -fno-stack-protector \
+TARGET_FLAGS := -std=gnu11 -O2 -g -nostdinc -isystem $(CC_INCLUDE) -fno-pic -fno-pie \
+	-fno-stack-protector \
 	-fcf-protection=none -fno-common -U_FORTIFY_SOURCE $(WARNINGS) -MMD -MP
 
-KERNEL_FLAGS := $(TARGET_FLAGS) -ffreestanding -I. -Iarch/x86_64 -Ithird_party/newlib -D__PLEAT_KERNEL__ \
-	-DCONFIG_DEBUG=$(if $(filter debug,$(BUILD)),1,0) $(VARIANT_FLAGS) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
+KERNEL_FLAGS := $(TARGET_FLAGS) -ffreestanding -I. -Iarch/x86_64 -Ithird_party/newlib \
+	-D__PLEAT_KERNEL__ \
+	-DCONFIG_DEBUG=$(if $(filter debug,$(BUILD)),1,0) $(VARIANT_FLAGS) -mcmodel=kernel \
+	-mno-red-zone -mgeneral-regs-only \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks
 
@@ -33,7 +36,8 @@ USER_FLAGS := $(TARGET_FLAGS) -isystem $(NEWLIB)/include -I. -U__linux__ -Ulinux
 	-D__DYNAMIC_REENT__ -fno-omit-frame-pointer
 
 SIM_FLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-	-fno-omit-frame-pointer -DCONFIG_DEBUG=1 $(VARIANT_FLAGS) -I. -Iarch/sim -Ithird_party/newlib $(WARNINGS) -MMD -MP
+	-fno-omit-frame-pointer -DCONFIG_DEBUG=1 $(VARIANT_FLAGS) -I. -Iarch/sim \
+	-Ithird_party/newlib $(WARNINGS) -MMD -MP
 
 # $(call say,WHAT,FILE): the one line that a step shows; V=1 shows its commands as well.
 Q   := $(if $(filter 1,$(V)),,@)

@@ -12,7 +12,8 @@ initramfs: $(INITRAMFS)
 
 $(INITRAMFS): $(BIN) $(TESTS) $(DATA) tools/mkinitramfs $(OUT)/image-sources
 	$(call say,CPIO,$@)
-	$(Q)OBJCOPY='$(OBJCOPY)' BUSYBOX='$(BUSYBOX)' tools/mkinitramfs $@ $(BIN) $(TESTS) $(if $(DATA),$(U)/tests/data)
+	$(Q)OBJCOPY='$(OBJCOPY)' BUSYBOX='$(BUSYBOX)' tools/mkinitramfs $@ $(BIN) $(TESTS) \
+		$(if $(DATA),$(U)/tests/data)
 
 iso: $(OUT)/pleat.iso
 

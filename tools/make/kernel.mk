@@ -3,7 +3,8 @@
 K      := $(OUT)/$(BUILD)$(VARIANT)
 KERNEL := $(K)/pleat.elf
 
-KERNEL_SRC := $(sort $(wildcard boot/*.S arch/x86_64/*.S arch/x86_64/*.c kernel/*.c kernel/*/*.c mm/*.c))
+KERNEL_SRC := \
+	$(sort $(wildcard boot/*.S arch/x86_64/*.S arch/x86_64/*.c kernel/*.c kernel/*/*.c mm/*.c))
 KERNEL_OBJ := $(addprefix $(K)/obj/,$(addsuffix .o,$(basename $(KERNEL_SRC))))
 MM_OBJ     := $(filter $(K)/obj/mm/%,$(KERNEL_OBJ))
 
@@ -21,7 +22,8 @@ $(K)/obj/%.o: %.S $(K)/flags
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(KERNEL_FLAGS) -D__ASSEMBLER__ -c $< -o $@
 
-KERNEL_LINK = $(LD) -T linker.ld -nostdlib -static -z noexecstack -z max-page-size=4096 --build-id=none
+KERNEL_LINK = $(LD) -T linker.ld -nostdlib -static -z noexecstack -z max-page-size=4096 \
+	--build-id=none
 
 # The first link has an empty symbol table (the symbols are weak); the second has that of the
 # first. Names and addresses of functions agree because the table lies behind the text; if a link

@@ -1,9 +1,11 @@
-# The simulator: the same mm/ compiled for this machine's own Linux, with sanitizers, over arch/sim.
+# The simulator: the same mm/ compiled for this machine's own Linux, with
+# sanitizers, over arch/sim.
 
 SIM_OUT := $(OUT)/sim$(VARIANT)
 
 # kernel/base sources that need the real machine or the boot loader stay out.
-SIM_BASE := $(filter-out $(addprefix kernel/base/,printk.c backtrace.c symbols.c cmdline.c panic.c), \
+SIM_BASE := $(filter-out $(addprefix kernel/base/,printk.c backtrace.c symbols.c \
+	cmdline.c panic.c), \
 	$(wildcard kernel/base/*.c))
 SIM_SRC  := $(sort $(SIM_BASE) $(wildcard arch/sim/*.c)) \
 	$(sort $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
@@ -33,6 +35,7 @@ $(SIM_OUT)/libsim.a: $(call sim_obj,$(SIM_SRC)) $(SIM_OUT)/sources
 
 $(SIM_OUT)/test_%: $(SIM_OUT)/obj/tests/unit/test_%.o $(SIM_OUT)/libmm.a $(SIM_OUT)/libsim.a
 	$(call say,SIMLD,$@)
-	$(Q)$(HOSTCC) $(SIM_FLAGS) -o $@ $< -Wl,--start-group $(SIM_OUT)/libmm.a $(SIM_OUT)/libsim.a -Wl,--end-group -lpthread
+	$(Q)$(HOSTCC) $(SIM_FLAGS) -o $@ $< -Wl,--start-group $(SIM_OUT)/libmm.a \
+		$(SIM_OUT)/libsim.a -Wl,--end-group -lpthread
 
 -include $(patsubst %.o,%.d,$(call sim_obj,$(SIM_SRC) $(SIM_MM) $(UNIT_SRC)))

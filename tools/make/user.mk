@@ -14,7 +14,8 @@ TESTS    := $(TEST_SRC:tests/abi/%.c=$(U)/tests/%)
 USER_OBJ := $(USER_LIB_OBJ) $(BIN_SRC:%.c=$(U)/obj/%.o) $(TEST_SRC:%.c=$(U)/obj/%.o)
 
 
-# Files that tests read: each tests/abi/data/make_X.c runs on this machine and writes its own into tests/data.
+# Files that tests read: each tests/abi/data/make_X.c runs on this machine and writes
+# its own into tests/data.
 DATA_SRC := $(sort $(wildcard tests/abi/data/make_*.c))
 DATA     := $(DATA_SRC:tests/abi/data/make_%.c=$(U)/tests/data/.%)
 
@@ -53,6 +54,7 @@ $(U)/tests/%: $(U)/obj/tests/abi/%.o $(CRT0) $(U)/libpleat.a
 
 $(U)/tests/data/.%: tests/abi/data/make_%.c
 	$(call say,DATA,$<)
-	$(Q)mkdir -p $(@D) && $(HOSTCC) $(WARNINGS) -o $(U)/make_$* $< && $(U)/make_$* $(@D) && touch $@
+	$(Q)mkdir -p $(@D) && $(HOSTCC) $(WARNINGS) -o $(U)/make_$* $< && $(U)/make_$* $(@D) && \
+		touch $@
 
 -include $(USER_OBJ:.o=.d)

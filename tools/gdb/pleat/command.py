@@ -9,7 +9,8 @@ MASK = (1 << 64) - 1
 
 class Command(gdb.Command):
     """A command whose class has `name`, a docstring as its help, and run(kernel, args), which
-    returns lines. Arguments are evaluated by parse(words) before memory is switched to physical."""
+    returns lines. Arguments are evaluated by parse(words) before memory is
+    switched to physical."""
 
     name = None
     usage = ''

@@ -28,7 +28,8 @@ allocated it is known in debug builds."""
     def run(self, kernel, what, pid):
         kernel.need_memory()
         pfn, entry = self.find(kernel, what, pid)
-        lines = ['frame %x, physical %x: %s' % (pfn, pfn << PAGE_SHIFT, frame_kind(kernel, entry, pfn))]
+        lines = ['frame %x, physical %x: %s' % (pfn, pfn << PAGE_SHIFT,
+                                                frame_kind(kernel, entry, pfn))]
         if not kernel.frame_valid(pfn):
             return lines
         page = kernel.page(pfn)
@@ -116,8 +117,8 @@ allocated it is known in debug builds."""
             for leaf in leaves(kernel, space.root, 0, user_end(space.root & 7)):
                 if leaf.frame <= pfn < leaf.frame + (leaf.size >> PAGE_SHIFT):
                     address = leaf.start + (pfn - leaf.frame << PAGE_SHIFT)
-                    lines.append('    %s at %0*x  %s' % (space.title, digits(space.root & 7), address,
-                                                         letters(leaf.entry)))
+                    lines.append('    %s at %0*x  %s' % (space.title, digits(space.root & 7),
+                                                         address, letters(leaf.entry)))
         return ['  mapped by:'] + lines if lines else ['  mapped by no process']
 
 
@@ -153,11 +154,12 @@ buddy"""
                 page = kernel.value(integer(pointer), 'struct page')
                 found += 1
                 if not page_test(page, 'buddy') or int(page['order']) != order:
-                    bad.append('DAMAGED: frame %x is on the list of order %d and is no such block' % (
-                        kernel.page_to_pfn(integer(pointer)), order))
+                    bad.append('DAMAGED: frame %x is on the list of order %d and is no such block'
+                               % (kernel.page_to_pfn(integer(pointer)), order))
             if found != integer(zone['blocks'][order]):
                 bad.append('DAMAGED: the list of order %d has %d blocks, counted are %d (or it is '
-                           'being changed right now)' % (order, found, integer(zone['blocks'][order])))
+                           'being changed right now)' % (order, found,
+                                                         integer(zone['blocks'][order])))
         return bad or ['every list agrees with its count']
 
 
@@ -183,12 +185,14 @@ With NAME: the slabs of that cache, one a line."""
             if name == title:
                 return self.slabs(kernel, title, cache)
             magazines = cache['magazines']
-            waiting = sum(int(magazines[cpu]['count']) for cpu in range(magazines.type.range()[1] + 1))
+            waiting = sum(int(magazines[cpu]['count'])
+                          for cpu in range(magazines.type.range()[1] + 1))
             rows.append((title, str(int(cache['object_size'])), str(int(cache['stride'])),
                          str(integer(cache['taken']) - waiting), str(waiting),
                          str(integer(cache['slabs'])), str(int(cache['per_slab']))))
         if name:
-            fail('There is no cache %s; there are %s.', name, ', '.join(row[0] for row in rows[1:]))
+            fail('There is no cache %s; there are %s.', name,
+                 ', '.join(row[0] for row in rows[1:]))
         return table(rows, '<>>>>>>')
 
     @staticmethod
@@ -198,7 +202,8 @@ With NAME: the slabs of that cache, one a line."""
             for pointer in kernel.tailq(cache[which], 'lru'):
                 page = kernel.value(integer(pointer), 'struct page')
                 rows.append(('%x' % kernel.page_to_pfn(integer(pointer)),
-                             '%d of %d' % (int(page['slab_inuse']), int(cache['per_slab'])), which))
+                             '%d of %d' % (int(page['slab_inuse']), int(cache['per_slab'])),
+                             which))
         return ['slabs of %s, %d bytes an object:' % (title, int(cache['object_size']))] + \
             table(rows, '<<<')
 

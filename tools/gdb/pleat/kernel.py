@@ -99,7 +99,8 @@ class Kernel(Memory):
     def hw_levels(self):
         levels = integer(self.variable('levels', 'arch/x86_64/root.c'))
         if levels not in (4, 5):
-            fail('The kernel has not looked at the processor yet: `hbreak start_init`, `continue`.')
+            fail('The kernel has not looked at the processor yet: '
+                 '`hbreak start_init`, `continue`.')
         return levels
 
     def kernel_root(self):
@@ -253,7 +254,8 @@ class Kernel(Memory):
             value = self.value(dentry, 'struct dentry')
             parent = integer(value['parent'])
             if parent != dentry:
-                names.append(self.read(integer(value['name']), int(value['name_len'])).decode('ascii', 'replace'))
+                names.append(self.read(integer(value['name']),
+                                       int(value['name_len'])).decode('ascii', 'replace'))
                 dentry = parent
                 continue
             dentry = integer(self.value(integer(value['sb']), 'struct super_block')['mountpoint'])

@@ -36,7 +36,8 @@ levels: of the page tables. resident: pages mapped. tables: frames of page table
             current = kernel.current(cpu)
             if current:
                 running[current[0]] = cpu
-        rows = [('', 'pid', 'tid', 'parent', 'state', 'cpu', 'levels', 'resident', 'tables', 'name')]
+        rows = [('', 'pid', 'tid', 'parent', 'state', 'cpu', 'levels', 'resident',
+                 'tables', 'name')]
         for unused, process in kernel.processes():
             rows += self.process(kernel, process, running)
         if len(rows) == 1:
@@ -123,9 +124,9 @@ class Faults(Command):
 
 faults [N]
 
-N: how many (16). `by` is the task that faulted, `gone` if it has ended; `from kernel` says that the
-kernel touched the address for the program. What became of it: the zero page, a new page, a COW copy
-or reuse, mapped (a page of a file, or nothing was left to do), or a signal."""
+N: how many (16). `by` is the task that faulted, `gone` if it has ended; `from kernel` says that
+the kernel touched the address for the program. What became of it: the zero page, a new page, a COW
+copy or reuse, mapped (a page of a file, or nothing was left to do), or a signal."""
     name, usage = 'faults', '[N]'
 
     def parse(self, words):
@@ -158,9 +159,9 @@ class Tlb(Command):
 tlb [N]
 
 For each CPU the address space that it has loaded (lazily: only in case its task comes back), and
-whether that root is older than the address space's. In debug builds also the pending records of the
-TLB ledger (translations that an entry no longer grants and no flush has covered yet) and the last N
-(8) flushes with the CPUs that got an IPI."""
+whether that root is older than the address space's. In debug builds also the pending records of
+the TLB ledger (translations that an entry no longer grants and no flush has covered yet) and the
+last N (8) flushes with the CPUs that got an IPI."""
     name, usage = 'tlb', '[N]'
 
     def parse(self, words):
@@ -202,7 +203,8 @@ TLB ledger (translations that an entry no longer grants and no flush has covered
             record = kernel.value(integer(pointer), pointer.type.target())
             start, old = integer(record['addr']), integer(record['old'])
             level = int(record['level'])
-            rows.append((owners.space(record['mm']), '%x-%x' % (start, start + integer(record['size'])),
+            rows.append((owners.space(record['mm']),
+                         '%x-%x' % (start, start + integer(record['size'])),
                          '%s frame %x%s' % (letters(old), old >> PAGE_SHIFT & (1 << 40) - 1,
                                             ' (a table)' if level > 1 else ''),
                          cpu_list(integer(record['cpus']))))

@@ -95,7 +95,8 @@ class Memory:
             return address - DIRECT_MAP_BASE
         if VMALLOC_START <= address < VMALLOC_END:
             return self._walk_vmalloc(address)
-        fail('%#x is no address of the kernel\'s: its data is damaged, or not set up yet.', address)
+        fail('%#x is no address of the kernel\'s: its data is damaged, or not set up yet.',
+             address)
 
     def _walk_vmalloc(self, address):
         table = symbol_address('kernel_pml4') - KERNEL_BASE

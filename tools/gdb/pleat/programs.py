@@ -1,4 +1,5 @@
-"""Programs: their symbols at the address where they run, breakpoints in them alone, their input."""
+"""Programs: their symbols at the address where they run, breakpoints in them
+alone, their input."""
 import os
 
 import gdb
@@ -20,7 +21,8 @@ def find_program(name):
     user = os.path.join(build_directory(), 'user')
     places = [name] if '/' in name else []
     places += [os.path.join(user, name.lstrip('/'))]
-    places += [os.path.join(user, room, os.path.basename(name)) for room in ('bin', 'tests', 'gdb')]
+    places += [os.path.join(user, room, os.path.basename(name))
+               for room in ('bin', 'tests', 'gdb')]
     for place in places:
         if os.path.isfile(place):
             return place
@@ -42,7 +44,8 @@ def current_mm():
 
 
 class Loaded:
-    """The program whose symbols gdb has now; one at a time, since all lie at the same addresses."""
+    """The program whose symbols gdb has now; one at a time, since all lie at the
+    same addresses."""
     path = None
 
     @classmethod
@@ -55,10 +58,10 @@ class User(gdb.Command):
 
 user PROGRAM
 
-PROGRAM is a name in user/bin or tests/abi (`user cow`), or a path. The symbols of the program loaded
-before go. A position-independent program must be running, since its address is chosen when it is
-started. Then `ubreak LOCATION` stops in it, and `bt`, `step`, `next` and `finish` cross the edge
-between program and kernel."""
+PROGRAM is a name in user/bin or tests/abi (`user cow`), or a path. The symbols of the program
+loaded before go. A position-independent program must be running, since its address is chosen when
+it is started. Then `ubreak LOCATION` stops in it, and `bt`, `step`, `next` and `finish` cross the
+edge between program and kernel."""
 
     def __init__(self):
         super().__init__('user', gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME)
@@ -106,7 +109,8 @@ class Ubreak(gdb.Command):
 ubreak LOCATION [if CONDITION]
 
 LOCATION as for `break`: a function, FILE:LINE, *ADDRESS. Other programs have code at the same
-addresses: it is an ordinary breakpoint with a condition that compares the name of the running task."""
+addresses: it is an ordinary breakpoint with a condition that compares the name of
+the running task."""
 
     def __init__(self):
         super().__init__('ubreak', gdb.COMMAND_BREAKPOINTS, gdb.COMPLETE_LOCATION)
@@ -121,7 +125,8 @@ addresses: it is an ordinary breakpoint with a condition that compares the name 
         try:
             gdb.decode_line(location)
         except gdb.error as error:
-            fail('%s has no %s: %s.', os.path.basename(Loaded.path), location, str(error).rstrip('.'))
+            fail('%s has no %s: %s.', os.path.basename(Loaded.path), location,
+                 str(error).rstrip('.'))
         mine = '$_streq(percpus[$_thread - 1].current->comm, "%s")' % Loaded.name()
         point = gdb.Breakpoint(location)
         try:
@@ -136,8 +141,8 @@ class UserBacktrace(gdb.Command):
 
 ubt
 
-gdb does not go on from a kernel stack to a program's stack, which lies lower, beyond the first frame.
-This gives it the program's registers for a moment."""
+gdb does not go on from a kernel stack to a program's stack, which lies lower, beyond the first
+frame. This gives it the program's registers for a moment."""
 
     def __init__(self):
         super().__init__('ubt', gdb.COMMAND_STACK)

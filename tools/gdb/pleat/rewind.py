@@ -1,7 +1,7 @@
 """Going back in time: a recording is run again from its start, up to an earlier instruction.
 
-QEMU's own reverse execution hangs under load; starting again and stopping at an instruction's number
-(`replay_break`) does not, and costs what the recording took at most.
+QEMU's own reverse execution hangs under load; starting again and stopping at an instruction's
+number (`replay_break`) does not, and costs what the recording took at most.
 """
 import atexit
 import os
@@ -181,8 +181,8 @@ rewind N
 rewind to COUNT
 rewind
 
-`rewind to` goes to the instruction of that number, forward too; `rewind` alone says which one comes
-next. Breakpoints stay as they are."""
+`rewind to` goes to the instruction of that number, forward too; `rewind` alone says which one
+comes next. Breakpoints stay as they are."""
 
     def __init__(self):
         super().__init__('rewind', gdb.COMMAND_RUNNING)
@@ -211,9 +211,9 @@ class LastWrite(gdb.Command):
 last-write EXPR
 
 EXPR is a variable, a member, *POINTER: something with an address. gdb is left right behind the
-instruction that wrote, so that the same again goes further back; a write of the value that was there
-already is not seen. Memory of a program
-is watched at its own address, in that process, and where the kernel sees its frame."""
+instruction that wrote, so that the same again goes further back; a write of the value that was
+there already is not seen. Memory of a program is watched at its own address, in that process, and
+where the kernel sees its frame."""
 
     def __init__(self):
         super().__init__('last-write', gdb.COMMAND_RUNNING, gdb.COMPLETE_EXPRESSION)

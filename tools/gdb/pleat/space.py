@@ -89,7 +89,8 @@ def report(kernel, space):
     """Lines of vmmap."""
     levels = space.root & 7
     width, present, vmas = digits(levels), 0, kernel.vmas(space)
-    lines = ['vmmap of %s: %d levels, root frame %x' % (space.title, levels, space.root >> PAGE_SHIFT),
+    lines = ['vmmap of %s: %d levels, root frame %x' % (space.title, levels,
+                                                        space.root >> PAGE_SHIFT),
              '%-*s perm %-*s | %-*s   pages     kind' % (2 * width + 1, 'mapping', NAME_WIDTH, '',
                                                         2 * width + 1, 'present')]
 
@@ -99,7 +100,8 @@ def report(kernel, space):
     for vma in vmas:
         left = '%s %s %-*s' % (_span(vma.start, vma.end, width), vma.permissions, NAME_WIDTH,
                                kernel.vma_name(space, vma))
-        found = (leaf for leaf in leaves(kernel, space.root, vma.start, vma.end) if leaf.level == 1)
+        found = (leaf for leaf in leaves(kernel, space.root, vma.start, vma.end)
+                 if leaf.level == 1)
         beside = list(runs(found, look))
         if not beside:
             lines.append(left + ' | -')

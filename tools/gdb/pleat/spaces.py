@@ -15,10 +15,10 @@ class Vmmap(Command):
 
 vmmap [PID]
 
-Without PID: of the process that the selected CPU runs. A line on the right is a run of neighbouring
-pages that look alike: P present (N: PROT_NONE), W writable entry, X executable; and what they are:
-anon (anonymous and exclusive), cow (anonymous, not exclusive: shared after fork, or was), file,
-shared, zero (the zero page). The kernel's console prints the same (Ctrl-] vmmap)."""
+Without PID: of the process that the selected CPU runs. A line on the right is a run of
+neighbouring pages that look alike: P present (N: PROT_NONE), W writable entry, X executable; and
+what they are: anon (anonymous and exclusive), cow (anonymous, not exclusive: shared after fork, or
+was), file, shared, zero (the zero page). The kernel's console prints the same (Ctrl-] vmmap)."""
     name, usage = 'vmmap', '[PID]'
 
     def parse(self, words):
@@ -37,8 +37,8 @@ pgwalk ADDRESS [PID]
 
 ADDRESS is an expression: 0x403000, $rsp, &variable. Without PID: in the process that the selected
 CPU runs, or in the tables that it has loaded. Flags: P present (N: PROT_NONE), W writable, U user,
-X executable, A accessed, D dirty, G global, S special (the zero page), M soft-dirty, w userfaultfd.
-The kernel's console prints the same (Ctrl-] pgwalk), and so does a panic."""
+X executable, A accessed, D dirty, G global, S special (the zero page), M soft-dirty, w
+userfaultfd. The kernel's console prints the same (Ctrl-] pgwalk), and so does a panic."""
     name, usage = 'pgwalk', 'ADDRESS [PID]'
 
     def parse(self, words):
@@ -83,7 +83,8 @@ Without ADDRESS: one line for each mapping. With it: the mapping that holds the 
             width = digits(space.root & 7)
             for vma in kernel.vmas(space):
                 rows.append(('%0*x-%0*x' % (width, vma.start, width, vma.end), vma.permissions,
-                             str(vma.pages), self.structure(kernel, vma), kernel.vma_name(space, vma)))
+                             str(vma.pages), self.structure(kernel, vma),
+                             kernel.vma_name(space, vma)))
             return table(rows, '<<><<')
         vma = kernel.vma_at(space, address)
         if not vma or vma.start > address:
@@ -210,7 +211,8 @@ pt-save NAME [PID]"""
 
     def run(self, kernel, name, pid):
         saved[name] = Snapshot(kernel, kernel.space(pid))
-        return ['saved %d entries of %s as %s' % (len(saved[name].entries), saved[name].title, name)]
+        return ['saved %d entries of %s as %s' % (len(saved[name].entries),
+                                                  saved[name].title, name)]
 
 
 class DiffPt(Command):
@@ -277,8 +279,8 @@ with other flags (A, D and M do not count) or another frame."""
     def line(start, end, what, width):
         if not what:
             return []
-        return ['%s %0*x-%0*x %5d  %s' % (what[0], width, start, width, end, end - start >> PAGE_SHIFT,
-                                          what[1])]
+        return ['%s %0*x-%0*x %5d  %s' % (what[0], width, start, width, end,
+                                          end - start >> PAGE_SHIFT, what[1])]
 
 
 COMMANDS = (Vmmap, Pgwalk, VmaCommand, Pt, PtSave, DiffPt)

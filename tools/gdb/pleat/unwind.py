@@ -1,10 +1,10 @@
 """Backtraces from the kernel into the program (or kernel code) that entered it.
 
 gdb unwinds C by the compiler's tables. The entries are assembly: there the registers lie in a
-struct pt_regs that this finds. From a program it is at the top of the task's kernel stack, as far as
-it has been pushed and not popped again. From the kernel it is found behind a call into C, and at the
-first instruction of an entry, when only the processor has pushed something. With it `bt`, `up` and
-`finish` cross the edge, `step` goes from a program into the kernel, and `next` over it.
+struct pt_regs that this finds. From a program it is at the top of the task's kernel stack, as far
+as it has been pushed and not popped again. From the kernel it is found behind a call into C, and
+at the first instruction of an entry, when only the processor has pushed something. With it `bt`,
+`up` and `finish` cross the edge, `step` goes from a program into the kernel, and `next` over it.
 """
 import gdb
 import gdb.unwinder
@@ -83,7 +83,8 @@ class EntryUnwinder(gdb.unwinder.Unwinder):
         """Registers that are not in `saved` are still the interrupted code's."""
         info = frame.create_unwind_info(FrameId(sp, self.entries.start(pc)))
         for name in OFFSETS:
-            info.add_saved_register(name, saved[name] if name in saved else frame.read_register(name))
+            info.add_saved_register(name, saved[name] if name in saved
+                                    else frame.read_register(name))
         return info
 
     def on_user_stack(self, frame, pc, sp):
@@ -98,7 +99,8 @@ class EntryUnwinder(gdb.unwinder.Unwinder):
         regs = top - SIZE
         if not regs <= sp <= top:
             return None
-        saved = {name: _word(regs + offset) for name, offset in OFFSETS.items() if regs + offset >= sp}
+        saved = {name: _word(regs + offset) for name, offset in OFFSETS.items()
+                 if regs + offset >= sp}
         saved.setdefault('rip', frame.read_register('rcx'))     # a system call's first pushes
         saved.setdefault('rsp', percpu['user_sp'])
         return self.result(frame, pc, top, saved)

@@ -4,8 +4,9 @@ import struct
 
 from .kernel import (STACK_GUARD_GAP, VM_EXEC, VM_GROWSDOWN, VM_READ, VM_SHARED, VM_WRITE, counter,
                      integer, page_test)
-from .memory import (ACCESSED, DIRTY, FRAME_MASK, GLOBAL, HUGE, HWPOISON, NX, PAGE_SHIFT, PAGE_SIZE,
-                     PRESENT, PROTNONE, SOFT_DIRTY, SOFTWARE, SPECIAL, UFFD_WP, USER, WRITE)
+from .memory import (ACCESSED, DIRTY, FRAME_MASK, GLOBAL, HUGE, HWPOISON, NX, PAGE_SHIFT,
+                     PAGE_SIZE, PRESENT, PROTNONE, SOFT_DIRTY, SOFTWARE, SPECIAL, UFFD_WP, USER,
+                     WRITE)
 
 LEVEL_NAMES = ('', 'pte', 'pmd', 'pud', 'p4d', 'pgd')
 LEAF_NAMES = ('', 'page in frame', '2 MiB page from frame', '1 GiB page from frame')
@@ -101,8 +102,8 @@ def frame_kind(kernel, entry, pfn):
     if entry & SPECIAL:
         return 'zero'
     page = kernel.head(pfn)[1]
-    for flags, word in ((('reserved',), 'reserved'), (('buddy', 'pcp'), 'free'), (('slab',), 'slab'),
-                        (('table',), 'table')):
+    for flags, word in ((('reserved',), 'reserved'), (('buddy', 'pcp'), 'free'),
+                        (('slab',), 'slab'), (('table',), 'table')):
         if any(page_test(page, flag) for flag in flags):
             return word
     if page_test(page, 'anon'):
@@ -128,8 +129,8 @@ def _entry_line(walk, level):
     if level > walk.levels:
         return '  %s  folded' % LEVEL_NAMES[level]
     entry = walk.entry[level]
-    line = '  %s  [%3d]  %016x  %s  ' % (LEVEL_NAMES[level], level_index(walk.address, level), entry,
-                                        letters(entry))
+    line = '  %s  [%3d]  %016x  %s  ' % (LEVEL_NAMES[level], level_index(walk.address, level),
+                                        entry, letters(entry))
     if not entry:
         return line + 'empty'
     return line + '%s %x' % (_target(walk.kernel, entry, level), entry_frame(entry))
@@ -209,7 +210,8 @@ def _growing_stack(kernel, space, address):
     if vma.end - start > integer(space.value['limits']['stack']):
         return None, 'SIGSEGV: the stack may not grow that far'
     below = vmas[above - 1] if above else None
-    blocks = below and not below.flags & VM_GROWSDOWN and below.flags & (VM_READ | VM_WRITE | VM_EXEC)
+    blocks = (below and not below.flags & VM_GROWSDOWN
+              and below.flags & (VM_READ | VM_WRITE | VM_EXEC))
     if start < STACK_GUARD_GAP or (blocks and start - below.end < STACK_GUARD_GAP):
         return None, 'SIGSEGV: the stack would come too near to what is below'
     return vma, None
