@@ -27,7 +27,8 @@ sub distance {
 	for my $i (1 .. length $from) {
 		my @next = ($i);
 		for my $j (1 .. length $to) {
-			my $cost = $row[$j - 1] + (substr($from, $i - 1, 1) ne substr($to, $j - 1, 1));
+			my $cost = $row[$j - 1] +
+				(substr($from, $i - 1, 1) ne substr($to, $j - 1, 1));
 			for ($row[$j] + 1, $next[$j - 1] + 1) { $cost = $_ if $_ < $cost }
 			push @next, $cost;
 		}
@@ -41,8 +42,10 @@ sub bug_known {
 	my ($top, $name) = @_;
 	my @names = bug_names($top);
 	return if grep { $_ eq $name } @names;
-	my @near = grep { index($_, $name) >= 0 || distance($_, $name) <= 1 + length($_) / 4 } @names;
-	my $hint = $name eq '' || !@near ? '`make bugs` lists them' : 'is it ' . join(' or ', @near) . '?';
+	my @near = grep { index($_, $name) >= 0 || distance($_, $name) <= 1 + length($_) / 4 }
+		@names;
+	my $hint = $name eq '' || !@near ? '`make bugs` lists them' :
+		'is it ' . join(' or ', @near) . '?';
 	refuse("BUG=$name: there is no such bug; $hint");
 }
 
@@ -54,7 +57,8 @@ sub find_function {
 		my $end = $i;
 		$end++ until $lines[$end] =~ /[;{}]\s*(\/\*.*\*\/)?$/ || $end == $#lines;
 		next if $lines[$end] =~ /;\s*$/;
-		$end++ until $lines[$end] =~ /^\}/ || $lines[$end] =~ /^[a-z].*\}$/ || $end == $#lines;
+		$end++ until $lines[$end] =~ /^\}/ || $lines[$end] =~ /^[a-z].*\}$/ ||
+			$end == $#lines;
 		my $above = 0;
 		if ($i && $lines[$i - 1] =~ m{\*/\s*$}) {
 			$above++ until $lines[$i - 1 - $above] =~ m{^/\*};
@@ -65,7 +69,8 @@ sub find_function {
 	die "there is no function $name\n";
 }
 
-# { name, about, test, case, build (undef: races), scenarios: [], fast, story, intro, hunks: [{ path, function, text: [] }] }
+# { name, about, test, case, build (undef: races), scenarios: [], fast, story, intro, hunks: [{
+# path, function, text: [] }] }
 sub bug_read {
 	my ($top, $name) = @_;
 	my ($intro, $diff) = slurp("$top/labs/bugs/$name.patch") =~ /\A(.*?)^(--- .*)\z/ms
@@ -77,8 +82,10 @@ sub bug_read {
 	($bug{test}, $bug{case}) = split ' ', $field{test} // '';
 	$bug{build} = $field{build};
 	$bug{scenarios} = [split ' ', $field{scenario} // ''];
-	die "labs/bugs/$name.patch: no test: or no scenario:\n" unless defined $bug{test} && @{$bug{scenarios}};
-	die "labs/bugs/$name.patch: build: there are tsan and rcu\n" unless ($bug{build} // 'tsan') =~ /^(tsan|rcu)$/;
+	die "labs/bugs/$name.patch: no test: or no scenario:\n"
+		unless defined $bug{test} && @{$bug{scenarios}};
+	die "labs/bugs/$name.patch: build: there are tsan and rcu\n"
+		unless ($bug{build} // 'tsan') =~ /^(tsan|rcu)$/;
 	my $path;
 	for (split /(?<=\n)/, $diff) {
 		if (m{^\+\+\+ b/(\S+)}) {
@@ -101,7 +108,8 @@ sub same_line {
 sub is_at {
 	my ($lines, $at, @old) = @_;
 	for my $i (0 .. $#old) {
-		return 0 unless defined $lines->[$at + $i] && same_line($lines->[$at + $i], $old[$i]);
+		return 0 unless defined $lines->[$at + $i] &&
+			same_line($lines->[$at + $i], $old[$i]);
 	}
 	return 1;
 }
@@ -109,7 +117,8 @@ sub is_at {
 # Where the hunk's lines are; those of its context that are not there any more are dropped from it.
 sub place {
 	my ($lines, $hunk) = @_;
-	my ($first, $count) = $hunk->{function} ? find_function($hunk->{function}, @$lines) : (0, scalar @$lines);
+	my ($first, $count) = $hunk->{function} ? find_function($hunk->{function}, @$lines) :
+		(0, scalar @$lines);
 	my @text = @{$hunk->{text}};
 	for (;;) {
 		my @old = map { substr($_, 1) } grep { /^[- ]/ } @text;
@@ -134,13 +143,15 @@ sub bug_apply {
 	for my $hunk (@{$bug->{hunks}}) {
 		my $path = $hunk->{path};
 		my $text = $file{$path} ? undef : slurp("$top/$path");
-		die "labs/bugs/$bug->{name}.patch: there is no file $path\n" unless $file{$path} || defined $text;
+		die "labs/bugs/$bug->{name}.patch: there is no file $path\n"
+			unless $file{$path} || defined $text;
 		$file{$path} ||= [split /(?<=\n)/, $text];
 		my $at = eval { place($file{$path}, $hunk) };
 		die "labs/bugs/$bug->{name}.patch does not fit $path, function $hunk->{function}: $@" unless defined $at;
 		my @kept = grep { /^[- ]/ } @{$hunk->{text}};
 		$hunk->{at} = $at;
-		splice(@{$file{$path}}, $at, scalar @kept, map { substr($_, 1) } grep { /^[+ ]/ } @{$hunk->{text}});
+		splice(@{$file{$path}}, $at, scalar @kept,
+			map { substr($_, 1) } grep { /^[+ ]/ } @{$hunk->{text}});
 	}
 	return \%file;
 }
@@ -155,10 +166,12 @@ sub hunk_text {
 	my $new = grep { /^[+ ]/ } @text;
 	my $before = $at < CONTEXT ? $at : CONTEXT;
 	my @after = grep { defined } @{$changed}[$at + $new .. $at + $new + CONTEXT - 1];
-	@text = ((map { " $_" } @{$changed}[$at - $before .. $at - 1]), @text, map { " $_" } @after);
+	@text = ((map { " $_" } @{$changed}[$at - $before .. $at - 1]), @text,
+		map { " $_" } @after);
 	my ($minus, $plus) = (scalar grep(/^[- ]/, @text), scalar grep(/^[+ ]/, @text));
 	my $line = $at - $before + 1;
-	return sprintf('@@ -%d,%d +%d,%d @@ %s', $line - $shift, $minus, $line, $plus, $hunk->{function}) . "\n" .
+	return sprintf('@@ -%d,%d +%d,%d @@ %s', $line - $shift, $minus, $line, $plus,
+		$hunk->{function}) . "\n" .
 		join('', @text);
 }
 

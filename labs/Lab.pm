@@ -54,10 +54,12 @@ sub check_name {
 	my ($top, $name) = @_;
 	my $list = join(', ', labs($top));
 	refuse("LAB is missing; the labs are: $list") if !defined $name || $name eq '';
-	refuse("LAB=$name: there is no such lab; the labs are: $list") unless grep { $_ eq $name } labs($top);
+	refuse("LAB=$name: there is no such lab; the labs are: $list")
+		unless grep { $_ eq $name } labs($top);
 }
 
-# { name, files, runs: [{ name, build, command }], parts: [{ name, points, cases, what, hint }], budget }
+# { name, files, runs: [{ name, build, command }], parts: [{ name, points, cases,
+# what, hint }], budget }
 sub describe {
 	my ($top, $name) = @_;
 	check_name($top, $name);
@@ -68,7 +70,8 @@ sub describe {
 		if ($kind eq 'file') {
 			push @{$lab{files}}, $column[0];
 		} elsif ($kind eq 'run') {
-			push @{$lab{runs}}, { name => $column[0], build => $column[1], command => $column[2] };
+			push @{$lab{runs}},
+				{ name => $column[0], build => $column[1], command => $column[2] };
 		} elsif ($kind eq 'part' && @column == 5) {
 			my %part;
 			@part{qw(name points cases what hint)} = @column;
@@ -96,12 +99,14 @@ sub part_of_patch {
 sub apply {
 	my ($dir, $text, $name) = @_;
 	return if $text eq '';
-	open(my $patch, '|-', "patch -s -p1 -F3 --no-backup-if-mismatch -d '$dir' >&2") or die "patch: $!\n";
+	open(my $patch, '|-', "patch -s -p1 -F3 --no-backup-if-mismatch -d '$dir' >&2")
+		or die "patch: $!\n";
 	print $patch $text;
 	close($patch) or die "$name does not fit the tree any more: run labs/regenerate\n";
 }
 
-# Copies the tree's sources (of what patches change: real copies) with the lab's tests in their places.
+# Copies the tree's sources (of what patches change: real copies) with the lab's
+# tests in their places.
 sub copy_sources {
 	my ($from, $to, $name) = @_;
 	make_path($to);
@@ -110,14 +115,15 @@ sub copy_sources {
 		or die "cannot copy the tree to $to\n";
 	for my $kind ('unit', 'abi') {
 		for my $test (glob("$from/labs/$name/tests/$kind/*.c")) {
-			system('cp', '-p', $test, "$to/tests/$kind/") == 0 or die "cannot copy $test\n";
+			system('cp', '-p', $test, "$to/tests/$kind/") == 0
+				or die "cannot copy $test\n";
 		}
 	}
 }
 
 # Makes $to the clean tree of the lab: this tree with the lab's tests and, with all => 1, the whole
-# skeleton; otherwise only that part of the skeleton which does not stand in files of the submission.
-# In an exported tree: its first commit.
+# skeleton; otherwise only that part of the skeleton which does not stand in files of the
+# submission. In an exported tree: its first commit.
 sub clean_tree {
 	my ($top, $lab, $to, %how) = @_;
 	my %theirs = map { $_ => 1 } @{$lab->{files}};
@@ -160,13 +166,15 @@ sub sync {
 	} }, $to);
 }
 
-# What the tree has built already is not built again; of an exported tree, whose kernel is the student's,
-# only the programs.
+# What the tree has built already is not built again; of an exported tree, whose kernel is the
+# student's, only the programs.
 sub adopt_builds {
 	my ($top, $copy) = @_;
 	make_path("$copy/build");
-	for (grep { -d "$top/build/$_" } defined exported_lab($top) ? 'user' : qw(debug release sim user)) {
-		system('cp', '-a', "$top/build/$_", "$copy/build/") == 0 or die "cannot copy $top/build/$_\n";
+	my @parts = defined exported_lab($top) ? 'user' : qw(debug release sim user);
+	for (grep { -d "$top/build/$_" } @parts) {
+		system('cp', '-a', "$top/build/$_", "$copy/build/") == 0
+			or die "cannot copy $top/build/$_\n";
 	}
 }
 
@@ -174,7 +182,8 @@ sub build_all {
 	my ($top, $copy, $lab, $log) = @_;
 	my $jobs = qx(nproc);
 	chomp($jobs);
-	my ($sim) = map { "build/sim/$_->{command}" } grep { $_->{build} eq 'sim' } @{$lab->{runs}};
+	my ($sim) = map { "build/sim/$_->{command}" }
+		grep { $_->{build} eq 'sim' } @{$lab->{runs}};
 	for ("make -C '$top' build/newlib/.done", "make -j$jobs -C '$copy' all $sim",
 	     "make -j$jobs -C '$copy' BUILD=release kernel") {
 		system("$_ >>'$log' 2>&1") == 0 or die "the clean copy does not build: see $log\n";

@@ -27,7 +27,8 @@ sub as_tap {
 	my ($text, $n) = ('', 0);
 	for (@{$grade->{parts}}) {
 		my $passed = $_->{score} == $_->{points};
-		$text .= sprintf("%sok %d - %s (%d of %d points): %s\n", $passed ? '' : 'not ', ++$n,
+		$text .= sprintf("%sok %d - %s (%d of %d points): %s\n", $passed ? '' : 'not ',
+			++$n,
 			@$_{qw(name score points what)});
 		next if $passed;
 		$text .= "# $_\n" for split(/\n/, $_->{why}), "hint: $_->{hint}";
@@ -51,10 +52,12 @@ sub as_junit {
 		"<testsuite name=\"lab %s\" tests=\"%d\" failures=\"%d\" errors=\"0\" time=\"%d\">\n",
 		xml($grade->{lab}), scalar @{$grade->{parts}}, $failures, $grade->{seconds});
 	for (@{$grade->{parts}}) {
-		my $head = sprintf('<testcase classname="%s" name="%s" time="0"', xml($grade->{lab}), xml($_->{name}));
+		my $head = sprintf('<testcase classname="%s" name="%s" time="0"',
+			xml($grade->{lab}), xml($_->{name}));
 		$text .= $_->{score} == $_->{points} ? "$head/>\n" : sprintf(
 			"%s><failure message=\"%s\">%s</failure></testcase>\n", $head,
-			xml("$_->{score} of $_->{points} points: $_->{what}"), xml("$_->{why}\nhint: $_->{hint}"));
+			xml("$_->{score} of $_->{points} points: $_->{what}"),
+			xml("$_->{why}\nhint: $_->{hint}"));
 	}
 	$text .= '<system-out>' . xml($grade->{message}) . "</system-out>\n" if $grade->{message};
 	return "$text</testsuite>\n</testsuites>\n";
@@ -66,12 +69,14 @@ sub as_gradescope {
 	my ($grade) = @_;
 	my @tests = map {
 		my $passed = $_->{score} == $_->{points};
-		{ name => "$_->{name}: $_->{what}", score => $_->{score} + 0, max_score => $_->{points} + 0,
+		{ name => "$_->{name}: $_->{what}", score => $_->{score} + 0,
+		  max_score => $_->{points} + 0,
 		  status => $passed ? 'passed' : 'failed',
 		  output => $passed ? '' : clean("$_->{why}\nHint: $_->{hint}") };
 	} @{$grade->{parts}};
 	return JSON::PP->new->canonical->pretty->ascii->encode({
-		score => $grade->{score}, execution_time => $grade->{seconds}, visibility => 'visible',
+		score => $grade->{score}, execution_time => $grade->{seconds},
+		visibility => 'visible',
 		output_format => 'text', tests => \@tests,
 		output => clean($grade->{message} || "$grade->{score} of $grade->{max} points"),
 	});

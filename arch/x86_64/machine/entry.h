@@ -144,8 +144,8 @@ static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
  * mapped. Two bits say what it is.
  */
 #define _PAGE_SOFTWARE	(3ul << 61)
-#define _PAGE_HWPOISON	(1ul << 61)	/* the memory of the frame is broken:
-					 * there was a page here */
+/* The memory of the frame is broken: there was a page here. */
+#define _PAGE_HWPOISON	(1ul << 61)
 
 static inline bool pte_hwpoison(pte_t pte)
 {

@@ -7,9 +7,9 @@
 @@ delete wp_copy
 @@ replace wp_fault
 /*
- * LAB cow, step 3: keep the page if nobody else has it, or put a copy in its place. Until then only what
- * can be had again from elsewhere may be written: the entry is dropped, and the write faults as if nothing
- * had been mapped.
+ * LAB cow, step 3: keep the page if nobody else has it, or put a copy in its place. Until then
+ * only what can be had again from elsewhere may be written: the entry is dropped, and the write
+ * faults as if nothing had been mapped.
  */
 static vm_fault_t wp_fault(const struct vm_fault *vmf)
 {
@@ -19,7 +19,8 @@ static vm_fault_t wp_fault(const struct vm_fault *vmf)
 	struct mmu_gather tlb;
 
 	if (page && page_test(page, PG_anon)) {
-		lab_missing("step 3", "a write to a read-only page of a writable mapping (wp_fault() in "
+		lab_missing("step 3",
+			    "a write to a read-only page of a writable mapping (wp_fault() in "
 			    "mm/fault.c); the program gets SIGBUS");
 		return VM_FAULT_SIGBUS;
 	}

@@ -2,14 +2,17 @@
 @@ delete copy_pte
 @@ replace copy_pte_range
 /*
- * LAB cow, step 1: the child maps the parent's pages, and copies wait for the first write. Until then:
- * every anonymous page is copied at once. Right for one thread, but slow, and nothing is shared.
+ * LAB cow, step 1: the child maps the parent's pages, and copies wait for the first
+ * write. Until then: every anonymous page is copied at once. Right for one thread, but
+ * slow, and nothing is shared.
  */
-static int copy_pte_range(struct page_walk *walk, pmd_t *src_pmdp, unsigned long addr, unsigned long end)
+static int copy_pte_range(struct page_walk *walk, pmd_t *src_pmdp, unsigned long addr,
+			  unsigned long end)
 {
 	struct copy *copy = walk->private;
 	pmd_t *dst_pmdp = mm_pmd_alloc(copy->dst, addr);
-	pte_t *src_ptep = (pte_t *)table_slot(pmd_pfn(pmdp_get(src_pmdp)), addr, 1), *dst_ptep, pte;
+	pte_t *src_ptep = (pte_t *)table_slot(pmd_pfn(pmdp_get(src_pmdp)), addr, 1);
+	pte_t *dst_ptep, pte;
 	struct page *old, *page;
 
 	lab_missing("step 1", "fork copies every page at once (copy_pte_range() in mm/fork.c)");

@@ -1,5 +1,8 @@
 @@ replace check_mapping_rules
-/* In the lab pte_may_be_writable() is judged by `make grade`, so that the kernel boots until it is right. */
+/*
+ * In the lab pte_may_be_writable() is judged by `make grade`, so that the kernel
+ * boots until it is right.
+ */
 static void check_mapping_rules(unsigned long vm_flags, pte_t pte)
 {
 	struct vm_area_struct vma = { .vm_flags = vm_flags };

@@ -23,8 +23,8 @@ static void write_column(int column)
 }
 
 /*
- * Has written to the pages before fork, so that its CPU knows them as writable, and does not leave the
- * CPU until it may write again.
+ * Has written to the pages before fork, so that its CPU knows them as writable, and does not leave
+ * the CPU until it may write again.
  */
 static void *writer(void *arg)
 {

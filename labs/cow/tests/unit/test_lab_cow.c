@@ -29,7 +29,10 @@ static void fork_it(void)
 	flush_tlb_range(s.mm, 0, levels_reach(3));
 }
 
-static struct page *page_of(struct mm_struct *mm, unsigned long at) { return pfn_to_page(frame_of(mm, at)); }
+static struct page *page_of(struct mm_struct *mm, unsigned long at)
+{
+	return pfn_to_page(frame_of(mm, at));
+}
 
 /* ---- fork ---- */
 
@@ -42,7 +45,8 @@ TEST("fork-maps-the-parent's-pages-in-the-child")
 	fork_it();
 	tables = (unsigned long)atomic_long_read(&child->table_frames);
 	for (unsigned long i = 0; i < PAGES; i++)
-		CHECK_EQ(frame_of(child, addr + i * PAGE_SIZE), frame_of(s.mm, addr + i * PAGE_SIZE));
+		CHECK_EQ(frame_of(child, addr + i * PAGE_SIZE),
+			 frame_of(s.mm, addr + i * PAGE_SIZE));
 	/* Tables and bookkeeping, but no page of contents. */
 	CHECK(free - frames_free() <= tables + 2);
 }
@@ -143,7 +147,8 @@ TEST("nothing-else-may-be-writable")
 	CHECK(!allowed(VM_READ | VM_SHARED, pte));
 	CHECK(!allowed(VM_READ | VM_WRITE, none));
 	CHECK(!allowed(VM_READ | VM_WRITE | VM_SHARED, none));
-	CHECK(!allowed(VM_READ | VM_WRITE, pte_mkspecial(pfn_pte(page_to_pfn(zero_page), protection_map(1)))));
+	CHECK(!allowed(VM_READ | VM_WRITE,
+		       pte_mkspecial(pfn_pte(page_to_pfn(zero_page), protection_map(1)))));
 	page_clear(page, PG_exclusive);
 	CHECK(!allowed(VM_READ | VM_WRITE, pte));
 	page_set(page, PG_exclusive);
@@ -194,7 +199,8 @@ TEST("the-last-owner's-page-is-exclusive-again-and-dirty")
 	start_alone();
 	poke(addr, 9);
 	CHECK(page_test(pfn_to_page(frame_of(s.mm, addr)), PG_exclusive));
-	CHECK(pte_dirty_novma(__pte(entry_of(s.mm, addr))) && pte_write(__pte(entry_of(s.mm, addr))));
+	CHECK(pte_dirty_novma(__pte(entry_of(s.mm, addr))) &&
+	      pte_write(__pte(entry_of(s.mm, addr))));
 }
 
 TEST("a-page-that-somebody-else-references-is-copied")
@@ -235,7 +241,8 @@ TEST("a-copy-is-exclusive-dirty-and-counted")
 	rss = mm_rss(s.mm, MM_ANONPAGES);
 	poke(addr, 3);
 	CHECK(page_of(s.mm, addr) != old);
-	CHECK(page_test(page_of(s.mm, addr), PG_exclusive) && page_test(page_of(s.mm, addr), PG_anon));
+	CHECK(page_test(page_of(s.mm, addr), PG_exclusive) &&
+	      page_test(page_of(s.mm, addr), PG_anon));
 	CHECK(pte_dirty_novma(__pte(entry_of(s.mm, addr))));
 	CHECK_EQ(atomic_read(&old->_mapcount), 1);
 	CHECK_EQ(mm_rss(s.mm, MM_ANONPAGES), rss);
@@ -296,7 +303,10 @@ TEST("two-writers-of-a-shared-page-both-keep-what-they-wrote")
 	CHECK_EQ(peek(addr + 8), 8);
 }
 
-/* The intruder comes while the copy's frame is being allocated: after the look, before the copy is in place. */
+/*
+ * The intruder comes while the copy's frame is being allocated: after the look, before
+ * the copy is in place.
+ */
 TEST("a-copy-made-meanwhile-by-another-cpu-wins")
 {
 	start(2);
@@ -321,7 +331,9 @@ TEST("a-page-dropped-meanwhile-stays-dropped")
 	CHECK_EQ(peek(addr + 8), 8);
 }
 
-/* CPU 1 may hold a translation to the old page: it must read the new one when the writer goes on. */
+/*
+ * CPU 1 may hold a translation to the old page: it must read the new one when the writer goes on.
+ */
 TEST("no-cpu-reads-the-old-page-after-the-copy")
 {
 	start(2);

@@ -10,7 +10,8 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels)
 {
 	if (levels == mm_levels(mm))
 		return 0;
-	lab_missing("step 6", "mm_unfold() (mm/context.c); mmap beyond the reach of the tree gets ENOMEM");
+	lab_missing("step 6",
+		    "mm_unfold() (mm/context.c); mmap beyond the reach of the tree gets ENOMEM");
 	(void)unfold_other_cpus;
 	return -ENOMEM;
 }

@@ -13,8 +13,8 @@ static inline bool p4d_leaf(fold_t f, p4d_t v) { return entry_leaf(v.val, 4); }
 static inline bool p4d_bad(fold_t f, p4d_t v) { return !entry_none(v.val) && !entry_table(v.val); }
 @@ replace p4d_offset_lockless
 /*
- * pXd_offset_lockless(fold, ptr, val, addr): the slot one level down. val was read from ptr once and has
- * been found to be a table; the entry is not read again, since it may have changed since.
+ * pXd_offset_lockless(fold, ptr, val, addr): the slot one level down. val was read from ptr once
+ * and has been found to be a table; the entry is not read again, since it may have changed since.
  * LAB walk-and-fold, step 2: these know trees of five levels only.
  */
 static inline p4d_t *p4d_offset_lockless(fold_t fold, pgd_t *ptr, pgd_t val, unsigned long addr)

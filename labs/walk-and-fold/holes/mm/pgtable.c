@@ -4,7 +4,8 @@
 /* LAB walk-and-fold, step 4. Until then: makes the tables that it should only find. */
 pmd_t *mm_pmd_find(struct mm_struct *mm, unsigned long addr)
 {
-	lab_missing("step 4", "mm_pmd_find() makes the tables that it should only find (mm/pgtable.c)");
+	lab_missing("step 4",
+		    "mm_pmd_find() makes the tables that it should only find (mm/pgtable.c)");
 	return addr < fold_reach(mm_fold(mm)) ? mm_pmd_alloc(mm, addr) : NULL;
 }
 @@ delete walk_note

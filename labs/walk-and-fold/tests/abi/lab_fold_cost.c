@@ -1,6 +1,7 @@
 /*
  * lab_fold_cost.c - instructions that a fault in a fresh mapping and an unfolding take: to be run
- * with instructions counted instead of time. The figures go to whoever reads `# figure NAME NUMBER`.
+ * with instructions counted instead of time. The figures go to whoever reads
+ * `# figure NAME NUMBER`.
  */
 #include "user/child.h"
 #include "user/linux.h"

@@ -1,6 +1,6 @@
 /*
- * What the lab "walk-and-fold" is graded by on the simulator: each case judges one behaviour. The trees
- * are built by hand, so that a mistake in one place shows there and not everywhere.
+ * What the lab "walk-and-fold" is graded by on the simulator: each case judges one behaviour. The
+ * trees are built by hand, so that a mistake in one place shows there and not everywhere.
  */
 #include "mm/buddy.h"
 #include "tests/unit/space.h"
@@ -24,9 +24,11 @@ TEST("a-folded-level-says-present-table-of-any-value")
 			p4d_t p4d = __p4d(values[i]);
 
 			if (p4d_folded(fold))
-				CHECK(!pgd_none(fold, pgd) && !pgd_bad(fold, pgd) && !pgd_leaf(fold, pgd));
+				CHECK(!pgd_none(fold, pgd) && !pgd_bad(fold, pgd) &&
+				      !pgd_leaf(fold, pgd));
 			if (pud_folded(fold))
-				CHECK(!p4d_none(fold, p4d) && !p4d_bad(fold, p4d) && !p4d_leaf(fold, p4d));
+				CHECK(!p4d_none(fold, p4d) && !p4d_bad(fold, p4d) &&
+				      !p4d_leaf(fold, p4d));
 		}
 	}
 }
@@ -63,9 +65,11 @@ TEST("a-folded-level-hands-its-pointer-on")
 	EACH_DEPTH(fold) {
 		for (unsigned long addr = 0; addr < 8ul << 39; addr += 3ul << 29) {
 			if (p4d_folded(fold))
-				CHECK((u64 *)p4d_offset_lockless(fold, &pgd, pgd, addr) == &pgd.val);
+				CHECK((u64 *)p4d_offset_lockless(fold, &pgd, pgd, addr) ==
+				      &pgd.val);
 			if (pud_folded(fold))
-				CHECK((u64 *)pud_offset_lockless(fold, &p4d, p4d, addr) == &p4d.val);
+				CHECK((u64 *)pud_offset_lockless(fold, &p4d, p4d, addr) ==
+				      &p4d.val);
 		}
 	}
 }
@@ -82,19 +86,20 @@ TEST("a-real-level-follows-the-value-that-was-read")
 	now = page_to_pfn(alloc_page(GFP_ZERO));
 	pgd = __pgd(entry_make_table(now));	/* another CPU has changed the entry since */
 	p4d = __p4d(entry_make_table(now));
-	CHECK((u64 *)p4d_offset_lockless((fold_t){ 5 }, &pgd, __pgd(entry_make_table(read)), addr) ==
-	      (u64 *)frame_ptr(read) + 5);
-	CHECK((u64 *)pud_offset_lockless((fold_t){ 5 }, &p4d, __p4d(entry_make_table(read)), addr) ==
-	      (u64 *)frame_ptr(read) + 7);
-	CHECK((u64 *)pud_offset_lockless((fold_t){ 4 }, &p4d, __p4d(entry_make_table(read)), addr) ==
-	      (u64 *)frame_ptr(read) + 7);
+	CHECK((u64 *)p4d_offset_lockless((fold_t){ 5 }, &pgd, __pgd(entry_make_table(read)),
+					 addr) == (u64 *)frame_ptr(read) + 5);
+	CHECK((u64 *)pud_offset_lockless((fold_t){ 5 }, &p4d, __p4d(entry_make_table(read)),
+					 addr) == (u64 *)frame_ptr(read) + 7);
+	CHECK((u64 *)pud_offset_lockless((fold_t){ 4 }, &p4d, __p4d(entry_make_table(read)),
+					 addr) == (u64 *)frame_ptr(read) + 7);
 }
 
 /* ---- steps ---- */
 
 TEST("the-loop-of-a-folded-level-runs-once")
 {
-	static const unsigned long ends[] = { 1ul << 12, 1ul << 30, 3ul << 30, 1ul << 39, 5ul << 39, 1ul << 50 };
+	static const unsigned long ends[] = { 1ul << 12, 1ul << 30, 3ul << 30,
+					      1ul << 39, 5ul << 39, 1ul << 50 };
 
 	EACH_DEPTH(fold) {
 		for (unsigned int i = 0; i < ARRAY_SIZE(ends); i++) {
@@ -125,8 +130,8 @@ TEST("a-real-level-steps-by-its-entries")
 static struct space s;
 
 /*
- * A program with that many levels, of at most 5, on CPU 0; the first call builds the machine. What the
- * programs before leave behind is of no interest here.
+ * A program with that many levels, of at most 5, on CPU 0; the first call builds the machine. What
+ * the programs before leave behind is of no interest here.
  */
 static void start(unsigned int levels, unsigned int cpus)
 {
@@ -188,7 +193,8 @@ TEST("find-makes-nothing")
 		tables = atomic_long_read(&s.mm->table_frames);
 		free = frames_free();
 		for (unsigned int level = 3; level <= levels; level++)
-			CHECK(!mm_pmd_find(s.mm, address(levels) + (1ul << (12 + 9 * (level - 1)))));
+			CHECK(!mm_pmd_find(s.mm,
+					   address(levels) + (1ul << (12 + 9 * (level - 1)))));
 		CHECK_EQ(atomic_long_read(&s.mm->table_frames), tables);
 		CHECK_EQ(frames_free(), free);
 	}
@@ -209,7 +215,8 @@ TEST("find-takes-no-leaf-for-a-table")
 	for (unsigned int levels = 3; levels <= 5; levels++) {
 		for (unsigned int level = 3; level <= levels; level++) {
 			build(levels, address(levels));
-			*slots[level] = page_to_pfn(zero_page) << PAGE_SHIFT | _PAGE_PRESENT | _PAGE_PSE;
+			*slots[level] = page_to_pfn(zero_page) << PAGE_SHIFT | _PAGE_PRESENT |
+					_PAGE_PSE;
 			CHECK(!mm_pmd_find(s.mm, address(levels)));
 		}
 	}
@@ -233,7 +240,8 @@ TEST("a-walk-stops-where-nothing-or-a-leaf-is")
 {
 	for (unsigned int levels = 3; levels <= 5; levels++) {
 		for (unsigned int level = 2; level <= levels; level++) {
-			u64 leaf = page_to_pfn(zero_page) << PAGE_SHIFT | _PAGE_PRESENT | _PAGE_PSE;
+			u64 leaf = page_to_pfn(zero_page) << PAGE_SHIFT | _PAGE_PRESENT |
+				   _PAGE_PSE;
 
 			build(levels, address(levels));
 			*slots[level] = 0;
@@ -301,7 +309,8 @@ TEST("unfolding-puts-the-old-tree-below-entry-0")
 		tables = (unsigned long)atomic_long_read(&s.mm->table_frames);
 		CHECK_EQ(unfold(ways[i].to), 0);
 		check_top(ways[i].from, ways[i].to, old);
-		CHECK_EQ(atomic_long_read(&s.mm->table_frames), tables + ways[i].to - ways[i].from);
+		CHECK_EQ(atomic_long_read(&s.mm->table_frames),
+			 tables + ways[i].to - ways[i].from);
 	}
 }
 
