@@ -11,7 +11,8 @@
 #if CONFIG_DEBUG
 
 static const char *const class_names[NR_LOCK_CLASSES] = {
-	[LOCK_UNCHECKED] = "unchecked", [LOCK_EPOLL] = "epoll", [LOCK_FILE] = "file position",
+	[LOCK_UNCHECKED] = "unchecked", [LOCK_EPOLL_NESTING] = "epoll nesting",
+	[LOCK_EPOLL] = "epoll", [LOCK_FILE] = "file position",
 	[LOCK_PIPE] = "pipe", [LOCK_RENAME] = "rename", [LOCK_DIRECTORY] = "directory",
 	[LOCK_INODE] = "inode", [LOCK_MMAP] = "mmap",
 	[LOCK_VMA] = "vma", [LOCK_FOLIO] = "folio", [LOCK_I_MMAP] = "i_mmap",
@@ -21,8 +22,8 @@ static const char *const class_names[NR_LOCK_CLASSES] = {
 	[LOCK_VMALLOC] = "vmalloc", [LOCK_SLAB] = "slab", [LOCK_GRACE] = "grace",
 	[LOCK_BUDDY] = "buddy",
 	[LOCK_TTY] = "terminal", [LOCK_WAIT_QUEUE] = "wait queue",
-	[LOCK_EPOLL_READY] = "epoll ready list", [LOCK_EPOLL_WAIT] = "epoll wait queue",
-	[LOCK_RUN_QUEUE] = "run queue",
+	[LOCK_EPOLL_LINKS] = "epoll links", [LOCK_EPOLL_READY] = "epoll ready list",
+	[LOCK_EPOLL_WAIT] = "epoll wait queue", [LOCK_RUN_QUEUE] = "run queue",
 	[LOCK_CONSOLE] = "console",
 };
 

@@ -9,7 +9,8 @@
 
 enum lock_class {
 	LOCK_UNCHECKED,		/* before there is a current task, and in the checker itself */
-	LOCK_EPOLL,		/* epoll sets and what is in them */
+	LOCK_EPOLL_NESTING,	/* which epoll sets are in others */
+	LOCK_EPOLL,		/* what is in an epoll set: a set before those in it */
 	LOCK_FILE,		/* the position of an open file, or of the log's reader */
 	LOCK_PIPE,		/* held over reads and writes of what is spliced: two by address */
 	LOCK_RENAME,		/* no directory moves to another one */
@@ -34,7 +35,8 @@ enum lock_class {
 	LOCK_BUDDY,
 	LOCK_TTY,		/* the terminal's input, in interrupts */
 	LOCK_WAIT_QUEUE,	/* from here on: leaves, taken with interrupts off */
-	LOCK_EPOLL_READY,	/* the ready lists of epoll sets: taken by what a queue calls */
+	LOCK_EPOLL_LINKS,	/* the epoll sets that files are in: taken by what a queue calls */
+	LOCK_EPOLL_READY,	/* the ready list of an epoll set */
 	LOCK_EPOLL_WAIT,	/* who waits for a set */
 	LOCK_RUN_QUEUE,
 	LOCK_CONSOLE,

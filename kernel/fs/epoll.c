@@ -4,22 +4,19 @@
  * An item of the set queues with its file, as poll() does, but its waiters call on_event() in place
  * of waking a task: the item goes to the ready list, and who sleeps in epoll_wait() is woken. They
  * stay queued as long as the item lives; what holds of the file is asked when events are collected.
- * An item for another set has no waiter there: it is one of that set's watchers, and becomes ready
- * with it, so that no set's queue is ever locked inside another's.
+ * An item for another set has no waiter there: it becomes ready with that set, which finds it by
+ * its file, so that no set's queue is ever locked inside another's.
  *
- * epoll_mutex holds together sets, items and files: an item does not keep its file open, so the
- * last close takes it out of the set. Ready lists and watchers are under ready_lock, which wakers
- * take.
+ * Sets have nothing in common but links_lock, for moments: each has a mutex for its items and a
+ * spin lock for its ready list. An item does not keep its file open: the last close takes it out.
  */
-#include <sys/tree.h>
 #include "kernel/fs/epoll.h"
+#include "kernel/fs/eventpoll.h"
 #include "kernel/fs/files.h"
-#include "kernel/fs/fs.h"
 #include "kernel/fs/poll.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
-#include "kernel/uapi/epoll.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/poll.h"
@@ -30,35 +27,8 @@
 /* Bits that say how to report, not what. */
 #define HOW		(EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE)
 #define EXCLUSIVE_OK	(POLLIN | POLLOUT | ALWAYS | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
-#define MAX_DEPTH	5u	/* sets in sets */
-
-struct epoll_item {
-	RB_ENTRY(epoll_item) link;		/* the set's, by file and number */
-	LIST_ENTRY(epoll_item) file_link;	/* file->epoll_items */
-	struct epoll *ep;
-	struct file *file;
-	int fd;
-	struct epoll_event event;
-	struct poll_table table;
-	struct poll_waiters waiters;
-	bool ready;				/* on the ready list */
-	TAILQ_ENTRY(epoll_item) ready_link;
-	LIST_ENTRY(epoll_item) watcher_link;	/* the file is a set: its watchers */
-};
-
-TAILQ_HEAD(ready_list, epoll_item);
-RB_HEAD(epoll_tree, epoll_item);
-
-struct epoll {
-	struct epoll_tree items;
-	struct ready_list ready;
-	struct epoll_item_list watchers;
-	struct wait_queue wait;
-};
 
 static const struct file_operations epoll_fops;
-static spinlock_t ready_lock = SPINLOCK_INIT(LOCK_EPOLL_READY);	/* interrupts off */
-static struct mutex epoll_mutex;
 static struct kmem_cache *epoll_cache, *item_cache;
 
 static int item_cmp(const struct epoll_item *a, const struct epoll_item *b)
@@ -68,38 +38,69 @@ static int item_cmp(const struct epoll_item *a, const struct epoll_item *b)
 	return a->fd < b->fd ? -1 : a->fd > b->fd;
 }
 
-RB_GENERATE_STATIC(epoll_tree, epoll_item, link, item_cmp)
+RB_GENERATE(epoll_tree, epoll_item, link, item_cmp)
+
+static void epoll_put(struct epoll *ep)
+{
+	if (atomic_dec_and_test(&ep->refcount))
+		kmem_cache_free(epoll_cache, ep);
+}
 
 /* ---- events ---- */
 
-static struct epoll *set_of(const struct file *file)
+struct epoll *epoll_of(const struct file *file)
 {
 	return file->ops == &epoll_fops ? file->private : NULL;
 }
 
-/*
- * Also for the sets that watch this one: as deep as sets may be in sets. A watcher that is ready
- * already has been told, and nobody has looked since. ready_lock held.
- */
-static void make_ready_locked(struct epoll_item *item)
+/* On the list, if it is not there yet. */
+static void put_on_ready(struct epoll_item *item, struct ready_list *list)
 {
-	struct epoll_item *watcher;
+	unsigned long flags = spin_lock_irqsave(&item->ep->ready_lock);
 
 	if (!item->ready) {
 		item->ready = true;
-		TAILQ_INSERT_TAIL(&item->ep->ready, item, ready_link);
+		TAILQ_INSERT_TAIL(list, item, ready_link);
 	}
-	wake_up_events(&item->ep->wait, POLLIN);
-	LIST_FOREACH(watcher, &item->ep->watchers, watcher_link)
-		make_ready_locked(watcher);
+	spin_unlock_irqrestore(&item->ep->ready_lock, flags);
 }
 
+static void make_ready_here(struct epoll_item *item)
+{
+	put_on_ready(item, &item->ep->ready);
+	wake_up_events(&item->ep->wait, POLLIN);
+}
+
+/*
+ * Also for the sets that the set is in: as deep as sets may be in sets, on as many ways as there may
+ * be (eventpoll_nest.c). links_lock held.
+ */
+static void tell_watchers(struct epoll *ep)
+{
+	struct epoll_item *watcher;
+
+	LIST_FOREACH(watcher, &ep->file->epoll_items, file_link) {
+		make_ready_here(watcher);
+		tell_watchers(watcher->ep);
+	}
+}
+
+/*
+ * The lock of the ready list orders the look for watchers: who becomes one asks the set afterwards,
+ * under that lock, and finds the item there, or is found here. The set stays: its mutex is held, or
+ * a queue that the item is in.
+ */
 static void make_ready(struct epoll_item *item)
 {
-	unsigned long flags = spin_lock_irqsave(&ready_lock);
+	struct epoll *ep = item->ep;
+	unsigned long flags;
 
-	make_ready_locked(item);
-	spin_unlock_irqrestore(&ready_lock, flags);
+	make_ready_here(item);
+	if (likely(!epoll_is_nested(ep)))
+		return;
+	flags = spin_lock_irqsave(&links_lock);
+	tell_watchers(ep);
+	spin_unlock_irqrestore(&links_lock, flags);
 }
 
 /* A queue of the file has been woken; its lock is held. */
@@ -125,26 +126,22 @@ static void queue_item(struct poll_table *table, struct wait_queue *wq)
 {
 	struct epoll_item *item = container_of(table, struct epoll_item, table);
 
-	if (!set_of(item->file))
+	if (!epoll_of(item->file))
 		poll_waiters_add(&item->waiters, wq);
 }
 
-static u32 epoll_events(struct epoll *ep);
-
-/* What holds of what the item wants. epoll_mutex held. */
+/* What holds of what the item wants. The set's mutex is held. */
 static u32 ask(struct epoll_item *item)
 {
 	struct file *file = item->file;
-	u32 wanted = item->event.events & ~HOW, events;
+	u32 wanted = item->event.events & ~HOW;
 
 	if (!wanted)
 		return 0;		/* a one-shot that has been used */
-	events = set_of(file) ? epoll_events(set_of(file)) :
-			       (u16)file->ops->poll(file, &item->table);
-	return events & (wanted | ALWAYS);
+	return (u16)file->ops->poll(file, &item->table) & (wanted | ALWAYS);
 }
 
-/* ---- the set; epoll_mutex held ---- */
+/* ---- the set; its mutex held ---- */
 
 static void leave_queues(struct poll_waiters *waiters)
 {
@@ -158,14 +155,16 @@ static void remove_item(struct epoll_item *item)
 	unsigned long flags;
 
 	leave_queues(&item->waiters);
-	flags = spin_lock_irqsave(&ready_lock);
-	if (set_of(item->file))
-		LIST_REMOVE(item, watcher_link);
-	if (item->ready)
-		TAILQ_REMOVE(&ep->ready, item, ready_link);
-	spin_unlock_irqrestore(&ready_lock, flags);
-	RB_REMOVE(epoll_tree, &ep->items, item);
+	flags = spin_lock_irqsave(&links_lock);
 	LIST_REMOVE(item, file_link);
+	spin_unlock_irqrestore(&links_lock, flags);
+	/* Nobody makes it ready any more. */
+	if (item->ready) {
+		flags = spin_lock_irqsave(&ep->ready_lock);
+		TAILQ_REMOVE(&ep->ready, item, ready_link);
+		spin_unlock_irqrestore(&ep->ready_lock, flags);
+	}
+	RB_REMOVE(epoll_tree, &ep->items, item);
 	kmem_cache_free(item_cache, item);
 }
 
@@ -176,14 +175,6 @@ static struct epoll_item *find_item(struct epoll *ep, struct file *file, int fd)
 	return RB_FIND(epoll_tree, &ep->items, &key);
 }
 
-static void watch_set(struct epoll_item *item, struct epoll *watched)
-{
-	unsigned long flags = spin_lock_irqsave(&ready_lock);
-
-	LIST_INSERT_HEAD(&watched->watchers, item, watcher_link);
-	spin_unlock_irqrestore(&ready_lock, flags);
-}
-
 /* The file is asked after the waiters are queued and the events are set: none is lost. */
 static void start_item(struct epoll_item *item)
 {
@@ -192,42 +183,12 @@ static void start_item(struct epoll_item *item)
 		make_ready(item);
 }
 
-/* Sets below this one; more than MAX_DEPTH for a circle that leads to `above`. */
-static unsigned int depth_below(struct epoll *ep, const struct epoll *above, unsigned int level)
-{
-	struct epoll_item *item;
-	unsigned int depth = level;
-
-	if (ep == above || level > MAX_DEPTH)
-		return MAX_DEPTH + 1;
-	RB_FOREACH(item, epoll_tree, &ep->items) {
-		if (set_of(item->file))
-			depth = max(depth, depth_below(set_of(item->file), above, level + 1));
-	}
-	return depth;
-}
-
-static unsigned int depth_above(const struct epoll *ep, unsigned int level)
-{
-	struct epoll_item *watcher;
-	unsigned int depth = level;
-
-	if (level > MAX_DEPTH)
-		return level;
-	LIST_FOREACH(watcher, &ep->watchers, watcher_link)
-		depth = max(depth, depth_above(watcher->ep, level + 1));
-	return depth;
-}
-
-/* May the set get another one as an item? -ELOOP. */
-static long check_nesting(struct epoll *ep, struct epoll *nested)
-{
-	return depth_above(ep, 0) + depth_below(nested, ep, 1) > MAX_DEPTH ? -ELOOP : 0;
-}
-
-static long add_item(struct epoll *ep, struct file *file, int fd, const struct epoll_event *event)
+/* nests: the set is in sets, or the file is one, and epoll_nesting_lock() was taken. */
+static long add_item(struct epoll *ep, struct file *file, int fd, const struct epoll_event *event,
+		     bool nests)
 {
 	struct epoll_item *item = kmem_cache_alloc(item_cache, GFP_KERNEL | GFP_ZERO);
+	unsigned long flags;
 
 	if (!item)
 		return -ENOMEM;
@@ -239,9 +200,13 @@ static long add_item(struct epoll *ep, struct file *file, int fd, const struct e
 	item->waiters.waiter[0].func = on_first;
 	item->waiters.waiter[1].func = on_second;
 	RB_INSERT(epoll_tree, &ep->items, item);
+	flags = spin_lock_irqsave(&links_lock);
 	LIST_INSERT_HEAD(&file->epoll_items, item, file_link);
-	if (set_of(file))
-		watch_set(item, set_of(file));
+	spin_unlock_irqrestore(&links_lock, flags);
+	if (nests && !epoll_paths_fit(item)) {
+		remove_item(item);
+		return -EINVAL;
+	}
 	start_item(item);
 	return 0;
 }
@@ -257,18 +222,12 @@ static long modify_item(struct epoll_item *item, const struct epoll_event *event
 }
 
 static long control(struct epoll *ep, int op, struct file *file, int fd,
-		    const struct epoll_event *event)
+		    const struct epoll_event *event, bool nests)
 {
 	struct epoll_item *item = find_item(ep, file, fd);
-	long ret = 0;
 
-	if (op == EPOLL_CTL_ADD) {
-		if (set_of(file))
-			ret = check_nesting(ep, set_of(file));
-		if (ret)
-			return ret;
-		return item ? -EEXIST : add_item(ep, file, fd, event);
-	}
+	if (op == EPOLL_CTL_ADD)
+		return item ? -EEXIST : add_item(ep, file, fd, event, nests);
 	if (!item)
 		return -ENOENT;
 	if (op == EPOLL_CTL_MOD)
@@ -277,43 +236,66 @@ static long control(struct epoll *ep, int op, struct file *file, int fd,
 	return 0;
 }
 
+/* One of the sets that the file is in, counted. */
+static struct epoll *set_with(const struct file *file)
+{
+	unsigned long flags = spin_lock_irqsave(&links_lock);
+	const struct epoll_item *item = LIST_FIRST(&file->epoll_items);
+	struct epoll *ep = item ? item->ep : NULL;
+
+	if (ep)
+		atomic_inc(&ep->refcount);
+	spin_unlock_irqrestore(&links_lock, flags);
+	return ep;
+}
+
+static struct epoll_item *item_in_set(const struct file *file, const struct epoll *ep)
+{
+	unsigned long flags = spin_lock_irqsave(&links_lock);
+	struct epoll_item *item;
+
+	LIST_FOREACH(item, &file->epoll_items, file_link) {
+		if (item->ep == ep)
+			break;
+	}
+	spin_unlock_irqrestore(&links_lock, flags);
+	return item;
+}
+
+/* Nobody has the file open: it comes into no other set. Those that it is in may be going, too. */
 void epoll_forget_file(struct file *file)
 {
-	mutex_lock(&epoll_mutex);
-	while (!LIST_EMPTY(&file->epoll_items))
-		remove_item(LIST_FIRST(&file->epoll_items));
-	mutex_unlock(&epoll_mutex);
+	struct epoll_item *item;
+	struct epoll *ep;
+
+	while ((ep = set_with(file))) {
+		mutex_lock(&ep->mutex);
+		while ((item = item_in_set(file, ep)))
+			remove_item(item);
+		mutex_unlock(&ep->mutex);
+		epoll_put(ep);
+	}
 }
 
 /* ---- collecting ---- */
 
-static struct epoll_item *next_ready(struct ready_list *list)
+static struct epoll_item *next_ready(struct epoll *ep)
 {
-	unsigned long flags = spin_lock_irqsave(&ready_lock);
-	struct epoll_item *item = TAILQ_FIRST(list);
+	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
+	struct epoll_item *item = TAILQ_FIRST(&ep->ready);
 
 	if (item) {
-		TAILQ_REMOVE(list, item, ready_link);
+		TAILQ_REMOVE(&ep->ready, item, ready_link);
 		item->ready = false;
 	}
-	spin_unlock_irqrestore(&ready_lock, flags);
+	spin_unlock_irqrestore(&ep->ready_lock, flags);
 	return item;
-}
-
-static void keep_ready(struct ready_list *list, struct epoll_item *item)
-{
-	unsigned long flags = spin_lock_irqsave(&ready_lock);
-
-	if (!item->ready) {
-		item->ready = true;
-		TAILQ_INSERT_TAIL(list, item, ready_link);
-	}
-	spin_unlock_irqrestore(&ready_lock, flags);
 }
 
 /*
  * Reports up to max events. Level-triggered items go to the end of the list again: the next call asks
- * them anew. An item is taken off first, so that an event that comes while we look is not lost.
+ * them anew. An item is taken off first, so that an event that comes while we look is not lost; who wanted to sleep meanwhile has not
+ * seen those of ours.
  */
 static int collect(struct epoll *ep, struct epoll_event *user, int max)
 {
@@ -322,25 +304,28 @@ static int collect(struct epoll *ep, struct epoll_event *user, int max)
 	unsigned long flags;
 	int n = 0;
 
-	while (n < max && (item = next_ready(&ep->ready))) {
+	while (n < max && (item = next_ready(ep))) {
 		struct epoll_event event = { .events = ask(item), .data = item->event.data };
 
 		if (!event.events)
 			continue;
 		if (user && copy_to_user(user + n, &event, sizeof(event))) {
-			keep_ready(&again, item);
+			put_on_ready(item, &again);
 			n = n ? n : -EFAULT;
 			break;
 		}
 		n++;
 		if (!user || !(item->event.events & (EPOLLET | EPOLLONESHOT)))
-			keep_ready(&again, item);
+			put_on_ready(item, &again);
 		else if (item->event.events & EPOLLONESHOT)
 			WRITE_ONCE(item->event.events, item->event.events & HOW);
 	}
-	flags = spin_lock_irqsave(&ready_lock);
+	if (TAILQ_EMPTY(&again))
+		return n;
+	flags = spin_lock_irqsave(&ep->ready_lock);
 	TAILQ_CONCAT(&ep->ready, &again, ready_link);
-	spin_unlock_irqrestore(&ready_lock, flags);
+	spin_unlock_irqrestore(&ep->ready_lock, flags);
+	wake_up(&ep->wait);
 	return n;
 }
 
@@ -348,16 +333,10 @@ static int collect_locked(struct epoll *ep, struct epoll_event *user, int max)
 {
 	int n;
 
-	mutex_lock(&epoll_mutex);
+	mutex_lock(&ep->mutex);
 	n = collect(ep, user, max);
-	mutex_unlock(&epoll_mutex);
+	mutex_unlock(&ep->mutex);
 	return n;
-}
-
-/* What poll() says of a set; nothing is used up. epoll_mutex held. */
-static u32 epoll_events(struct epoll *ep)
-{
-	return collect(ep, NULL, 1) > 0 ? POLLIN | POLLRDNORM : 0;
 }
 
 static int wait_until_ready(struct epoll *ep, u64 deadline)
@@ -391,16 +370,17 @@ static int epoll_wait_for(struct epoll *ep, struct epoll_event *user, int max, u
 
 /* ---- the set as a file ---- */
 
+/* Nothing is used up. Perhaps the mutex of a set that this one is in is held. */
 static short epoll_poll(struct file *file, struct poll_table *table)
 {
 	struct epoll *ep = file->private;
-	u32 events;
+	int n;
 
 	poll_add(table, &ep->wait);
-	mutex_lock(&epoll_mutex);
-	events = epoll_events(ep);
-	mutex_unlock(&epoll_mutex);
-	return (short)events;
+	mutex_lock_nested(&ep->mutex);
+	n = collect(ep, NULL, 1);
+	mutex_unlock(&ep->mutex);
+	return n > 0 ? POLLIN | POLLRDNORM : 0;
 }
 
 static void epoll_release(struct file *file)
@@ -408,11 +388,11 @@ static void epoll_release(struct file *file)
 	struct epoll *ep = file->private;
 	struct epoll_item *item;
 
-	mutex_lock(&epoll_mutex);
+	mutex_lock(&ep->mutex);
 	while ((item = RB_ROOT(&ep->items)))
 		remove_item(item);
-	mutex_unlock(&epoll_mutex);
-	kmem_cache_free(epoll_cache, ep);
+	mutex_unlock(&ep->mutex);
+	epoll_put(ep);
 }
 
 static const char *epoll_name(const struct file *file, char *buf, size_t size)
@@ -438,16 +418,20 @@ static long do_epoll_create(int flags)
 	ep = kmem_cache_alloc(epoll_cache, GFP_KERNEL | GFP_ZERO);
 	if (!ep)
 		return -ENOMEM;
+	atomic_set(&ep->refcount, 1);
+	mutex_init(&ep->mutex, LOCK_EPOLL);
 	RB_INIT(&ep->items);
+	spin_lock_init(&ep->ready_lock, LOCK_EPOLL_READY);
 	TAILQ_INIT(&ep->ready);
-	LIST_INIT(&ep->watchers);
 	wait_queue_init(&ep->wait);
 	spin_lock_init(&ep->wait.lock, LOCK_EPOLL_WAIT);
 	file = anon_file(NULL, &epoll_fops, ep, O_RDWR);
-	if (!IS_ERR(file))
-		return fd_new(file, flags & EPOLL_CLOEXEC);
-	kmem_cache_free(epoll_cache, ep);
-	return PTR_ERR(file);
+	if (IS_ERR(file)) {
+		kmem_cache_free(epoll_cache, ep);
+		return PTR_ERR(file);
+	}
+	ep->file = file;
+	return fd_new(file, flags & EPOLL_CLOEXEC);
 }
 
 SYSCALL_DEFINE1(epoll_create, int, size) { return size > 0 ? do_epoll_create(0) : -EINVAL; }
@@ -457,18 +441,39 @@ static long check_control(const struct file *set, int op, const struct file *fil
 {
 	if (!file->ops->poll)
 		return -EPERM;
-	if (file == set || !set_of(set))
+	if (file == set || !epoll_of(set))
 		return -EINVAL;
 	/* What wakes only some of the sets is said when the item is made, and not of sets. */
 	if (op != EPOLL_CTL_DEL && events & EPOLLEXCLUSIVE &&
-	    (op == EPOLL_CTL_MOD || set_of(file) || events & ~EXCLUSIVE_OK))
+	    (op == EPOLL_CTL_MOD || epoll_of(file) || events & ~EXCLUSIVE_OK))
 		return -EINVAL;
 	return op < EPOLL_CTL_ADD || op > EPOLL_CTL_MOD ? -EINVAL : 0;
+}
+
+/*
+ * Locks the set, and the nesting where that may change: *nests. Who nests this set meanwhile links it
+ * first and looks at what is in it then, so that an item is seen by him, or he is seen here.
+ */
+static long lock_set(struct epoll *ep, int op, const struct file *file, bool *nests)
+{
+	long ret;
+
+	mutex_lock(&ep->mutex);
+	*nests = op == EPOLL_CTL_ADD && (epoll_of(file) || epoll_is_nested(ep));
+	if (likely(!*nests))
+		return 0;
+	mutex_unlock(&ep->mutex);
+	ret = epoll_nesting_lock(ep, epoll_of(file));
+	if (!ret)
+		mutex_lock(&ep->mutex);
+	return ret;
 }
 
 static long control_files(struct file *set, int op, struct file *file, int fd,
 			  const struct epoll_event *event)
 {
+	struct epoll *ep;
+	bool nests;
 	long ret;
 
 	if (!set || !file)
@@ -476,9 +481,14 @@ static long control_files(struct file *set, int op, struct file *file, int fd,
 	ret = check_control(set, op, file, event->events);
 	if (ret)
 		return ret;
-	mutex_lock(&epoll_mutex);
-	ret = control(set->private, op, file, fd, event);
-	mutex_unlock(&epoll_mutex);
+	ep = set->private;
+	ret = lock_set(ep, op, file, &nests);
+	if (ret)
+		return ret;
+	ret = control(ep, op, file, fd, event, nests);
+	mutex_unlock(&ep->mutex);
+	if (nests)
+		epoll_nesting_unlock();
 	return ret;
 }
 
@@ -508,7 +518,7 @@ static long do_epoll_wait(int epfd, struct epoll_event *user, int max, u64 deadl
 	set = fd_get_io(epfd);
 	if (!set.file)
 		return -EBADF;
-	if (set_of(set.file))
+	if (epoll_of(set.file))
 		ret = epoll_wait_for(set.file->private, user, max, deadline);
 	fd_put(set);
 	return ret;
@@ -554,7 +564,7 @@ SYSCALL_DEFINE6(epoll_pwait2, int, epfd, struct epoll_event *, events, int, max,
 
 void epoll_init(void)
 {
-	mutex_init(&epoll_mutex, LOCK_EPOLL);
+	epoll_nest_init();
 	epoll_cache = kmem_cache_create("epoll", sizeof(struct epoll), 0);
 	item_cache = kmem_cache_create("epoll_item", sizeof(struct epoll_item), 0);
 }

@@ -174,20 +174,6 @@ static void test_nested(void)
 	sys_close(outer);
 }
 
-/* Six sets in a row are allowed, a seventh is not. */
-static void test_depth(void)
-{
-	int sets[7], added = 0;
-
-	for (int i = 0; i < 7; i++)
-		sets[i] = (int)sys_epoll_create1(0);
-	for (int i = 0; i < 6; i++)
-		added += epoll_set(sets[i + 1], EPOLL_CTL_ADD, sets[i], POLLIN) == 0;
-	is(added, 5, "sets-in-sets-as-deep-as-on-linux");
-	for (int i = 0; i < 7; i++)
-		sys_close(sets[i]);
-}
-
 static int sender(void *arg)
 {
 	sleep_ms(*(int *)arg);
@@ -320,14 +306,13 @@ static void test_errors(void)
 
 int main(void)
 {
-	tap_plan(75);
+	tap_plan(74);
 	test_level();
 	test_edge();
 	test_one_shot();
 	test_files_that_go();
 	test_many();
 	test_nested();
-	test_depth();
 	test_waiting();
 	test_other_cpu();
 	test_exclusive();
