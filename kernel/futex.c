@@ -1,8 +1,8 @@
 /*
  * Futexes: sleeping until a word of user memory changes.
  *
- * A word is named by (address space, address), or by (file, offset) where it lies in a shared
- * mapping, so that processes with different addresses for it meet. Names are only compared: a
+ * A word is named by (address space, address), or by (file, offset) where its page is a file's, so
+ * that processes with different addresses for it meet. Names are only compared: a
  * mapping that goes away while somebody sleeps leaves at worst a wake-up too many. The word is
  * read under the bucket's lock, with faults disabled; a waker changes the word first and takes the
  * lock then, so no wake-up is lost.
@@ -12,7 +12,7 @@
 #include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/futex.h"
-#include "mm/mmap_lock.h"
+#include "mm/gup.h"
 
 #define NR_BUCKETS	64
 
@@ -54,27 +54,60 @@ static bool key_equal(const struct futex_key *a, const struct futex_key *b)
 	return a->object == b->object && a->offset == b->offset;
 }
 
-/* The name of the word at addr. -EINVAL: not aligned, -EFAULT: nothing is mapped there. */
-static int get_key(struct futex_key *key, const u32 *user, bool private)
+/*
+ * The page at addr, as somebody who writes the word has it; if it cannot be written and nobody will,
+ * as it is read: *read_only. A reference, or -errno.
+ */
+static int get_word_page(struct page **page, unsigned long addr, bool write, bool *read_only)
+{
+	long ret = get_user_pages_fast(addr, 1, FOLL_WRITE, page);
+
+	*read_only = ret == -EFAULT && !write;
+	if (*read_only)
+		ret = get_user_pages_fast(addr, 1, 0, page);
+	return ret < 0 ? (int)ret : 0;
+}
+
+/*
+ * In a file's page the word is everybody's. In another it is the address space's: but if it can only
+ * be read, the page may be another one as soon as that changes.
+ */
+static int shared_key(struct futex_key *key, unsigned long addr, bool write)
+{
+	struct address_space *mapping;
+	struct folio *folio;
+	struct page *page;
+	bool read_only;
+	u64 index;
+	int ret = get_word_page(&page, addr, write, &read_only);
+
+	if (ret)
+		return ret;
+	folio = page_folio(page);
+	mapping = page_test(page, PG_anon) ? NULL : READ_ONCE(folio->page.mapping);
+	index = folio->page.index + (u64)(page - &folio->page);
+	if (mapping)
+		*key = (struct futex_key){ mapping, index << PAGE_SHIFT | (addr & ~PAGE_MASK) };
+	else if (read_only || !page_test(page, PG_anon))
+		ret = -EFAULT;
+	put_page(page);
+	return ret;
+}
+
+/*
+ * The name of the word at addr; write: it will be written. -EINVAL: not aligned, -EFAULT: it cannot be
+ * read, or written; -ENOMEM. May sleep.
+ */
+static int get_key(struct futex_key *key, const u32 *user, bool private, bool write)
 {
 	unsigned long addr = (unsigned long)user;
-	struct mm_struct *mm = current_mm();
-	const struct vm_area_struct *vma;
 
 	if (addr % sizeof(u32))
 		return -EINVAL;
-	*key = (struct futex_key){ .object = mm, .offset = addr };
-	if (private)
-		return addr < task_size_max() ? 0 : -EFAULT;
-	mmap_read_lock(mm);
-	vma = vma_lookup(mm, addr);
-	if (vma && vma->vm_flags & VM_SHARED && vma->mapping) {
-		key->object = vma->mapping;
-		key->offset = (u64)linear_page_index(vma, addr) << PAGE_SHIFT |
-			      (addr & ~PAGE_MASK);
-	}
-	mmap_read_unlock(mm);
-	return vma && vma->vm_flags & VM_ACCESS_FLAGS ? 0 : -EFAULT;
+	if (addr >= task_size_max())
+		return -EFAULT;
+	*key = (struct futex_key){ .object = current_mm(), .offset = addr };
+	return private ? 0 : shared_key(key, addr, write);
 }
 
 /* Takes a waiter off its bucket, locked, and wakes it; it may be gone at once. */
@@ -119,7 +152,7 @@ static int wake_key(const struct futex_key *key, int nr, u32 bitset)
 static long futex_wake(u32 *addr, int nr, u32 bitset, bool private)
 {
 	struct futex_key key;
-	int ret = get_key(&key, addr, private);
+	int ret = get_key(&key, addr, private, false);
 
 	if (ret)
 		return ret;
@@ -238,7 +271,7 @@ static long futex_wait(u32 *addr, u32 expected, u64 deadline, u32 bitset, bool p
 
 	if (!bitset)
 		return -EINVAL;
-	ret = get_key(&w.key, addr, private);
+	ret = get_key(&w.key, addr, private, false);
 	while (!ret) {
 		ret = enqueue_waiter(&w, addr, expected);
 		if (!ret)
@@ -335,9 +368,9 @@ static long futex_requeue(u32 *addr, u32 *addr2, int nr_wake, int nr_move, const
 
 	if (nr_wake < 0 || nr_move < 0)
 		return -EINVAL;
-	ret = get_key(&from, addr, private);
+	ret = get_key(&from, addr, private, false);
 	if (!ret)
-		ret = get_key(&to, addr2, private);
+		ret = get_key(&to, addr2, private, false);
 	while (!ret) {
 		flags = irq_save();
 		lock_two(key_bucket(&from), key_bucket(&to));
@@ -424,10 +457,10 @@ static long futex_wake_op(u32 *addr, u32 *addr2, int nr, int nr2, u32 op, bool p
 	struct futex_key key, key2;
 	unsigned long flags;
 	int woken = 0;
-	long ret = get_key(&key, addr, private);
+	long ret = get_key(&key, addr, private, false);
 
 	if (!ret)
-		ret = get_key(&key2, addr2, private);
+		ret = get_key(&key2, addr2, private, true);
 	while (!ret) {
 		flags = irq_save();
 		lock_two(key_bucket(&key), key_bucket(&key2));

@@ -1,11 +1,12 @@
 /* futex.c - futex(2) WAIT and WAKE: who sleeps, who is woken, errors. */
 #include "user/child.h"
+#include "user/files.h"
 #include "user/linux.h"
 #include "user/probe.h"
 #include "user/tap.h"
 #include "user/thread.h"
 
-static const struct __kernel_timespec ms20 = { 0, 20000000 };
+static const struct __kernel_timespec ms20 = { 0, 20000000 }, ms1 = { 0, 1000000 };
 
 static void test_wait(void)
 {
@@ -113,6 +114,93 @@ static void test_processes(void)
 	unmap(words, PAGE_SIZE);
 }
 
+/* ---- whose word it is, where processes share it ---- */
+
+static char *map(int prot, int flags, int fd) { return (char *)sys_mmap(0, PAGE_SIZE, prot, flags, fd, 0); }
+
+/* The word can be waited for, and woken: 0; or it is -EFAULT for both, and for a move. */
+static long shared_word(char *word)
+{
+	long wake = sys_futex(word, FUTEX_WAKE, 1, NULL), wait = sys_futex(word, FUTEX_WAIT, 0, &ms1);
+	long move = syscall6(__NR_futex, P(word), FUTEX_REQUEUE, 1, 1, P(word + 4), 0);
+
+	if (wake == 0 && wait == -ETIMEDOUT && move == 0)
+		return 0;
+	return wake == wait && wake == move ? wake : 1;
+}
+
+/* Changes the second word and wakes. */
+static long wake_op(char *word)
+{
+	return syscall6(__NR_futex, P(word), FUTEX_WAKE_OP, 1, 1, P(word + 4), 0);
+}
+
+enum { ANON = MAP_PRIVATE | MAP_ANONYMOUS, R = PROT_READ, RW = PROT_READ | PROT_WRITE };
+
+/* A word of the process's own has to be writable; a file's only to be there. */
+static void test_shared_words(void)
+{
+	int fd = (int)syscall2(__NR_memfd_create, P("words"), 0);
+	char *touched = map(RW, ANON, -1), *beyond;
+
+	syscall2(__NR_ftruncate, fd, PAGE_SIZE);
+	touched[0] = 0;
+	sys_mprotect((uintptr_t)touched, PAGE_SIZE, R);
+	is(shared_word(map(RW, ANON, -1)), 0, "private-memory-that-nobody-has-touched");
+	is(shared_word(map(R, ANON, -1)), -EFAULT, "the-same-to-be-read-only");
+	is(shared_word(touched), -EFAULT, "nor-once-it-has-been-written-to");
+	is(sys_futex(touched, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL), 0, "by-address-it-may-be-woken");
+	is(shared_word(map(R, MAP_SHARED | MAP_ANONYMOUS, -1)), 0, "shared-memory-to-be-read-only");
+	is(shared_word(map(R, MAP_SHARED, fd)), 0, "a-file-to-be-read-only");
+	is(shared_word(map(R, MAP_PRIVATE, fd)), 0, "a-private-one");
+	is(shared_word(map(RW, MAP_PRIVATE, fd)), 0, "a-private-one-to-be-written-to");
+	is(shared_word(map(PROT_WRITE, MAP_SHARED, fd)), 0, "to-be-written-only");
+	is(shared_word(map(PROT_EXEC, MAP_SHARED, fd)), -EFAULT, "to-be-executed-only");
+	is(shared_word(map(PROT_NONE, MAP_SHARED, fd)), -EFAULT, "not-to-be-accessed");
+	is(wake_op(map(RW, MAP_SHARED, fd)), 0, "a-word-to-be-changed");
+	is(wake_op(map(R, MAP_SHARED, fd)), -EFAULT, "which-it-cannot-be");
+	beyond = (char *)sys_mmap(0, 2 * PAGE_SIZE, RW, MAP_SHARED, fd, 0) + PAGE_SIZE;
+	is(shared_word(beyond), -EFAULT, "beyond-the-end-of-the-file");
+	sys_close(fd);
+}
+
+static int waits_in_mapping(void *arg) { return sys_futex(arg, FUTEX_WAIT, 0, NULL) == 0 ? 0 : 1; }
+
+/* Until it is woken, which is at most once. */
+static long wake_one(void *word)
+{
+	long woken = 0;
+
+	for (int i = 0; i < 30000 && !woken; i++) {
+		woken = sys_futex(word, FUTEX_WAKE, 1, NULL);
+		sleep_ms(1);
+	}
+	return woken;
+}
+
+/* Both ways lead to the file's page; one that was written to does not any more. */
+static void test_ways_to_a_word(void)
+{
+	int fd = (int)syscall2(__NR_memfd_create, P("words"), 0), pid;
+	char *shared, *reads, *copy;
+
+	syscall2(__NR_ftruncate, fd, PAGE_SIZE);
+	shared = map(RW, MAP_SHARED, fd);
+	reads = map(R, MAP_PRIVATE, fd);
+	copy = map(RW, MAP_PRIVATE, fd);
+	pid = child_start(waits_in_mapping, reads);
+	is(wake_one(shared), 1, "who-waits-in-a-private-view-of-a-file-is-woken-by-the-file");
+	is(child_verdict(child_wait(pid)), 0, "which-is-seen");
+	pid = child_start(waits_in_mapping, shared);
+	is(wake_one(reads), 1, "and-the-other-way-round");
+	child_wait(pid);
+	pid = child_start(waits_in_mapping, shared);
+	is(sys_futex(copy, FUTEX_WAKE, 1, NULL), 0, "a-copy-of-the-page-is-another-word");
+	is(wake_one(shared), 1, "so-that-he-still-waits");
+	child_wait(pid);
+	sys_close(fd);
+}
+
 static uint32_t own_word;
 
 static int child_waits_alone(void *arg)
@@ -168,11 +256,13 @@ static void test_mutex(void)
 
 int main(void)
 {
-	tap_plan(26);
+	tap_plan(45);
 	test_wait();
 	test_errors();
 	test_wake_counts();
 	test_processes();
+	test_shared_words();
+	test_ways_to_a_word();
 	test_private();
 	test_mutex();
 	return tap_done();
