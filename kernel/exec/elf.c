@@ -7,6 +7,7 @@
 #include "kernel/base/file.h"
 #include "kernel/base/string.h"
 #include "kernel/exec/exec.h"
+#include "kernel/fs/permission.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/mman.h"
@@ -347,6 +348,8 @@ static int load_program(struct exec *exec, struct image *img)
 	exec->phnum = img->hdr.e_phnum;
 	if (!ret && interpreter)
 		ret = load_interpreter(exec, interpreter);
+	if (interpreter)
+		exec->secret |= inode_permission(interpreter->inode, MAY_READ) != 0;
 	if (interpreter)
 		exe_file_put(interpreter);
 	if (!ret && exec->entry >= task_size_max())

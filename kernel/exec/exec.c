@@ -64,7 +64,7 @@ void exec_set_file(struct exec *exec, struct file *file)
 	if (exec->file)
 		exe_file_put(exec->file);
 	exec->file = file;
-	exec->secret |= inode_permission(file->inode, MAY_READ) != 0;
+	exec->secret = inode_permission(file->inode, MAY_READ) != 0;
 }
 
 /* ---- whose the program will be ---- */

@@ -12,7 +12,7 @@ struct exec {
 	const char *path;		/* as the caller gave it; from a descriptor: /dev/fd/N... */
 	bool hidden;			/* that is close-on-exec: nobody could open the path */
 	struct file *file;		/* what is loaded; counted */
-	bool secret;			/* the caller may run, but not read it */
+	bool secret;			/* the caller may run, but not read it, or its PT_INTERP */
 	struct mm_struct *mm;		/* the new one */
 	struct files *files;
 	struct ids uid, gid;		/* what the program will be; saved and fs follow */
@@ -52,7 +52,10 @@ struct string_list {
  * Until exe_file_put() nobody can write to it. ERR_PTR(-ENOENT, -EACCES, -ETXTBSY, ...).
  */
 struct file *open_exec(int dirfd, const char *path, int flags);
-/* What exec->file was is let go; takes the reference of the new one over. */
+/*
+ * What exec->file was is let go; takes the reference of the new one over. A script is no secret, which its
+ * interpreter has to read.
+ */
 void exec_set_file(struct exec *exec, struct file *file);
 /*
  * If exec->file is a script it becomes its interpreter, and script_words what to put before the

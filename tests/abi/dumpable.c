@@ -2,6 +2,7 @@
  * dumpable.c - a process that has become somebody else can be looked at by root alone, until it says otherwise or
  * executes a program: what it knows as whom it was is nobody's. Each case is a child of root's.
  */
+#include "kernel/uapi/elf.h"
 #include "kernel/uapi/prctl.h"
 #include "user/child.h"
 #include "user/files.h"
@@ -10,7 +11,9 @@
 #include "user/signals.h"
 #include "user/tap.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #define SOMEBODY	54321	/* nobody else's number */
 
@@ -146,6 +149,64 @@ static int runs_unreadable(void *arg)
 	return 100 + (int)-syscall5(__NR_execveat, *(int *)arg, (long)"", (long)argv, (long)(argv + 2), AT_EMPTY_PATH);
 }
 
+/* As somebody else; 100 + the error, or what the program says. */
+static int runs_path(void *arg)
+{
+	char *argv[] = { arg, "says", NULL };
+
+	set_resuid(SOMEBODY, SOMEBODY, SOMEBODY);
+	sys_prctl(PR_SET_DUMPABLE, 1, 0);
+	return 100 + (int)-sys_execve(arg, argv, argv + 2);
+}
+
+static void make_program(const char *path, const void *contents, size_t size, int mode)
+{
+	int fd = (int)sys_open(path, O_CREAT | O_WRONLY | O_TRUNC, 0700);
+
+	sys_write(fd, contents, size);
+	syscall2(__NR_fchmod, fd, mode);
+	sys_close(fd);
+}
+
+/* A program that is nothing but the name of its interpreter, which starts in its place. */
+static void make_with_interpreter(const char *path, const char *interpreter)
+{
+	struct {
+		struct elf64_hdr hdr;
+		struct elf64_phdr phdr[2];
+		char name[64];
+	} image = {
+		.hdr = { .e_ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 }, .e_type = ET_DYN, .e_machine = EM_X86_64,
+			 .e_version = 1, .e_phoff = sizeof(struct elf64_hdr), .e_ehsize = sizeof(struct elf64_hdr),
+			 .e_phentsize = sizeof(struct elf64_phdr), .e_phnum = 2 },
+		.phdr = { { .p_type = PT_INTERP, .p_offset = offsetof(__typeof__(image), name),
+			    .p_filesz = strlen(interpreter) + 1 },
+			  { .p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = sizeof(image),
+			    .p_memsz = sizeof(image) } },
+	};
+
+	strcpy(image.name, interpreter);
+	make_program(path, &image, sizeof(image), 0755);
+}
+
+/* Who is loaded may be a secret, which a script never is: its interpreter has to read it. */
+static void test_interpreters(void)
+{
+	sys_chmod(".", 0755);
+	copy_self("open", 0755);
+	copy_self("secret", 0111);
+	make_program("script", "#!open\n", 7, 0755);
+	make_program("secret-script", "#!open\n", 7, 0111);
+	make_program("script-of-secret", "#!secret\n", 9, 0755);
+	make_with_interpreter("elf", "open");
+	make_with_interpreter("elf-of-secret", "secret");
+	ok_child_exits(runs_path, "script", 1, "a-script");
+	ok_child_exits(runs_path, "secret-script", 1, "a-script-that-may-not-be-read");
+	ok_child_exits(runs_path, "script-of-secret", 0, "a-script-whose-interpreter-may-not-be-read");
+	ok_child_exits(runs_path, "elf", 1, "a-program-with-an-interpreter");
+	ok_child_exits(runs_path, "elf-of-secret", 0, "whose-interpreter-may-not-be-read");
+}
+
 /* A copy of this program that may be run, and not read. */
 static void test_unreadable(void)
 {
@@ -176,7 +237,7 @@ int main(int argc, char **argv)
 		return (int)dumpable();
 	if (syscall0(__NR_geteuid))
 		bail("it takes root to become somebody else");
-	tap_plan(17);
+	tap_plan(22);
 	ok_child_exits(no_change, NULL, 0, "users-that-do-not-count-change-nothing");
 	for (unsigned int i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
 		ok_child_exits(change, (void *)changes[i].call, 0, changes[i].name);
@@ -189,6 +250,7 @@ int main(int argc, char **argv)
 	ok_child_exits(death_signal, NULL, 0, "nobody's-end-is-told-to-somebody-else");
 	scratch_enter();
 	test_unreadable();
+	test_interpreters();
 	scratch_leave();
 	return tap_done();
 }
