@@ -19,6 +19,12 @@ CONSTANT(show_osrelease, "%s", PLEAT_ABI_RELEASE)
 CONSTANT(show_hostname, "%s", "pleat")
 CONSTANT(show_pid_max, "%d", PID_MAX)
 
+static SHOW(show_threads_max)
+{
+	text_printf(text, "%u\n", threads_max());
+	return 0;
+}
+
 static SHOW(show_randomize)
 {
 	text_printf(text, "%d\n", exec_randomizes() ? 2 : 0);
@@ -49,6 +55,7 @@ static const struct proc_entry kernel_entries[] = {
 	PROC_FILE("ostype", 0444, show_ostype),
 	PROC_FILE("pid_max", 0444, show_pid_max),
 	PROC_FILE("randomize_va_space", 0444, show_randomize),
+	PROC_FILE("threads-max", 0444, show_threads_max),
 	{ .name = NULL },
 };
 

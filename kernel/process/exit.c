@@ -201,6 +201,7 @@ static void leave_process(struct task *task, int status)
 	process->dead_switches += task->switches;
 	atomic_inc(&leaving);
 	sigpending_flush(&task->pending, ~0ull);
+	threads_count(-1);
 	if (--process->nr_threads == 0)
 		put = process_end(process, status);
 	else

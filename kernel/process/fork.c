@@ -7,6 +7,7 @@
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/sched.h"
+#include "mm/buddy.h"
 #include "mm/leak.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
@@ -16,6 +17,8 @@ struct process kernel_process;
 
 /* Queued signals, by default; each takes about 80 bytes. */
 #define SIGNALS_MAX	4096
+
+#define TIMER_SLACK	50000	/* ns, of the first thread, and by default of all */
 
 static struct kmem_cache *task_cache, *process_cache;
 
@@ -144,8 +147,10 @@ static struct process *process_alloc(const struct process *from, struct sighand 
 	process->pgid = from->pgid;
 	process->sid = from->sid;
 	process->no_new_privs = from->no_new_privs;
+	process->thp_disabled = from->thp_disabled;
 	process->undumpable = READ_ONCE(from->undumpable);
 	process->cred = from->cred;
+	process->too_many = from->too_many;
 	LIST_INIT(&process->posix_timers);
 	memcpy(process->rlimits, from->rlimits, sizeof(process->rlimits));
 	process->personality = from->personality;
@@ -183,6 +188,11 @@ static void add_process(struct process *process, struct process *parent, int pid
 }
 
 static unsigned long total_forks;	/* written under tasks_lock */
+static unsigned int nr_threads, max_threads;
+
+unsigned int threads_max(void) { return max_threads; }
+
+void threads_count(int n) { nr_threads += (unsigned int)n; }
 
 unsigned long forks_so_far(void) { return READ_ONCE(total_forks); }
 
@@ -192,6 +202,7 @@ static void add_task(struct task *task, int tid)
 	task->tid = tid;
 	TAILQ_INSERT_TAIL(&task->process->threads, task, thread_link);
 	task->process->nr_threads++;
+	threads_count(1);
 	task_hash(task);
 	WRITE_ONCE(total_forks, total_forks + 1);
 }
@@ -209,6 +220,7 @@ struct task *first_process(void (*fn)(void *arg), void *arg)
 		return NULL;
 	}
 	thread_init_kernel(task, fn, arg);
+	task->timer_slack = task->default_timer_slack = TIMER_SLACK;
 	process->exit_signal = SIGCHLD;
 	spin_lock(&tasks_lock);
 	add_process(process, &kernel_process, pid_alloc());
@@ -257,6 +269,7 @@ static int task_copy(struct task *task, const struct clone_request *req)
 	struct mm_struct *mm = parent->mm;
 
 	task->blocked = parent->blocked;
+	task->timer_slack = task->default_timer_slack = parent->timer_slack;
 	task->affinity = parent->affinity;
 	policy_inherit(task, parent);
 	if (req->flags & CLONE_FILES)
@@ -362,13 +375,19 @@ u64 user_threads(u32 uid)
 	return count.threads;
 }
 
-/* RLIMIT_NPROC, which is the user's, not the process's; root has none. tasks_lock held. */
-static bool too_many_threads(const struct process *process)
+/*
+ * RLIMIT_NPROC, which is the user's, not the process's; root has none, but for the machine's. Who may
+ * make one more is no longer of a user that has too many. tasks_lock held.
+ */
+static bool too_many_threads(struct process *process)
 {
 	u64 limit = process->rlimits[RLIMIT_NPROC].rlim_cur;
 	u32 uid = process->cred.uid.real;
 
-	return uid && !capable() && limit != RLIM64_INFINITY && user_threads(uid) >= limit;
+	if (uid && !capable() && limit != RLIM64_INFINITY && user_threads(uid) >= limit)
+		return true;
+	process->too_many = false;
+	return nr_threads >= max_threads;
 }
 
 /*
@@ -537,6 +556,13 @@ long sys_clone3(struct pt_regs *regs)
 
 /* ---- start ---- */
 
+/* Stacks of all threads may take an eighth of memory; one user's, unless told otherwise, half of that. */
+static void limit_threads(struct process *process)
+{
+	max_threads = (unsigned int)max(frames_total() / (8 * KERNEL_STACK_SIZE / PAGE_SIZE), 20ul);
+	process->rlimits[RLIMIT_NPROC] = (struct rlimit64){ max_threads / 2, max_threads / 2 };
+}
+
 static void kernel_process_init(void)
 {
 	struct process *process = &kernel_process;
@@ -549,6 +575,7 @@ static void kernel_process_init(void)
 	sigpending_init(&process->pending);
 	for (unsigned int i = 0; i < RLIM_NLIMITS; i++)
 		process->rlimits[i] = (struct rlimit64){ RLIM64_INFINITY, RLIM64_INFINITY };
+	limit_threads(process);
 	process->rlimits[RLIMIT_STACK].rlim_cur = 8 << 20;
 	process->rlimits[RLIMIT_CORE].rlim_cur = 0;
 	process->rlimits[RLIMIT_SIGPENDING].rlim_cur = SIGNALS_MAX;

@@ -99,6 +99,7 @@ struct task {
 	struct fs_struct *fs;
 	/* User addresses that thread libraries leave with us. */
 	int pdeath_signal;		/* sent to it when its parent has ended; 0: none */
+	unsigned long timer_slack, default_timer_slack;	/* ns */
 	u32 *clear_child_tid;		/* set to 0 and woken as a futex at exit */
 	void *robust_list;
 	struct vfork_done *vfork;	/* a parent that waits until we exec or exit */
@@ -161,6 +162,7 @@ struct process {
 	unsigned long children_switches;
 	unsigned long maxrss, children_maxrss;	/* pages, of address spaces that were left */
 	bool no_new_privs;
+	bool thp_disabled;		/* what it has said; there are no huge pages */
 	bool undumpable;		/* nobody but root may look at it; until it executes a program */
 	bool subreaper;			/* orphans below it become its children */
 	unsigned long membarrier;	/* forms that it has registered for (membarrier.c) */
@@ -261,6 +263,9 @@ void task_put_dead(struct task *task);
 void reap_dead_tasks(void);
 static inline void process_get(struct process *process) { atomic_inc(&process->refcount); }
 void process_put(struct process *process);
+/* How many threads there may be in all, and one more or less of them. */
+unsigned int threads_max(void);
+void threads_count(int n);
 /* Exec and exit: the address space of a vfork parent is no longer in use. */
 void vfork_finish(struct task *task);
 
@@ -272,6 +277,8 @@ void vfork_finish(struct task *task);
 int pid_alloc(void);
 /* The number that was given last. */
 int pid_last(void);
+/* Is a process in the group or session of that number? Looks at all. */
+bool pid_is_group(int id);
 struct task *task_find(int tid);
 struct process *process_find(int pid);
 void task_hash(struct task *task);

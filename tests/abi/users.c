@@ -226,6 +226,94 @@ static int becomes_many(void *arg)
 	return ret;
 }
 
+/* Half of what the machine has for all, where nobody has said otherwise. */
+static void test_default(void)
+{
+	struct rlimit64 limit = { 0, 0 };
+	long most = proc_word("/proc/sys/kernel/threads-max", 0);
+
+	if (!pleat_levels() && sys_getpid() != 1) {
+		skip("the machine is not this program's alone", "NPROC-is-half-of-threads-max");
+		return;
+	}
+	sys_prlimit64(0, RLIMIT_NPROC, NULL, &limit);
+	ok(most >= 20 && limit.rlim_cur == (uint64_t)most / 2 && limit.rlim_max == limit.rlim_cur,
+	   "NPROC-is-half-of-threads-max: %ld", most);
+}
+
+/* Children that are another user. */
+static void start_others(int *pids, int n)
+{
+	for (int i = 0; i < n; i++) {
+		pids[i] = (int)sys_fork();
+		if (!pids[i]) {
+			set_uid(SOMEBODY + 2);
+			waits(NULL);
+		}
+	}
+	for (int i = 0; i < n; i++) {
+		while (!is_user(pids[i], SOMEBODY + 2))
+			sleep_ms(1);
+	}
+}
+
+static void end_others(const int *pids, int n)
+{
+	for (int i = 0; i < n; i++)
+		sys_kill(pids[i], SIGKILL);
+	for (int i = 0; i < n; i++)
+		child_wait(pids[i]);
+}
+
+/* Says when it has become one too many, and when it has had a child; then it is told to go on. */
+static void becomes_and_forks(const int *go, const int *done)
+{
+	char *argv[] = { "users", "nothing", NULL };
+	char c;
+	int pid;
+
+	set_limit(RLIMIT_NPROC, 2, 2);
+	set_uid(SOMEBODY + 2);
+	if (sys_execve("/proc/self/exe", argv, NULL) != -EAGAIN)
+		sys_exit_group(1);
+	sys_write(done[1], "x", 1);
+	sys_read(go[0], &c, 1);
+	pid = (int)sys_fork();
+	if (!pid)
+		sys_exit_group(0);
+	if (pid < 0 || child_wait(pid))
+		sys_exit_group(2);
+	sys_write(done[1], "x", 1);
+	sys_read(go[0], &c, 1);
+	sys_exit_group((int)-sys_execve("/proc/self/exe", argv, NULL));
+}
+
+/* One too many may not exec; once it was allowed a child, that is forgotten, however many come then. */
+static int is_forgiven(void *arg)
+{
+	int pids[3], go[2], done[2], pid;
+	char c;
+
+	(void)arg;
+	sys_pipe(go);
+	sys_pipe(done);
+	start_others(pids, 3);
+	pid = (int)sys_fork();
+	if (!pid)
+		becomes_and_forks(go, done);
+	sys_close(done[1]);
+	if (sys_read(done[0], &c, 1) == 1) {
+		end_others(pids, 3);
+		sys_write(go[1], "x", 1);
+		sys_read(done[0], &c, 1);
+		start_others(pids, 3);
+		sys_write(go[1], "x", 1);
+	}
+	pid = child_verdict(child_wait(pid));
+	end_others(pids, 3);
+	return pid;
+}
+
 static long lock(char *mem, size_t len) { return syscall2(__NR_mlock, (long)mem, (long)len); }
 
 static int locked_memory(void *arg)
@@ -263,7 +351,8 @@ int main(int argc, char **argv)
 
 	if (syscall0(__NR_geteuid))
 		bail("it takes root to become somebody else");
-	tap_plan(11);
+	tap_plan(13);
+	test_default();
 	ok_child_exits(drops, NULL, 0, "who-gives-root-up-does-not-get-it-back");
 	ok_child_exits(comes_back, NULL, 0, "others-move-between-their-three-users");
 	ok_child_exits(back_to_root, NULL, 0, "a-saved-user-of-root-is-a-way-back");
@@ -274,6 +363,7 @@ int main(int argc, char **argv)
 	ok_child_exits(processes, NULL, 0, "NPROC-limits-processes");
 	ok_child_exits(becomes_many, &few, EAGAIN, "who-becomes-a-user-with-too-many-processes-does-not-exec");
 	ok_child_exits(becomes_many, &enough, 0, "with-as-many-as-allowed-he-does");
+	ok_child_exits(is_forgiven, NULL, 0, "until-he-was-allowed-a-child");
 	ok_child_exits(locked_memory, NULL, 0, "MEMLOCK-limits-locked-memory");
 	return tap_done();
 }
