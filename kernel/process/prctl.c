@@ -3,6 +3,8 @@
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 
+#define CAP_LAST	40	/* the last capability that Linux has a number for */
+
 SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg)
 {
 	return thread_arch_prctl(current_task(), option, arg);
@@ -23,6 +25,39 @@ static long set_name(const char *user)
 static long int_to_user(unsigned long to, int value)
 {
 	return copy_to_user((int *)to, &value, sizeof(value)) ? -EFAULT : 0;
+}
+
+/*
+ * How late a thread's timers may be, in nanoseconds, so that several can be one: none is made to wait
+ * for another here. 0: as when the thread began.
+ */
+static long set_timer_slack(struct task *task, unsigned long slack)
+{
+	task->timer_slack = slack ? slack : task->default_timer_slack;
+	return 0;
+}
+
+/* Flags of the address space's that change nothing here: there are no huge pages to do without. */
+static long set_thp_disable(struct process *process, unsigned long on, bool rest)
+{
+	if (rest)
+		return -EINVAL;
+	WRITE_ONCE(process->thp_disabled, on != 0);
+	return 0;
+}
+
+/* What a process without capabilities of its own, filters or an exact clock of its time answers. */
+static long fixed_answer(int option, unsigned long arg)
+{
+	switch (option) {
+	case PR_GET_KEEPCAPS:
+	case PR_GET_SECUREBITS:
+	case PR_GET_SECCOMP: return 0;
+	case PR_GET_TIMING: return PR_TIMING_STATISTICAL;
+	case PR_SET_TIMING: return arg == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+	case PR_CAPBSET_READ: return arg <= CAP_LAST ? 1 : -EINVAL;
+	default: return -EINVAL;
+	}
 }
 
 SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, unsigned long, arg4,
@@ -63,6 +98,21 @@ SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, un
 		return 0;
 	case PR_GET_NO_NEW_PRIVS:
 		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : task->process->no_new_privs;
+	case PR_SET_TIMERSLACK:
+		return set_timer_slack(task, arg2);
+	case PR_GET_TIMERSLACK:
+		return (long)task->timer_slack;
+	case PR_SET_THP_DISABLE:
+		return set_thp_disable(task->process, arg2, arg3 || arg4 || arg5);
+	case PR_GET_THP_DISABLE:
+		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : task->process->thp_disabled;
+	case PR_GET_KEEPCAPS:
+	case PR_GET_SECUREBITS:
+	case PR_GET_SECCOMP:
+	case PR_GET_TIMING:
+	case PR_SET_TIMING:
+	case PR_CAPBSET_READ:
+		return fixed_answer(option, arg2);
 	default:
 		return pleat_prctl(option, arg2, arg3);
 	}

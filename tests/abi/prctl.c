@@ -109,8 +109,65 @@ static int takes_orphans(void *arg)
 	return sum;
 }
 
+/* ---- what is there to be asked ---- */
+
+static int slack_of_child(void *arg)
+{
+	(void)arg;
+	if (sys_prctl(PR_GET_TIMERSLACK, 0, 0) != 1234)
+		return 1;
+	sys_prctl(PR_SET_TIMERSLACK, 99, 0);
+	if (sys_prctl(PR_GET_TIMERSLACK, 0, 0) != 99)
+		return 2;
+	sys_prctl(PR_SET_TIMERSLACK, 0, 0);
+	return sys_prctl(PR_GET_TIMERSLACK, 0, 0) == 1234 ? 0 : 3;
+}
+
+static void test_timer_slack(void)
+{
+	long before = sys_prctl(PR_GET_TIMERSLACK, 0, 0);
+
+	ok(before > 0, "timers-may-be-a-little-late");
+	is(sys_prctl(PR_SET_TIMERSLACK, 1234, 0), 0, "by-so-much");
+	is(sys_prctl(PR_GET_TIMERSLACK, 0, 0), 1234, "which-is-told");
+	ok_child_exits(slack_of_child, NULL, 0, "that-is-what-a-child-begins-with-and-comes-back-to");
+	is(sys_prctl(PR_SET_TIMERSLACK, 0, 0), 0, "as-in-the-beginning");
+	is(sys_prctl(PR_GET_TIMERSLACK, 0, 0), before, "that-is-what-it-was");
+}
+
+static long thp_disable(int option, long value, long rest)
+{
+	return syscall5(__NR_prctl, option, value, 0, rest, 0);
+}
+
+static int thp_of_child(void *arg)
+{
+	(void)arg;
+	return thp_disable(PR_GET_THP_DISABLE, 0, 0) == 1 ? 0 : 1;
+}
+
+static void test_answers(void)
+{
+	is(thp_disable(PR_GET_THP_DISABLE, 0, 0), 0, "huge-pages-are-not-refused");
+	is(thp_disable(PR_SET_THP_DISABLE, 1, 0), 0, "they-are-now");
+	is(thp_disable(PR_GET_THP_DISABLE, 0, 0), 1, "which-is-told");
+	ok_child_exits(thp_of_child, NULL, 0, "a-child-refuses-them-too");
+	is(thp_disable(PR_SET_THP_DISABLE, 0, 0), 0, "and-no-more");
+	is(thp_disable(PR_SET_THP_DISABLE, 1, 1), -EINVAL, "there-is-nothing-else-to-say");
+	is(thp_disable(PR_GET_THP_DISABLE, 1, 0), -EINVAL, "nor-to-ask");
+	is(sys_prctl(PR_CAPBSET_READ, 0, 0), 1, "the-first-capability-is-not-out-of-reach");
+	is(sys_prctl(PR_CAPBSET_READ, 200, 0), -EINVAL, "a-capability-that-is-none");
+	is(sys_prctl(PR_GET_SECUREBITS, 0, 0), 0, "root-is-root");
+	is(sys_prctl(PR_GET_KEEPCAPS, 0, 0), 0, "who-gives-root-up-keeps-nothing");
+	is(sys_prctl(PR_GET_TIMING, 0, 0), PR_TIMING_STATISTICAL, "time-is-counted-by-ticks");
+	is(sys_prctl(PR_SET_TIMING, PR_TIMING_STATISTICAL, 0), 0, "as-one-may-ask-for");
+	is(sys_prctl(PR_SET_TIMING, 1, 0), -EINVAL, "but-for-nothing-else");
+}
+
 int main(void)
 {
+	test_timer_slack();
+	test_answers();
 	test_dumpable();
 	test_parent_death();
 	ok_child_exits(takes_orphans, NULL, 32 + 7, "a-reaper-gets-the-orphans-below-it");

@@ -169,6 +169,31 @@ static void test_epoll_pwait(void)
 	sys_close(ep);
 }
 
+/*
+ * Restartable sequences: a kernel that has none says so whatever it is asked, and libraries go on
+ * without.
+ */
+static long rseq(void *area, unsigned int len, int flags, unsigned int signature)
+{
+	return syscall4(__NR_rseq, P(area), len, flags, signature);
+}
+
+static void test_rseq(void)
+{
+	static struct { unsigned int cpu_start, cpu; unsigned long cs; unsigned int rest[4]; } area
+		__attribute__((aligned(32))) = { .cpu = ~0u };
+	bool none = rseq(&area, sizeof(area), 0, 0x53053053) == -ENOSYS;
+	long registered = none ? -ENOSYS : 0;
+
+	is(rseq(&area, sizeof(area), 0, 0x53053053), none ? -ENOSYS : -EBUSY, "rseq-once-or-not-at-all");
+	is(rseq(&area, sizeof(area), 1, 1), none ? -ENOSYS : -EPERM, "rseq-with-another-signature");
+	is(rseq(&area, 8, 1, 0x53053053), none ? -ENOSYS : -EINVAL, "rseq-of-another-size");
+	ok(none ? area.cpu == ~0u : area.cpu < 4096, "the-processor's-number-is-there-only-then");
+	is(rseq(&area, sizeof(area), 1, 0x53053053), registered, "rseq-no-more");
+	is(rseq(&area, sizeof(area), 2, 0), none ? -ENOSYS : -EINVAL, "rseq-with-a-bad-flag");
+	is(rseq((char *)&area + 8, sizeof(area), 0, 0), none ? -ENOSYS : -EINVAL, "rseq-not-aligned");
+}
+
 /* By mistake no machine is switched off. */
 static void test_reboot(void)
 {
@@ -188,6 +213,7 @@ int main(void)
 	test_ioctl();
 	test_sockets();
 	test_epoll_pwait();
+	test_rseq();
 	test_reboot();
 	scratch_leave();
 	return tap_finish();
