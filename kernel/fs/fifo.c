@@ -32,6 +32,10 @@ static unsigned int count_ends(struct pipe *pipe, const struct file *file, int n
 	}
 	wake_up_all(&pipe->read_wait);
 	wake_up_all(&pipe->write_wait);
+	if (n < 0 && !pipe->readers != !pipe->writers) {
+		kill_async(&pipe->async_readers, POLL_IN);
+		kill_async(&pipe->async_writers, POLL_OUT);
+	}
 	mutex_unlock(&pipe->lock);
 	return partner_opens;
 }

@@ -1,5 +1,6 @@
 /* Tables of file descriptors, and the references to open files (kernel/fs/files.h). */
 #include "kernel/fs/files.h"
+#include "kernel/fs/async.h"
 #include "kernel/fs/internal.h"
 #include "kernel/base/file.h"
 #include "kernel/base/string.h"
@@ -40,6 +41,8 @@ void file_put(struct file *file)
 		epoll_forget_file(file);
 	if (file->inode) {		/* else it was never opened */
 		locks_remove_file(file);
+		if (unlikely(file->async))
+			file_drop_async(file);
 		if (file->ops->release)
 			file->ops->release(file);
 		if (file->fmode & FMODE_WRITER) {

@@ -20,6 +20,7 @@
 #pragma once
 #include <sys/queue.h>
 #include <sys/tree.h>
+#include "kernel/fs/async.h"
 #include "kernel/fs/epoll.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/rwsem.h"
@@ -363,6 +364,8 @@ struct file_operations {
 	 */
 	short (*poll)(struct file *file, struct poll_table *table);
 	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);
+	/* The lists where O_ASYNC has the file, at most two. NULL: it does not know O_ASYNC. */
+	void (*async_lists)(struct file *file, struct async_list *lists[2]);
 	/* What a mapping of the file shows. NULL: -ENODEV. */
 	int (*mmap)(struct file *file, struct mmap_source *source);
 	/* The file is new, inode and flags are set. 0 or -errno: then release is not called. */
@@ -396,6 +399,7 @@ struct file {
 	errseq_t f_wb_err;		/* in the errors of f_mapping */
 	void *private;			/* of the operations */
 	struct epoll_item_list epoll_items;	/* in sets: epoll.c */
+	struct file_async *async;	/* who gets signals, if that was ever said: async.c */
 };
 
 /* A new file with one reference and nothing but its flags; NULL: no memory. */

@@ -80,16 +80,20 @@ void pipe_consume(struct pipe *pipe, size_t n)
 void pipe_wake_writers(struct pipe *pipe)
 {
 	wake_up_events(&pipe->write_wait, POLLOUT | POLLWRNORM);
+	kill_async(&pipe->async_writers, POLL_OUT);
 }
 
 void pipe_unlock_added(struct pipe *pipe, bool event)
 {
+	bool added = pipe->news || event;
 	bool wake = pipe->news || (event && READ_ONCE(pipe->polled));
 
 	pipe->news = false;
 	mutex_unlock(&pipe->lock);
 	if (wake)
 		wake_up_sync(&pipe->read_wait, POLLIN | POLLRDNORM);
+	if (added)
+		kill_async(&pipe->async_readers, POLL_IN);
 }
 
 int pipe_wait_readable(struct pipe *pipe, bool nonblock)
@@ -171,6 +175,8 @@ long pipe_take(struct pipe *pipe, struct iov_iter *to, bool nonblock)
 	mutex_unlock(&pipe->lock);
 	if (was_full && ret > 0)
 		pipe_wake_writers(pipe);
+	else if (ret > 0)
+		kill_async(&pipe->async_writers, POLL_OUT);
 	return ret;
 }
 
@@ -294,6 +300,16 @@ static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return copy_to_user((void *)arg, &bytes, sizeof(bytes)) ? -EFAULT : 0;
 }
 
+static void pipe_async_lists(struct file *file, struct async_list *lists[2])
+{
+	struct pipe *pipe = file->private;
+
+	if (file_readable(file))
+		lists[0] = &pipe->async_readers;
+	if (file_writable(file))
+		lists[1] = &pipe->async_writers;
+}
+
 static const char *pipe_name(const struct file *file, char *buf, size_t size)
 {
 	scnprintf(buf, size, "pipe:[%lu]", (unsigned long)file->inode->ino);
@@ -305,6 +321,7 @@ const struct file_operations pipe_fops = {
 	.write_iter = pipe_write,
 	.poll = pipe_poll,
 	.ioctl = pipe_ioctl,
+	.async_lists = pipe_async_lists,
 	.release = pipe_release,
 	.name = pipe_name,
 };

@@ -38,6 +38,7 @@ struct pipe {
 	bool news;			/* something came where nothing was: readers must be told */
 	bool polled;			/* ever: each write is an event then, not only the first */
 	struct wait_queue read_wait, write_wait;
+	struct async_list async_readers, async_writers;
 };
 
 static inline bool pipe_empty(const struct pipe *pipe)

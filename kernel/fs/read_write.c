@@ -330,6 +330,17 @@ static long set_nonblock(struct file *file, const int *user)
 	return 0;
 }
 
+static long set_async(int fd, struct file *file, const int *user)
+{
+	int on;
+
+	if (copy_from_user(&on, user, sizeof(on)))
+		return -EFAULT;
+	if (!on == !(READ_ONCE(file->flags) & O_ASYNC))
+		return 0;
+	return file->ops->async_lists ? file_set_async(file, fd, on) : -ENOTTY;
+}
+
 static long bytes_left(const struct file *file, int *user)
 {
 	int left = (int)(READ_ONCE(file->inode->mapping.size) - file->pos);
@@ -344,6 +355,7 @@ static long file_ioctl(int fd, struct file *file, unsigned int cmd, unsigned lon
 	case FIOCLEX: return fd_cloexec(fd, true, true);
 	case FIONCLEX: return fd_cloexec(fd, true, false);
 	case FIONBIO: return set_nonblock(file, (const int *)arg);
+	case FIOASYNC: return set_async(fd, file, (const int *)arg);
 	case FIONREAD:
 		if (is_regular(file->inode))
 			return bytes_left(file, (int *)arg);

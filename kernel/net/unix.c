@@ -137,6 +137,12 @@ static bool has_room(struct unix_end *end)
 	return READ_ONCE(peer_of(end)->queued) < READ_ONCE(end->sndbuf);
 }
 
+/* A quarter full is where Linux tells writers to wait. */
+static bool has_much_room(struct unix_end *end)
+{
+	return READ_ONCE(peer_of(end)->queued) * 4 <= READ_ONCE(end->sndbuf);
+}
+
 /* Takes the lock, once there is room; or does not, and returns -errno. */
 static long lock_for_sending(struct file *file, struct unix_end *end, unsigned int flags)
 {
@@ -149,6 +155,7 @@ static long lock_for_sending(struct file *file, struct unix_end *end, unsigned i
 			return 0;
 		if (ret == -ECONNREFUSED)
 			end->refused = true;
+		WRITE_ONCE(end->no_room, true);
 		mutex_unlock(&end->pair->lock);
 		if (!ret)
 			ret = nonblocking(file, flags) ? -EAGAIN :
@@ -177,6 +184,8 @@ static long send_message(struct file *file, struct message *message, struct unix
 	WRITE_ONCE(peer->queued, peer->queued + cost(message));
 	mutex_unlock(&end->pair->lock);
 	wake_up_events(&peer->wait, IN_EVENTS);
+	if (!READ_ONCE(peer->awaited))
+		kill_async(&peer->async, POLL_IN);
 	return 0;
 }
 
@@ -235,6 +244,17 @@ static bool may_receive(struct unix_end *end)
 	return READ_ONCE(end->queued) || READ_ONCE(end->shut) & RCV_SHUTDOWN || READ_ONCE(end->error);
 }
 
+/* A stream's reader hears of what comes by being woken, and by no signal besides. */
+static long wait_to_receive(struct unix_end *end)
+{
+	long ret;
+
+	WRITE_ONCE(end->awaited, end->pair->type == SOCK_STREAM);
+	ret = wait_event_interruptible(&end->wait, may_receive(end));
+	WRITE_ONCE(end->awaited, false);
+	return ret;
+}
+
 /*
  * Takes the lock, once there is a message: 1. 0: there will be none, and -errno; without the lock
  * then.
@@ -256,8 +276,7 @@ static long lock_for_receiving(struct file *file, struct unix_end *end, unsigned
 		}
 		mutex_unlock(&end->pair->lock);
 		if (!ret)
-			ret = nonblocking(file, flags) ? -EAGAIN :
-			      wait_event_interruptible(&end->wait, may_receive(end));
+			ret = nonblocking(file, flags) ? -EAGAIN : wait_to_receive(end);
 		if (ret)
 			return ret;
 	}
@@ -341,6 +360,16 @@ static long take_datagram(struct unix_end *end, struct iov_iter *to, struct unix
 	return flags & MSG_TRUNC ? (long)message->len : (long)n;
 }
 
+/* There is room again for what the other end sends. */
+static void tell_of_room(struct unix_end *end)
+{
+	wake_up_events(&end->wait, OUT_EVENTS);
+	if (READ_ONCE(end->no_room) && has_much_room(end)) {
+		WRITE_ONCE(end->no_room, false);
+		kill_async(&end->async, POLL_OUT);
+	}
+}
+
 static long receive_some(struct file *file, struct iov_iter *to, struct unix_files **files,
 			 unsigned int flags, u32 *out_flags)
 {
@@ -354,7 +383,7 @@ static long receive_some(struct file *file, struct iov_iter *to, struct unix_fil
 					       take_datagram(end, to, files, flags, out_flags, &gone);
 	mutex_unlock(&end->pair->lock);
 	if (!TAILQ_EMPTY(&gone))
-		wake_up_events(&peer_of(end)->wait, OUT_EVENTS);
+		tell_of_room(peer_of(end));
 	free_messages(&gone);
 	return ret;
 }
@@ -409,9 +438,10 @@ static short unix_poll(struct file *file, struct poll_table *table)
 		events |= POLLRDHUP | IN_EVENTS;
 	if (READ_ONCE(end->queued))
 		events |= IN_EVENTS;
-	/* A quarter full is where Linux tells writers to wait. */
-	if (READ_ONCE(peer_of(end)->queued) * 4 <= READ_ONCE(end->sndbuf))
+	if (has_much_room(end))
 		events |= OUT_EVENTS;
+	else
+		WRITE_ONCE(end->no_room, true);
 	return events;
 }
 
@@ -420,6 +450,14 @@ static void shut_end(struct unix_end *end, unsigned int what)
 {
 	WRITE_ONCE(end->shut, end->shut | what);
 	wake_up_all(&end->wait);
+}
+
+/* The same from the other end. */
+static void shut_peer(struct unix_end *peer, unsigned int what)
+{
+	shut_end(peer, what);
+	if (what & RCV_SHUTDOWN)
+		kill_async(&peer->async, what & SEND_SHUTDOWN ? POLL_HUP : POLL_IN);
 }
 
 /* What the other end sees of a shutdown. */
@@ -435,7 +473,7 @@ void unix_shutdown(struct unix_end *end, unsigned int what)
 	if (end->pair->type == SOCK_DGRAM)
 		wake_up_all(&peer_of(end)->wait);
 	else
-		shut_end(peer_of(end), mirrored(what));
+		shut_peer(peer_of(end), mirrored(what));
 	mutex_unlock(&end->pair->lock);
 }
 
@@ -468,7 +506,7 @@ static void close_end(struct unix_end *end, struct message_list *gone)
 	if (end->pair->type != SOCK_DGRAM) {
 		if (!TAILQ_EMPTY(&end->incoming))
 			WRITE_ONCE(peer->error, ECONNRESET);
-		shut_end(peer, RCV_SHUTDOWN | SEND_SHUTDOWN);
+		shut_peer(peer, RCV_SHUTDOWN | SEND_SHUTDOWN);
 	}
 	unix_take_all(end, gone);
 	wake_up_all(&peer->wait);
@@ -502,6 +540,11 @@ static long unix_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return copy_to_user((void *)arg, &available, sizeof(available)) ? -EFAULT : 0;
 }
 
+static void unix_async_lists(struct file *file, struct async_list *lists[2])
+{
+	lists[0] = &((struct unix_end *)file->private)->async;
+}
+
 static const char *unix_name(const struct file *file, char *buf, size_t size)
 {
 	scnprintf(buf, size, "socket:[%lu]", (unsigned long)file->inode->ino);
@@ -513,6 +556,7 @@ static const struct file_operations unix_fops = {
 	.write_iter = unix_write,
 	.poll = unix_poll,
 	.ioctl = unix_ioctl,
+	.async_lists = unix_async_lists,
 	.release = unix_release,
 	.name = unix_name,
 };

@@ -52,7 +52,10 @@ struct unix_end {
 	unsigned int sndbuf, rcvbuf;
 	int error;			/* SO_ERROR: for the next who asks */
 	bool peer_gone, refused;	/* the other end was closed; a datagram has met that */
+	bool no_room;			/* a sender has met a full queue: it shall hear of room */
+	bool awaited;			/* a reader of a stream sleeps: it needs no signal */
 	struct wait_queue wait;		/* for anything about this end to change */
+	struct async_list async;
 
 	/* garbage.c's, under its lock while it looks */
 	int in_flight;			/* references to the file that wait in queues */

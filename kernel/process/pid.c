@@ -77,7 +77,7 @@ static void match_group(struct process *process, void *arg)
  * A group or session may outlive the process that it is named after. Only looked at once numbers
  * come again.
  */
-static bool is_group(int id)
+bool pid_is_group(int id)
 {
 	struct group_search search = { .id = id };
 
@@ -98,7 +98,7 @@ int pid_alloc(void)
 		}
 		if (!wrapped)
 			return last_pid;
-		if (!task_find(last_pid) && !process_find(last_pid) && !is_group(last_pid))
+		if (!task_find(last_pid) && !process_find(last_pid) && !pid_is_group(last_pid))
 			return last_pid;
 	}
 	return -EAGAIN;

@@ -359,6 +359,8 @@ static const struct strace_flag whence[] = {
 static const struct strace_flag fcntl_commands[] = {
 	ONE(~0ull, F_DUPFD), ONE(~0ull, F_GETFD), ONE(~0ull, F_SETFD), ONE(~0ull, F_GETFL),
 	ONE(~0ull, F_SETFL), ONE(~0ull, F_GETLK), ONE(~0ull, F_SETLK), ONE(~0ull, F_SETLKW),
+	ONE(~0ull, F_SETOWN), ONE(~0ull, F_GETOWN), ONE(~0ull, F_SETSIG), ONE(~0ull, F_GETSIG),
+	ONE(~0ull, F_SETOWN_EX), ONE(~0ull, F_GETOWN_EX),
 	ONE(~0ull, F_OFD_GETLK), ONE(~0ull, F_OFD_SETLK), ONE(~0ull, F_OFD_SETLKW),
 	ONE(~0ull, F_DUPFD_CLOEXEC), ONE(~0ull, F_SETPIPE_SZ), ONE(~0ull, F_GETPIPE_SZ),
 	ONE(~0ull, F_ADD_SEALS), ONE(~0ull, F_GET_SEALS), END,

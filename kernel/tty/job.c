@@ -26,6 +26,18 @@ static u64 take_signals(struct tty *tty)
 	return signals;
 }
 
+static void send_signal(struct tty *tty, int signo)
+{
+	if (signo == SIGIO) {
+		kill_async(&tty->async, POLL_IN);
+		return;
+	}
+	spin_lock(&tasks_lock);
+	if (tty->pgrp)
+		signal_group(tty->pgrp, signo);
+	spin_unlock(&tasks_lock);
+}
+
 /* Signals are sent under tasks_lock, which no interrupt takes: a thread of the kernel does it. */
 static void send_signals(void *arg)
 {
@@ -33,12 +45,8 @@ static void send_signals(void *arg)
 
 	for (;;) {
 		wait_event(&worker_wait, READ_ONCE(tty->signals));
-		for (u64 left = take_signals(tty); left; left &= left - 1) {
-			spin_lock(&tasks_lock);
-			if (tty->pgrp)
-				signal_group(tty->pgrp, __builtin_ctzll(left) + 1);
-			spin_unlock(&tasks_lock);
-		}
+		for (u64 left = take_signals(tty); left; left &= left - 1)
+			send_signal(tty, __builtin_ctzll(left) + 1);
 	}
 }
 

@@ -30,6 +30,7 @@ struct tty console_tty = {
 			  [VWERASE] = CTRL('W'), [VLNEXT] = CTRL('V') },
 	},
 	.window = { 24, 80, 0, 0 },
+	.async.group = &console_tty.pgrp,
 };
 
 void console_set_interactive(bool interactive)
@@ -60,6 +61,8 @@ void console_input(u8 byte)
 	stopped = tty->stopped;
 	readable = ldisc_receive(tty, byte);
 	resumed = stopped && !tty->stopped;
+	if (readable && !LIST_EMPTY(&tty->async.files))
+		tty_signal_later(tty, SIGIO);
 	spin_unlock_irqrestore(&tty->lock, flags);
 	if (readable)
 		wake_up_all(&tty->readers);
@@ -223,6 +226,11 @@ static short tty_poll(struct file *file, struct poll_table *table)
 	       (READ_ONCE(tty->stopped) ? 0 : POLLOUT | POLLWRNORM);
 }
 
+static void tty_async_lists(struct file *file, struct async_list *lists[2])
+{
+	lists[0] = &console_tty.async;
+}
+
 /* /dev/ttyS0 without O_NOCTTY. */
 static int line_open(struct inode *inode, struct file *file)
 {
@@ -237,7 +245,8 @@ static int controlling_open(struct inode *inode, struct file *file)
 	return tty_is_mine(&console_tty) ? 0 : -ENXIO;
 }
 
-#define TTY_OPERATIONS .read = tty_read, .write = tty_write, .poll = tty_poll, .ioctl = tty_ioctl
+#define TTY_OPERATIONS .read = tty_read, .write = tty_write, .poll = tty_poll, .ioctl = tty_ioctl, \
+	.async_lists = tty_async_lists
 static const struct file_operations console_fops = { TTY_OPERATIONS };
 static const struct file_operations line_fops = { TTY_OPERATIONS, .open = line_open };
 static const struct file_operations controlling_fops = { TTY_OPERATIONS, .open = controlling_open };

@@ -7,6 +7,7 @@
 #include "kernel/base/spinlock.h"
 #include "kernel/base/rwsem.h"
 #include "kernel/base/wait.h"
+#include "kernel/fs/async.h"
 #include "kernel/uapi/termios.h"
 
 #define TTY_BUFFER	4096	/* bytes typed and not yet read */
@@ -32,6 +33,7 @@ struct tty {
 	u64 signals;			/* bits: to be sent to the foreground group by the worker */
 
 	struct wait_queue readers, writers;
+	struct async_list async;
 	struct mutex output;		/* writers take turns, so that a line stays whole */
 
 	/* Under tasks_lock: whose terminal it is, and which group it listens to. 0: nobody's. */
@@ -77,7 +79,7 @@ long tty_set_pgrp(struct tty *tty, int pgrp);
 long tty_get_session(struct tty *tty);
 /* A process ends; tasks_lock held. If it leads the session, that loses the terminal, by SIGHUP. */
 void tty_process_exit(const struct process *process);
-/* Interrupt: a signal for the foreground group. */
+/* Interrupt: a signal for the foreground group; SIGIO: for whom files of the terminal tell. */
 void tty_signal_later(struct tty *tty, int signo);
 /* At boot: the thread that sends them. */
 void tty_start_worker(void);

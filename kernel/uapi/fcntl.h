@@ -32,6 +32,12 @@
 #define F_GETLK		5
 #define F_SETLK		6
 #define F_SETLKW	7
+#define F_SETOWN	8
+#define F_GETOWN	9
+#define F_SETSIG	10
+#define F_GETSIG	11
+#define F_SETOWN_EX	15
+#define F_GETOWN_EX	16
 #define F_OFD_GETLK	36
 #define F_OFD_SETLK	37
 #define F_OFD_SETLKW	38
@@ -85,6 +91,15 @@ struct open_how {
 #define FALLOC_FL_KEEP_SIZE	1
 #define FALLOC_FL_PUNCH_HOLE	2
 #define FALLOC_FL_SUPPORTED	0xff	/* what Linux has a meaning for */
+
+/* F_SETOWN_EX, F_GETOWN_EX */
+struct f_owner_ex {
+	int type;
+	int pid;
+};
+#define F_OWNER_TID	0
+#define F_OWNER_PID	1
+#define F_OWNER_PGRP	2
 
 #define F_RDLCK		0
 #define F_WRLCK		1

@@ -77,6 +77,7 @@ struct __kernel_sigaction {
 #define SI_KERNEL	0x80
 #define SI_QUEUE	(-1)
 #define SI_TIMER	(-2)
+#define SI_SIGIO	(-5)
 #define SI_TKILL	(-6)
 
 #define ILL_ILLOPN	2
@@ -93,6 +94,9 @@ struct __kernel_sigaction {
 #define BUS_MCEERR_AR	4		/* broken memory; addr_lsb says how much is lost */
 #define TRAP_BRKPT	1
 #define TRAP_TRACE	2
+#define POLL_IN		1		/* F_SETSIG: what has come */
+#define POLL_OUT	2
+#define POLL_HUP	6
 #define CLD_EXITED	1
 #define CLD_KILLED	2
 #define CLD_DUMPED	3
@@ -131,6 +135,10 @@ struct __kernel_siginfo {
 			__u64 addr;
 			__s16 addr_lsb;
 		} fault;
+		struct {		/* F_SETSIG */
+			__s64 band;
+			__s32 fd;
+		} poll;
 		__u8 size[112];		/* the whole is 128 bytes */
 	};
 };

@@ -20,6 +20,7 @@
 #define TIOCSWINSZ	0x5414
 #define FIONREAD	0x541b
 #define FIONBIO		0x5421
+#define FIOASYNC	0x5452
 #define FIONCLEX	0x5450
 #define FIOCLEX		0x5451
 #define TIOCNOTTY	0x5422

@@ -223,6 +223,16 @@ static long prctl_operation(uint64_t *state)
 	return (long)random_below(state, 80);
 }
 
+/* Not F_SETOWN and F_SETOWN_EX: signals would go to whoever has the number, the supervisor too. */
+static long fcntl_command(uint64_t *state)
+{
+	long command = (long)random_below(state, 17);
+
+	if (random_below(state, 2))
+		return 1024 + (long)random_below(state, 12);
+	return command == F_SETOWN || command == F_SETOWN_EX ? F_GETOWN : command;
+}
+
 static long mode(uint64_t *state)
 {
 	static const long modes[] = { 0, 0644, 0777, 07777, S_IFIFO | 0600, S_IFREG | 0600,
@@ -306,8 +316,7 @@ long make_argument(struct worker *worker, char letter)
 	case 'C': return clone_flags(state);
 	case 'u': return (long)(random_below(state, 14) | random_below(state, 4) << 7);
 	case 'r': return prctl_operation(state);
-	case 'e': return random_below(state, 2) ? (long)random_below(state, 16) :
-						  1024 + (long)random_below(state, 12);
+	case 'e': return fcntl_command(state);
 	case 'I': return ioctl_request(state);
 	case 'y': return kind_of_files(state);
 	case '?': return make_argument(worker, any[random_below(state, sizeof(any) - 1)]);
