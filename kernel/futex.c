@@ -55,8 +55,8 @@ static bool key_equal(const struct futex_key *a, const struct futex_key *b)
 }
 
 /*
- * The page at addr, as somebody who writes the word has it; if it cannot be written and nobody will,
- * as it is read: *read_only. A reference, or -errno.
+ * The page at addr, as somebody who writes the word has it; if it cannot be written and nobody
+ * will, as it is read: *read_only. A reference, or -errno.
  */
 static int get_word_page(struct page **page, unsigned long addr, bool write, bool *read_only)
 {
@@ -69,8 +69,8 @@ static int get_word_page(struct page **page, unsigned long addr, bool write, boo
 }
 
 /*
- * In a file's page the word is everybody's. In another it is the address space's: but if it can only
- * be read, the page may be another one as soon as that changes.
+ * In a file's page the word is everybody's. In another it is the address space's: but if it can
+ * only be read, the page may be another one as soon as that changes.
  */
 static int shared_key(struct futex_key *key, unsigned long addr, bool write)
 {
@@ -95,8 +95,8 @@ static int shared_key(struct futex_key *key, unsigned long addr, bool write)
 }
 
 /*
- * The name of the word at addr; write: it will be written. -EINVAL: not aligned, -EFAULT: it cannot be
- * read, or written; -ENOMEM. May sleep.
+ * The name of the word at addr; write: it will be written. -EINVAL: not aligned, -EFAULT: it
+ * cannot be read, or written; -ENOMEM. May sleep.
  */
 static int get_key(struct futex_key *key, const u32 *user, bool private, bool write)
 {

@@ -53,8 +53,8 @@ struct string_list {
  */
 struct file *open_exec(int dirfd, const char *path, int flags);
 /*
- * What exec->file was is let go; takes the reference of the new one over. A script is no secret, which its
- * interpreter has to read.
+ * What exec->file was is let go; takes the reference of the new one over. A script is no secret,
+ * which its interpreter has to read.
  */
 void exec_set_file(struct exec *exec, struct file *file);
 /*

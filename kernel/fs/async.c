@@ -62,8 +62,8 @@ static struct process *process_of(const struct f_owner_ex *owner)
 }
 
 /*
- * Is the owner still who it was? A group outlives the process that it is named after, but the number
- * is not given again before the group has gone, too. tasks_lock held.
+ * Is the owner still who it was? A group outlives the process that it is named after, but the
+ * number is not given again before the group has gone, too. tasks_lock held.
  */
 static bool owner_lives(const struct file_async *async)
 {
@@ -92,7 +92,10 @@ static struct process *change_owner(struct file_async *async, const struct f_own
 	return old;
 }
 
-static bool number_is_known(int id) { return process_find(id) || task_find(id) || pid_is_group(id); }
+static bool number_is_known(int id)
+{
+	return process_find(id) || task_find(id) || pid_is_group(id);
+}
 
 static long set_owner(struct file *file, const struct f_owner_ex *owner)
 {
@@ -198,8 +201,9 @@ static u64 band(int code)
 	       POLLOUT | POLLWRNORM | POLLWRBAND;
 }
 
-/* With words, if a signal was chosen; if there is no room for these, SIGIO says that something was lost. */
-static void tell(const struct file_async *async, struct process *process, struct task *task, int code)
+/* With words, if a signal was chosen; without room for these SIGIO says that some were lost. */
+static void tell(const struct file_async *async, struct process *process, struct task *task,
+		 int code)
 {
 	struct ksiginfo info = {
 		.signo = async->signo,
@@ -228,14 +232,15 @@ static void tell_member(struct process *process, void *arg)
 
 static void tell_owner(const struct file_async *async, int code)
 {
-	int id = async->owner.pid;
+	const struct f_owner_ex *owner = &async->owner;
 
 	if (!owner_lives(async))
 		return;
-	if (async->owner.type == F_OWNER_PGRP)
+	if (owner->type == F_OWNER_PGRP)
 		process_for_each(tell_member, &(struct group_event){ async, code });
 	else
-		tell(async, async->process, async->owner.type == F_OWNER_TID ? task_find(id) : NULL, code);
+		tell(async, async->process,
+		     owner->type == F_OWNER_TID ? task_find(owner->pid) : NULL, code);
 }
 
 void kill_async(struct async_list *list, int code)

@@ -1,6 +1,6 @@
 /*
- * Files that tell of events by a signal: whom, by which (F_SETOWN, F_SETSIG), and whether (O_ASYNC);
- * fcntl(2), "Managing signals". All is under tasks_lock, as signals are.
+ * Files that tell of events by a signal: whom, by which (F_SETOWN, F_SETSIG), and whether
+ * (O_ASYNC); fcntl(2), "Managing signals". All is under tasks_lock, as signals are.
  */
 #pragma once
 #include <sys/queue.h>
@@ -15,7 +15,7 @@ struct async_list {
 	const int *group;	/* who is told for a file without an owner; NULL: nobody */
 };
 
-/* Sends it: POLL_IN, POLL_OUT, POLL_HUP. May be called with sleeping locks held, and tasks_lock not. */
+/* Sends it: POLL_IN, POLL_OUT, POLL_HUP. Sleeping locks may be held, tasks_lock not. */
 void kill_async(struct async_list *list, int code);
 
 /* F_SETOWN, F_SETOWN_EX, F_SETSIG, and those that ask. */

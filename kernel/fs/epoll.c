@@ -72,8 +72,8 @@ static void make_ready_here(struct epoll_item *item)
 }
 
 /*
- * Also for the sets that the set is in: as deep as sets may be in sets, on as many ways as there may
- * be (eventpoll_nest.c). links_lock held.
+ * Also for the sets that the set is in: as deep as sets may be in sets, on as many ways as there
+ * may be (eventpoll_nest.c). links_lock held.
  */
 static void tell_watchers(struct epoll *ep)
 {
@@ -294,8 +294,8 @@ static struct epoll_item *next_ready(struct epoll *ep)
 
 /*
  * Reports up to max events. Level-triggered items go to the end of the list again: the next call asks
- * them anew. An item is taken off first, so that an event that comes while we look is not lost; who wanted to sleep meanwhile has not
- * seen those of ours.
+ * them anew. An item is taken off first, so that an event that comes while we look is not lost; who
+ * wanted to sleep meanwhile has not seen those of ours.
  */
 static int collect(struct epoll *ep, struct epoll_event *user, int max)
 {
@@ -451,8 +451,8 @@ static long check_control(const struct file *set, int op, const struct file *fil
 }
 
 /*
- * Locks the set, and the nesting where that may change: *nests. Who nests this set meanwhile links it
- * first and looks at what is in it then, so that an item is seen by him, or he is seen here.
+ * Locks the set, and the nesting where that may change: *nests. Who nests this set meanwhile links
+ * it first and looks at what is in it then, so that an item is seen by him, or he is seen here.
  */
 static long lock_set(struct epoll *ep, int op, const struct file *file, bool *nests)
 {

@@ -1,9 +1,9 @@
 /*
  * What an epoll set is made of: epoll.c, and eventpoll_nest.c on sets in sets.
  *
- * Locks, in the order in which they are taken: the nesting mutex; the mutexes of sets, that of a set
- * before those of sets in it; the queues of files; links_lock; ready_lock; the queue of those who
- * wait for the set.
+ * Locks, in the order in which they are taken: the nesting mutex; the mutexes of sets, that of a
+ * set before those of sets in it; the queues of files; links_lock; ready_lock; the queue of those
+ * who wait for the set.
  */
 #pragma once
 #include <sys/tree.h>
@@ -31,7 +31,7 @@ RB_PROTOTYPE(epoll_tree, epoll_item, link, item_cmp)
 
 struct epoll {
 	atomic_t refcount;	/* the file's, and those of whoever takes another file out */
-	struct file *file;	/* the set's own: its items are those of the sets that this one is in */
+	struct file *file;	/* the set's own: its items are of the sets that this one is in */
 	struct mutex mutex;	/* the items, and while their files are asked */
 	struct epoll_tree items;
 	spinlock_t ready_lock;	/* interrupts off */
@@ -57,14 +57,14 @@ static inline bool epoll_is_nested(const struct epoll *ep)
 
 void epoll_nest_init(void);
 /*
- * Nobody else nests sets from here to the unlock. May ep get the other as an item (NULL: a file that
- * is no set)? -ELOOP, without the lock: it would be in itself, or they would be too many in a row.
- * May sleep; no set's mutex held.
+ * Nobody else nests sets from here to the unlock. May ep get the other as an item (NULL: a file
+ * that is no set)? -ELOOP, without the lock: it would be in itself, or they would be too many in a
+ * row. May sleep; no set's mutex held.
  */
 long epoll_nesting_lock(struct epoll *ep, struct epoll *nested);
 void epoll_nesting_unlock(void);
 /*
- * Are there not too many ways from a file to sets, now that there is this item? What a file wakes is
- * bounded by that. The nesting lock and the mutex of the item's set are held.
+ * Are there not too many ways from a file to sets, now that there is this item? What a file wakes
+ * is bounded by that. The nesting lock and the mutex of the item's set are held.
  */
 bool epoll_paths_fit(struct epoll_item *item);

@@ -1,6 +1,7 @@
 /*
- * Sets in sets: no circles, not too many in a row, and not too many ways from a file to the sets that
- * become ready with it. All that adds such a way is under one mutex; what takes one away need not be.
+ * Sets in sets: no circles, not too many in a row, and not too many ways from a file to the sets
+ * that become ready with it. All that adds such a way is under one mutex; what takes one away need
+ * not be.
  */
 #include "kernel/fs/eventpoll.h"
 #include "kernel/uapi/errno.h"
@@ -15,8 +16,8 @@ static u64 walk;	/* counts the walks over nested sets, each of which visits a se
 void epoll_nest_init(void) { mutex_init(&nesting_mutex, LOCK_EPOLL_NESTING); }
 
 /*
- * Sets in a row below this one; more than MAX_NESTS for a circle that leads to `above`. There are no
- * circles yet, so a set's mutex is never wanted twice.
+ * Sets in a row below this one; more than MAX_NESTS for a circle that leads to `above`. There are
+ * no circles yet, so a set's mutex is never wanted twice.
  */
 static unsigned int depth_below(struct epoll *ep, const struct epoll *above, unsigned int level)
 {

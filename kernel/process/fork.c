@@ -376,8 +376,8 @@ u64 user_threads(u32 uid)
 }
 
 /*
- * RLIMIT_NPROC, which is the user's, not the process's; root has none, but for the machine's. Who may
- * make one more is no longer of a user that has too many. tasks_lock held.
+ * RLIMIT_NPROC, which is the user's, not the process's; root has none, but for the machine's. Who
+ * may make one more is no longer of a user that has too many. tasks_lock held.
  */
 static bool too_many_threads(struct process *process)
 {
@@ -556,7 +556,7 @@ long sys_clone3(struct pt_regs *regs)
 
 /* ---- start ---- */
 
-/* Stacks of all threads may take an eighth of memory; one user's, unless told otherwise, half of that. */
+/* Stacks of all threads may take an eighth of memory; one user's half of that, to begin with. */
 static void limit_threads(struct process *process)
 {
 	max_threads = (unsigned int)max(frames_total() / (8 * KERNEL_STACK_SIZE / PAGE_SIZE), 20ul);

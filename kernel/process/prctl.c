@@ -28,8 +28,8 @@ static long int_to_user(unsigned long to, int value)
 }
 
 /*
- * How late a thread's timers may be, in nanoseconds, so that several can be one: none is made to wait
- * for another here. 0: as when the thread began.
+ * How late a thread's timers may be, in nanoseconds, so that several can be one: none is made to
+ * wait for another here. 0: as when the thread began.
  */
 static long set_timer_slack(struct task *task, unsigned long slack)
 {

@@ -176,8 +176,9 @@ static void make_with_interpreter(const char *path, const char *interpreter)
 		struct elf64_phdr phdr[2];
 		char name[64];
 	} image = {
-		.hdr = { .e_ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 }, .e_type = ET_DYN, .e_machine = EM_X86_64,
-			 .e_version = 1, .e_phoff = sizeof(struct elf64_hdr), .e_ehsize = sizeof(struct elf64_hdr),
+		.hdr = { .e_ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 }, .e_type = ET_DYN,
+			 .e_machine = EM_X86_64, .e_version = 1,
+			 .e_phoff = sizeof(struct elf64_hdr), .e_ehsize = sizeof(struct elf64_hdr),
 			 .e_phentsize = sizeof(struct elf64_phdr), .e_phnum = 2 },
 		.phdr = { { .p_type = PT_INTERP, .p_offset = offsetof(__typeof__(image), name),
 			    .p_filesz = strlen(interpreter) + 1 },
@@ -202,7 +203,7 @@ static void test_interpreters(void)
 	make_with_interpreter("elf-of-secret", "secret");
 	ok_child_exits(runs_path, "script", 1, "a-script");
 	ok_child_exits(runs_path, "secret-script", 1, "a-script-that-may-not-be-read");
-	ok_child_exits(runs_path, "script-of-secret", 0, "a-script-whose-interpreter-may-not-be-read");
+	ok_child_exits(runs_path, "script-of-secret", 0, "a-script-of-a-secret-interpreter");
 	ok_child_exits(runs_path, "elf", 1, "a-program-with-an-interpreter");
 	ok_child_exits(runs_path, "elf-of-secret", 0, "whose-interpreter-may-not-be-read");
 }

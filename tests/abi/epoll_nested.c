@@ -46,8 +46,8 @@ static int row_length(bool down)
 }
 
 /*
- * One set in another, 4 deep. Linux before 6.17 counted otherwise, and only what is below: 6 from the
- * inside, without end from the outside.
+ * One set in another, 4 deep. Linux before 6.17 counted otherwise, and only what is below: 6 from
+ * the inside, without end from the outside.
  */
 static void test_depth(void)
 {

@@ -116,12 +116,16 @@ static void test_processes(void)
 
 /* ---- whose word it is, where processes share it ---- */
 
-static char *map(int prot, int flags, int fd) { return (char *)sys_mmap(0, PAGE_SIZE, prot, flags, fd, 0); }
+static char *map(int prot, int flags, int fd)
+{
+	return (char *)sys_mmap(0, PAGE_SIZE, prot, flags, fd, 0);
+}
 
 /* The word can be waited for, and woken: 0; or it is -EFAULT for both, and for a move. */
 static long shared_word(char *word)
 {
-	long wake = sys_futex(word, FUTEX_WAKE, 1, NULL), wait = sys_futex(word, FUTEX_WAIT, 0, &ms1);
+	long wake = sys_futex(word, FUTEX_WAKE, 1, NULL);
+	long wait = sys_futex(word, FUTEX_WAIT, 0, &ms1);
 	long move = syscall6(__NR_futex, P(word), FUTEX_REQUEUE, 1, 1, P(word + 4), 0);
 
 	if (wake == 0 && wait == -ETIMEDOUT && move == 0)
@@ -149,7 +153,8 @@ static void test_shared_words(void)
 	is(shared_word(map(RW, ANON, -1)), 0, "private-memory-that-nobody-has-touched");
 	is(shared_word(map(R, ANON, -1)), -EFAULT, "the-same-to-be-read-only");
 	is(shared_word(touched), -EFAULT, "nor-once-it-has-been-written-to");
-	is(sys_futex(touched, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL), 0, "by-address-it-may-be-woken");
+	is(sys_futex(touched, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL), 0,
+	   "by-address-it-may-be-woken");
 	is(shared_word(map(R, MAP_SHARED | MAP_ANONYMOUS, -1)), 0, "shared-memory-to-be-read-only");
 	is(shared_word(map(R, MAP_SHARED, fd)), 0, "a-file-to-be-read-only");
 	is(shared_word(map(R, MAP_PRIVATE, fd)), 0, "a-private-one");

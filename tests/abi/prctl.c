@@ -130,7 +130,7 @@ static void test_timer_slack(void)
 	ok(before > 0, "timers-may-be-a-little-late");
 	is(sys_prctl(PR_SET_TIMERSLACK, 1234, 0), 0, "by-so-much");
 	is(sys_prctl(PR_GET_TIMERSLACK, 0, 0), 1234, "which-is-told");
-	ok_child_exits(slack_of_child, NULL, 0, "that-is-what-a-child-begins-with-and-comes-back-to");
+	ok_child_exits(slack_of_child, NULL, 0, "a-child-begins-with-it-and-comes-back-to-it");
 	is(sys_prctl(PR_SET_TIMERSLACK, 0, 0), 0, "as-in-the-beginning");
 	is(sys_prctl(PR_GET_TIMERSLACK, 0, 0), before, "that-is-what-it-was");
 }

@@ -185,13 +185,15 @@ static void test_rseq(void)
 	bool none = rseq(&area, sizeof(area), 0, 0x53053053) == -ENOSYS;
 	long registered = none ? -ENOSYS : 0;
 
-	is(rseq(&area, sizeof(area), 0, 0x53053053), none ? -ENOSYS : -EBUSY, "rseq-once-or-not-at-all");
+	is(rseq(&area, sizeof(area), 0, 0x53053053), none ? -ENOSYS : -EBUSY,
+	   "rseq-once-or-not-at-all");
 	is(rseq(&area, sizeof(area), 1, 1), none ? -ENOSYS : -EPERM, "rseq-with-another-signature");
 	is(rseq(&area, 8, 1, 0x53053053), none ? -ENOSYS : -EINVAL, "rseq-of-another-size");
 	ok(none ? area.cpu == ~0u : area.cpu < 4096, "the-processor's-number-is-there-only-then");
 	is(rseq(&area, sizeof(area), 1, 0x53053053), registered, "rseq-no-more");
 	is(rseq(&area, sizeof(area), 2, 0), none ? -ENOSYS : -EINVAL, "rseq-with-a-bad-flag");
-	is(rseq((char *)&area + 8, sizeof(area), 0, 0), none ? -ENOSYS : -EINVAL, "rseq-not-aligned");
+	is(rseq((char *)&area + 8, sizeof(area), 0, 0), none ? -ENOSYS : -EINVAL,
+	   "rseq-not-aligned");
 }
 
 /* By mistake no machine is switched off. */

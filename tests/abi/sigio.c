@@ -1,6 +1,6 @@
 /*
- * sigio.c - files that tell of events by a signal (fcntl(2), "Managing signals"): O_ASYNC and FIOASYNC,
- * whom (F_SETOWN, F_SETOWN_EX), by which (F_SETSIG), in which words, and who may be told.
+ * sigio.c - files that tell of events by a signal (fcntl(2), "Managing signals"): O_ASYNC and
+ * FIOASYNC, whom (F_SETOWN, F_SETOWN_EX), by which (F_SETSIG), in which words, who may be told.
  */
 #include "kernel/uapi/poll.h"
 #include "kernel/uapi/termios.h"
@@ -32,7 +32,8 @@ static long told(void)
 
 static bool told_as(long signo, int code, long band, int fd)
 {
-	return told() == signo && info.si_code == code && info.poll.band == band && info.poll.fd == fd;
+	return told() == signo && info.si_code == code && info.poll.band == band &&
+	       info.poll.fd == fd;
 }
 
 static bool told_of_input(void)
@@ -171,10 +172,10 @@ static void test_words(void)
 	ok(told() == RT && told() == RT && told() == 0, "those-that-queue-come-each-time");
 	sys_fcntl(fds[0], F_SETSIG, SIGIO);
 	put();
-	ok(told_as(SIGIO, POLL_IN, POLLIN | POLLRDNORM, fds[0]), "SIGIO-that-was-chosen-says-it-too");
+	ok(told_as(SIGIO, POLL_IN, POLLIN | POLLRDNORM, fds[0]), "a-chosen-SIGIO-says-it-too");
 	sys_fcntl(fds[0], F_SETSIG, SIGTRAP);
 	put();
-	ok(told_as(SIGTRAP, SI_SIGIO, POLLIN | POLLRDNORM, fds[0]), "a-signal-with-codes-of-its-own");
+	ok(told_as(SIGTRAP, SI_SIGIO, POLLIN | POLLRDNORM, fds[0]), "one-with-codes-of-its-own");
 	async(fds[0], false);
 	put();
 	is(told(), 0, "no-longer-once-that-is-said");
@@ -261,6 +262,9 @@ static void test_thread(void)
 	thread_join(&thread);
 	is(thread_got, SIGIO, "it-is-told");
 	is(told(), 0, "and-no-other");
+	/* It is joined before it is quite gone. */
+	for (int i = 0; i < 60000 && sys_fcntl(fds[0], F_GETOWN, 0); i++)
+		sleep_ms(1);
 	is(sys_fcntl(fds[0], F_GETOWN, 0), 0, "it-has-ended");
 	close_both();
 }
@@ -338,7 +342,8 @@ static void test_socket(int type, const char *kind)
 	if (type == SOCK_DGRAM)
 		is(told(), 0, "%s-the-other-is-closed", kind);
 	else
-		ok(told_as(RT, POLL_HUP, POLLHUP | POLLERR, fds[0]) && !told(), "%s-the-other-is-closed", kind);
+		ok(told_as(RT, POLL_HUP, POLLHUP | POLLERR, fds[0]) && !told(),
+		   "%s-the-other-is-closed", kind);
 	sys_close(fds[0]);
 }
 

@@ -288,7 +288,7 @@ static void becomes_and_forks(const int *go, const int *done)
 	sys_exit_group((int)-sys_execve("/proc/self/exe", argv, NULL));
 }
 
-/* One too many may not exec; once it was allowed a child, that is forgotten, however many come then. */
+/* One too many may not exec; once it was allowed a child, that is forgotten, even if more come. */
 static int is_forgiven(void *arg)
 {
 	int pids[3], go[2], done[2], pid;
