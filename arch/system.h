@@ -21,6 +21,8 @@ struct task;
 void machine_early_init(void);
 /* After the command line is parsed and boot memory works: the final kernel page tables. */
 void machine_memory_init(void);
+/* Bytes that the direct map has in pages of 4 KiB, 2 MiB and 1 GiB; set then. */
+extern unsigned long direct_map_bytes[3];
 /*
  * After mm is up: descriptor tables, interrupts, ACPI, timer of the first CPU.
  * Interrupts still off.

@@ -34,6 +34,7 @@
 struct pcp {
 	spinlock_t lock; /* LOCK_BUDDY, before zone.lock */
 	unsigned int count;
+	unsigned long taken, given; /* since boot */
 	struct page *pages[PCP_HIGH];
 } __cacheline_aligned;
 
@@ -45,6 +46,7 @@ static struct {
 	unsigned long later; /* of these: in sections not yet taken in */
 	unsigned long total;
 	unsigned long reserve;
+	unsigned long taken, given; /* frames of blocks, since boot */
 } zone;
 
 static struct pcp pcps[NR_CPUS];
@@ -202,6 +204,7 @@ static struct page *alloc_block(gfp_t gfp, unsigned int order)
 	if (available(gfp) >= 1ul << order) {
 		keep_mark(gfp, 1ul << order);
 		page = take_block(order);
+		zone.taken += page ? 1ul << order : 0;
 	}
 	spin_unlock(&zone.lock);
 	return page;
@@ -299,8 +302,10 @@ static __always_inline struct page *pcp_alloc(gfp_t gfp)
 	spin_lock(&pcp->lock);
 	if (unlikely(!pcp->count))
 		refill(pcp, gfp);
-	if (likely(pcp->count))
+	if (likely(pcp->count)) {
 		page = pcp->pages[--pcp->count];
+		pcp->taken++;
+	}
 	spin_unlock(&pcp->lock);
 	return page;
 }
@@ -311,6 +316,7 @@ static __always_inline void push_page(struct pcp *pcp, struct page *page)
 	if (unlikely(pcp->count == PCP_HIGH))
 		spill(pcp, PCP_BATCH);
 	pcp->pages[pcp->count++] = page;
+	pcp->given++;
 }
 
 void buddy_drain_all(void)
@@ -514,6 +520,7 @@ void folio_free(struct folio *folio)
 	}
 	spin_lock(&zone.lock);
 	give_block(page, order);
+	zone.given += 1ul << order;
 	spin_unlock(&zone.lock);
 }
 
@@ -569,6 +576,23 @@ unsigned long frames_free(void)
 unsigned long frames_retired(void) { return (unsigned long)atomic_long_read(&retired); }
 
 unsigned long frames_total(void) { return READ_ONCE(zone.total); }
+
+struct frame_stats frame_stats(void)
+{
+	struct frame_stats stats = {
+		.reserve = zone.reserve,
+		.allocated = READ_ONCE(zone.taken),
+		.freed = READ_ONCE(zone.given),
+		.free_by_cpus = { .high = PCP_HIGH, .batch = PCP_BATCH },
+	};
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
+		stats.allocated += READ_ONCE(pcps[cpu].taken);
+		stats.freed += READ_ONCE(pcps[cpu].given);
+		stats.free_by_cpus.count[cpu] = READ_ONCE(pcps[cpu].count);
+	}
+	return stats;
+}
 
 /* The blocks that the sections not yet taken in will be. */
 static void count_later(unsigned long counts[MAX_ORDER + 1])

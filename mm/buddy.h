@@ -38,6 +38,16 @@ void buddy_drain_all(void);
 /* Exact when nothing runs beside it; per-CPU lists count as free. */
 unsigned long frames_free(void);
 unsigned long frames_total(void); /* all that the boot has left over */
+/* What /proc tells beside that. */
+struct frame_stats {
+	unsigned long reserve;		/* frames for GFP_ATOMIC alone */
+	unsigned long allocated, freed; /* frames, since boot */
+	/* Free frames at each CPU; how many it may have, and moves at once. */
+	struct {
+		unsigned int count[NR_CPUS], high, batch;
+	} free_by_cpus;
+};
+struct frame_stats frame_stats(void);
 /*
  * Frames with broken memory that have been given back since the boot, and that nobody gets again.
  */

@@ -133,7 +133,7 @@ static void page_mkwrite(const struct vm_area_struct *vma, struct folio *folio)
 	lockdep_assert_held(folio);
 	DEBUG_BUG_ON(folio->page.mapping != vma->mapping);	/* else writeback would never find it */
 	if (mapping_tracks_dirty(vma->mapping))
-		page_set(&folio->page, PG_dirty);
+		folio_mark_dirty(folio);
 }
 
 /* Maps the page cache's own page. */
@@ -272,8 +272,10 @@ static vm_fault_t file_fault(const struct vm_fault *vmf)
 	struct folio *folio;
 	vm_fault_t ret;
 
-	if (wants_retry(vmf))
+	if (wants_retry(vmf)) {
+		count_vm_event(VM_EVENT_MAJOR_FAULT);
 		return wait_for_page(vmf);
+	}
 	folio = filemap_get_until(vma->mapping, linear_page_index(vma, vmf->addr),
 				  nowait(vmf) ? WAIT_NOT : WAIT_TO_THE_END);
 	if (IS_ERR(folio))
@@ -550,18 +552,20 @@ void fault_explain(const struct fault_result *res, char *buf, size_t size)
 /* A stack grows to addr if its limit and the guard gap to the mapping below allow it. */
 static const char *expand_stack(struct vm_area_struct *vma, unsigned long addr)
 {
-	unsigned long start = addr & PAGE_MASK;
+	unsigned long start = addr & PAGE_MASK, pages = (vma->vm_start - start) >> PAGE_SHIFT;
 	const struct vm_area_struct *prev = vma_prev(vma);
 
 	if (vma->vm_end - start > READ_ONCE(vma->vm_mm->limits.stack) ||
-	    !may_expand_vm(vma->vm_mm, vma->vm_flags, (vma->vm_start - start) >> PAGE_SHIFT) ||
-	    !mlock_future_ok(vma->vm_mm, vma->vm_flags, (vma->vm_start - start) >> PAGE_SHIFT))
+	    !may_expand_vm(vma->vm_mm, vma->vm_flags, pages) ||
+	    !mlock_future_ok(vma->vm_mm, vma->vm_flags, pages))
 		return "the stack may not grow that far";
 	if (start < STACK_GUARD_GAP)
 		return "the stack would reach address 0";
 	if (prev && !(prev->vm_flags & VM_GROWSDOWN) && (prev->vm_flags & VM_ACCESS_FLAGS) &&
 	    start - prev->vm_end < STACK_GUARD_GAP)
 		return "the stack would come too near to the mapping below";
+	if ((vma->vm_flags & VM_ACCOUNT) && vm_enough_memory(vma->vm_mm, pages))
+		return "no more memory may be promised";
 	vma_set_bounds(vma, start, vma->vm_end);
 	return NULL;
 }

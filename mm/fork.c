@@ -96,11 +96,17 @@ static const struct walk_ops copy_ops = { .pte_range = copy_pte_range };
 
 static struct vm_area_struct *copy_vma(struct mm_struct *mm, const struct vm_area_struct *old)
 {
-	/* Locks are not inherited. */
-	struct vm_area_struct *vma = vma_alloc(mm, old->vm_start, old->vm_end, old->vm_flags & ~VM_LOCKED_MASK);
+	const unsigned long promised = old->vm_flags & VM_ACCOUNT ? vma_pages(old) : 0;
+	struct vm_area_struct *vma;
 
-	if (!vma)
+	if (vm_enough_memory(old->vm_mm, promised))
 		return NULL;
+	/* Locks are not inherited. */
+	vma = vma_alloc(mm, old->vm_start, old->vm_end, old->vm_flags & ~VM_LOCKED_MASK);
+	if (!vma) {
+		vm_unacct_memory(promised);
+		return NULL;
+	}
 	vma->vm_page_prot = old->vm_page_prot;
 	vma_copy_file(vma, old, old->vm_pgoff);
 	/* Before its entries are copied: truncation then finds them here, or they are gone there. */

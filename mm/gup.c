@@ -10,15 +10,7 @@
 
 /* ---- references and pins ---- */
 
-void put_grabbed_page(struct page *page, unsigned int foll)
-{
-	if (foll & FOLL_PIN)
-		unpin_user_page(page);
-	else
-		put_page(page);
-}
-
-void unpin_user_page(struct page *page)
+static void unpin(struct page *page)
 {
 	int left = atomic_add_return(-1, &page->pincount);
 
@@ -26,10 +18,23 @@ void unpin_user_page(struct page *page)
 	put_page(page);
 }
 
+/* Pins count when a caller gets them: this one does not. */
+void put_grabbed_page(struct page *page, unsigned int foll)
+{
+	if (foll & FOLL_PIN)
+		unpin(page);
+	else
+		put_page(page);
+}
+
+void unpin_user_page(struct page *page)
+{
+	unpin_user_pages(&page, 1);
+}
+
 void unpin_user_pages(struct page **pages, unsigned long nr)
 {
-	for (unsigned long i = 0; i < nr; i++)
-		unpin_user_page(pages[i]);
+	unpin_user_pages_dirty_lock(pages, nr, false);
 }
 
 /*
@@ -42,7 +47,7 @@ void set_page_dirty_lock(struct page *page)
 
 	if (page_test(&folio->page, PG_anon) || page_test(&folio->page, PG_dirty))
 		return;
-	page_set(&folio->page, PG_dirty);
+	folio_mark_dirty(folio);
 }
 
 void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty)
@@ -50,8 +55,9 @@ void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dir
 	for (unsigned long i = 0; i < nr; i++) {
 		if (dirty)
 			set_page_dirty_lock(pages[i]);
-		unpin_user_page(pages[i]);
+		unpin(pages[i]);
 	}
+	count_vm_events(VM_EVENT_UNPIN, nr);
 }
 
 /* ---- what may be asked, and what follows for the fault ---- */
@@ -366,6 +372,8 @@ static long gup_range(struct gup *g, unsigned long start, unsigned long nr, stru
 		mmap_read_unlock(g->mm);
 		*g->locked = 0;
 	}
+	if (g->foll & FOLL_PIN)
+		count_vm_events(VM_EVENT_PIN, done);
 	return done || n > 0 ? (long)done : n;
 }
 
@@ -481,6 +489,8 @@ static long gup_fast(unsigned long start, unsigned long nr, unsigned int flags, 
 		return -EFAULT;
 	done = gup_fast_range(start, end, fast, pages);
 	count_vm_events(VM_EVENT_GUP_FAST, done);
+	if (fast & FOLL_PIN)
+		count_vm_events(VM_EVENT_PIN, done);
 	if (done == nr || (fast & FOLL_FAST_ONLY))
 		return (long)done;
 	ret = gup_unlocked(current_mm(), start + (done << PAGE_SHIFT), nr - done, flags, to_set | FOLL_TOUCH,

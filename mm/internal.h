@@ -2,6 +2,7 @@
 #pragma once
 #include "mm/fault.h"
 #include "mm/mmap_lock.h"
+#include "mm/overcommit.h"
 #include "mm/pgtable.h"
 #include "mm/writeback.h"
 
@@ -13,13 +14,6 @@ extern struct page *zero_page;
  * -ENOMEM (nothing changed).
  */
 int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
-
-/*
- * Linux's heuristic overcommit: is that more memory than there is at all? Private memory
- * counts where it is writable, shared memory where it is made (without a file), and
- * neither with MAP_NORESERVE.
- */
-bool obviously_too_much(unsigned long len, unsigned long vm_flags, bool file);
 
 /*
  * Do RLIMIT_AS and RLIMIT_DATA allow that many more pages, of that kind? mmap_lock held.

@@ -5,6 +5,8 @@
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/mman.h"
+#include "mm/pagewalk.h"
+#include "mm/rmap.h"
 
 /* [start, end) of vma gets these of the flags that lock. Returns the mapping that covers it afterwards. */
 static struct vm_area_struct *mlock_fixup(struct vm_area_struct *vma, unsigned long start, unsigned long end,
@@ -131,4 +133,36 @@ long mm_mlockall(struct mm_struct *mm, int flags)
 	if (!ret && (flags & MCL_CURRENT))
 		mm_populate(mm, 0, task_size_max(), true);
 	return ret;
+}
+
+/* ---- for /proc ---- */
+
+static int count_present(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+{
+	unsigned long *pages = walk->private;
+	struct pte_slot slot = pte_offset_lock(pmdp, addr);
+
+	if (!slot.ptep)
+		return 0;
+	for (; addr != end; addr += PAGE_SIZE, slot.ptep++) {
+		pte_t pte = ptep_get(slot.ptep);
+
+		*pages += pte_present(pte) && vm_normal_page(pte);
+	}
+	pte_unlock(slot);
+	return 0;
+}
+
+unsigned long mm_mlocked_pages(struct mm_struct *mm)
+{
+	static const struct walk_ops ops = { .pte_range = count_present };
+	unsigned long pages = 0;
+
+	mmap_read_lock(mm);
+	for (struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma)) {
+		if (vma->vm_flags & VM_LOCKED)
+			walk_page_range(mm, vma->vm_start, vma->vm_end, &ops, &pages);
+	}
+	mmap_read_unlock(mm);
+	return pages;
 }

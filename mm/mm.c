@@ -40,6 +40,7 @@ void mm_init(void)
 	vma_cache_init();
 	pagecache_init();
 	table_free_init();
+	overcommit_init();
 }
 
 unsigned int mm_initial_levels(void)
@@ -65,7 +66,7 @@ struct mm_struct *mm_alloc(unsigned int levels)
 	RB_INIT(&mm->vmas);
 	mmap_lock_init(mm);
 	spin_lock_init(&mm->page_table_lock, LOCK_PAGE_TABLE);
-	mm->limits = (struct mm_limits){ ~0ul, ~0ul, ~0ul, ~0ul, ~0ul };
+	mm->limits = (struct mm_limits){ ~0ul, ~0ul, ~0ul, ~0ul, ~0ul, true };
 	atomic_set(&mm->mm_users, 1);
 	atomic_set(&mm->mm_count, 1);
 	return mm;
@@ -132,7 +133,7 @@ void mm_rss_goes(struct mm_struct *mm, unsigned long pages)
  */
 static void exit_mmap(struct mm_struct *mm)
 {
-	unsigned long reach = levels_reach(mm_levels(mm));
+	unsigned long reach = levels_reach(mm_levels(mm)), accounted = 0;
 	struct vm_area_struct *vma, *next;
 	struct mmu_gather tlb;
 
@@ -152,9 +153,11 @@ static void exit_mmap(struct mm_struct *mm)
 	}
 	for (vma = vma_first(mm); vma; vma = next) {
 		next = vma_next(vma);
+		accounted += vma->vm_flags & VM_ACCOUNT ? vma_pages(vma) : 0;
 		vma_unlink_dead(vma);
 		vma_free(vma);
 	}
+	vm_unacct_memory(accounted);
 	mmap_write_unlock(mm);
 }
 
@@ -220,16 +223,22 @@ int mm_setup_stack(struct mm_struct *mm, const struct mm_random *random, unsigne
 	unsigned long base = end - gap - STACK_GUARD_GAP;
 	struct vm_area_struct *vma;
 
+	if (vm_enough_memory(mm, STACK_INITIAL >> PAGE_SHIFT))
+		return -ENOMEM;
 	mmap_write_lock(mm);
 	vma = vma_alloc(mm, end - STACK_INITIAL, end,
-			VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN);
+			VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN |
+			VM_ACCOUNT);
 	if (vma) {
 		vma_link(vma);
 		mm->mmap_base = ALIGN_DOWN(base - min(mm_random_offset(mm, random->mmap), base / 2), PAGE_SIZE);
 		mm->start_stack = *top = end;
 	}
 	mmap_write_unlock(mm);
-	return vma ? 0 : -ENOMEM;
+	if (vma)
+		return 0;
+	vm_unacct_memory(STACK_INITIAL >> PAGE_SHIFT);
+	return -ENOMEM;
 }
 
 void mm_setup_brk(struct mm_struct *mm, unsigned long start, unsigned long random)

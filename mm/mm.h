@@ -26,6 +26,7 @@ struct mm_limits {
 	unsigned long stack;		/* the most a stack may grow to */
 	unsigned long memlock;		/* what may be locked; none for a
 					 * program with CAP_IPC_LOCK */
+	bool admin;			/* may use what overcommit keeps for CAP_SYS_ADMIN */
 };
 
 /* mm/mmap_lock.h takes and gives it. */
@@ -150,6 +151,8 @@ long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int
 long mm_mlock(struct mm_struct *mm, unsigned long addr, unsigned long len, int flags);
 long mm_munlock(struct mm_struct *mm, unsigned long addr, unsigned long len);
 long mm_mlockall(struct mm_struct *mm, int flags);
+/* Pages that are there and locked. Takes mmap_lock; looks at every entry. */
+unsigned long mm_mlocked_pages(struct mm_struct *mm);
 
 /*
  * Random words that exec hands down, for the parts of a layout that move; 0 leaves one where it

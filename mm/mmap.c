@@ -143,18 +143,11 @@ static unsigned long mmap_vm_flags(int prot, int flags, const struct mmap_source
 	default:
 		*err = -EINVAL;
 	}
-	if (flags & MAP_NORESERVE)
+	if ((flags & MAP_NORESERVE) && READ_ONCE(overcommit.memory) != OVERCOMMIT_NEVER)
 		vm_flags |= VM_NORESERVE;
 	if (flags & MAP_LOCKED)
 		vm_flags |= VM_LOCKED;
 	return vm_flags;
-}
-
-bool obviously_too_much(unsigned long len, unsigned long vm_flags, bool file)
-{
-	bool charged = vm_flags & VM_SHARED ? !file : vm_flags & VM_WRITE;
-
-	return charged && !(vm_flags & VM_NORESERVE) && len >> PAGE_SHIFT > frames_total();
 }
 
 /* Gives a new mapping its object: the file, or memory for it to share. 0 or -errno. */
@@ -168,7 +161,8 @@ static int set_object(struct vm_area_struct *vma, const struct mmap_source *sour
 		return vma_set_file(vma, source, pgoff);
 	if (!(vma->vm_flags & VM_SHARED))
 		return 0;
-	memory.mapping = shmem_mapping_create(vma->vm_end - vma->vm_start);
+	memory.mapping =
+		shmem_mapping_create(vma->vm_end - vma->vm_start, vma->vm_flags & VM_NORESERVE);
 	if (!memory.mapping)
 		return -ENOMEM;
 	err = vma_set_file(vma, &memory, pgoff);
@@ -202,7 +196,7 @@ static long map_region(struct mm_struct *mm, unsigned long addr, unsigned long l
 static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
 			const struct mmap_source *source, unsigned long pgoff)
 {
-	unsigned long vm_flags;
+	unsigned long vm_flags, charged = 0;
 	long err;
 
 	if (mm->map_count >= MAX_MAP_COUNT)
@@ -221,19 +215,26 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long 
 		return err;
 	if (!may_map(mm, vm_flags, addr, len))
 		return -ENOMEM;
-	if ((flags & MAP_HUGETLB) || obviously_too_much(len, vm_flags, source))
+	if (flags & MAP_HUGETLB)
 		return -ENOMEM;		/* there is no pool of huge pages */
+	if (accountable_mapping(vm_flags)) {
+		charged = len >> PAGE_SHIFT;
+		vm_flags |= VM_ACCOUNT;
+	}
+	if (vm_enough_memory(mm, charged))
+		return -ENOMEM;
 	if (!source)
 		pgoff = vm_flags & VM_SHARED ? 0 : addr >> PAGE_SHIFT;
-	if (flags & MAP_FIXED) {
+	if (flags & MAP_FIXED)
 		err = unmap_locked(mm, addr, addr + len);
-		if (err)
-			return err;
-	}
-	err = map_region(mm, addr, len, vm_flags, source, pgoff);
 	if (!err)
-		trace(TRACE_MAP, addr, addr + len, vm_flags);
-	return err ? err : (long)addr;
+		err = map_region(mm, addr, len, vm_flags, source, pgoff);
+	if (err) {
+		vm_unacct_memory(charged);
+		return err;
+	}
+	trace(TRACE_MAP, addr, addr + len, vm_flags);
+	return (long)addr;
 }
 
 long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
@@ -273,11 +274,14 @@ static int detach_vmas(struct mm_struct *mm, unsigned long start, unsigned long 
 		       struct vm_area_struct **gone)
 {
 	struct vm_area_struct *vma = vma_find_intersection(mm, start, end), *next;
+	unsigned long bytes = 0;
 
 	if (vma->vm_start < start && vma->vm_end > end && vma_split(vma, end))
 		return -ENOMEM;
 	for (; vma && vma->vm_start < end; vma = next) {
 		next = vma_next(vma);
+		if (vma->vm_flags & VM_ACCOUNT)
+			bytes += min(end, vma->vm_end) - max(start, vma->vm_start);
 		if (vma->vm_start < start) {
 			vma_set_bounds(vma, vma->vm_start, start);
 		} else if (vma->vm_end > end) {
@@ -288,6 +292,7 @@ static int detach_vmas(struct mm_struct *mm, unsigned long start, unsigned long 
 			*gone = vma;
 		}
 	}
+	vm_unacct_memory(bytes >> PAGE_SHIFT);
 	return 0;
 }
 
@@ -333,18 +338,20 @@ long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 
 /* ---- brk ---- */
 
-#define BRK_FLAGS (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
+#define BRK_FLAGS (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT)
 
 static int brk_grow(struct mm_struct *mm, unsigned long from, unsigned long to)
 {
-	const unsigned long vm_flags = BRK_FLAGS | mm->def_flags;
+	const unsigned long vm_flags = BRK_FLAGS | mm->def_flags, pages = (to - from) >> PAGE_SHIFT;
 
 	if (to > task_size_max() || !range_is_free(mm, from, to - from + PAGE_SIZE) ||
-	    obviously_too_much(to - from, vm_flags, false) || mm->map_count >= MAX_MAP_COUNT ||
-	    !may_expand_vm(mm, vm_flags, (to - from) >> PAGE_SHIFT) ||
-	    !mlock_future_ok(mm, vm_flags, (to - from) >> PAGE_SHIFT))
+	    mm->map_count >= MAX_MAP_COUNT || !may_expand_vm(mm, vm_flags, pages) ||
+	    !mlock_future_ok(mm, vm_flags, pages) || vm_enough_memory(mm, pages))
 		return -ENOMEM;
-	return map_region(mm, from, to - from, vm_flags, NULL, from >> PAGE_SHIFT) ? -ENOMEM : 0;
+	if (!map_region(mm, from, to - from, vm_flags, NULL, from >> PAGE_SHIFT))
+		return 0;
+	vm_unacct_memory(pages);
+	return -ENOMEM;
 }
 
 /* RLIMIT_DATA counts what a program calls its data: that of its file, and all of the break's. */

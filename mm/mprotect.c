@@ -88,9 +88,20 @@ static void change_protection(struct vm_area_struct *vma)
 static struct vm_area_struct *protect_vma(struct vm_area_struct *vma, unsigned long start,
 					  unsigned long end, unsigned long vm_flags)
 {
+	unsigned long charged = 0;
+
+	/* What can be written to for the first time is promised from then on, whatever comes. */
+	if (accountable_mapping(vm_flags) && !(vma->vm_flags & VM_ACCOUNT)) {
+		charged = (end - start) >> PAGE_SHIFT;
+		vm_flags |= VM_ACCOUNT;
+	}
+	if (vm_enough_memory(vma->vm_mm, charged))
+		return ERR_PTR(-ENOMEM);
 	vma = vma_isolate(vma, start, end);
-	if (IS_ERR(vma))
+	if (IS_ERR(vma)) {
+		vm_unacct_memory(charged);
 		return vma;
+	}
 	vma_change_flags(vma, vm_flags);
 	change_protection(vma);
 	/* What is locked does not fault later: its own pages come now. If there is no memory, later all the same. */
@@ -119,9 +130,6 @@ static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 		vm_flags = (vma->vm_flags & ~VM_ACCESS_FLAGS) | access;
 		if (access & ~(vma->vm_flags >> 4))	/* VM_MAYREAD and so on */
 			return -EACCES;
-		if (access & ~vma->vm_flags & VM_WRITE &&
-		    obviously_too_much(min(end, vma->vm_end) - start, vm_flags, vma->mapping != NULL))
-			return -ENOMEM;
 		if (is_data_mapping(vm_flags) && !is_data_mapping(vma->vm_flags) &&
 		    !may_have_data(mm, (min(end, vma->vm_end) - start) >> PAGE_SHIFT))
 			return -ENOMEM;

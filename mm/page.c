@@ -5,6 +5,7 @@
 #include "mm/check.h"
 #include "mm/page_owner.h"
 #include "mm/section.h"
+#include "mm/vmstat.h"
 
 #define FOLIO_QUEUES 64 /* a power of two */
 
@@ -126,6 +127,38 @@ void folio_end_read(struct folio *folio, bool uptodate)
 	unlock_and_wake(folio);
 }
 
+/* ---- dirty ---- */
+
+/* A page is counted while it has both marks: by who sets the second, until who clears the first. */
+static bool both(unsigned long flags)
+{
+	return (flags & (BIT(PG_backed) | BIT(PG_dirty))) == (BIT(PG_backed) | BIT(PG_dirty));
+}
+
+void folio_mark_dirty(struct folio *folio)
+{
+	unsigned long old = atomic_or_return_old(BIT(PG_dirty), &folio->page.flags);
+
+	if (both(old) || !both(old | BIT(PG_dirty)))
+		return;
+	mod_vm_stat(VM_STAT_DIRTY, 1);
+	count_vm_event(VM_EVENT_DIRTIED);
+}
+
+static void clear_mark(struct folio *folio, enum page_flag flag)
+{
+	if (both(atomic_and_return_old(~BIT(flag), &folio->page.flags)))
+		mod_vm_stat(VM_STAT_DIRTY, -1);
+}
+
+void folio_mark_clean(struct folio *folio) { clear_mark(folio, PG_dirty); }
+
+void folio_leave_file(struct folio *folio)
+{
+	if (page_test(&folio->page, PG_backed))
+		clear_mark(folio, PG_backed);
+}
+
 /* ---- for people ---- */
 
 void page_dump(const struct page *page, const char *why)
@@ -140,6 +173,7 @@ void page_dump(const struct page *page, const char *why)
 		[PG_swapbacked] = "swapbacked",
 		[PG_anon] = "anon",	    [PG_exclusive] = "exclusive",
 		[PG_poisoned] = "poisoned", [PG_hwpoison] = "hwpoison",
+		[PG_backed] = "backed",
 	};
 	unsigned long flags;
 

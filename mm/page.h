@@ -29,13 +29,14 @@ enum page_flag {
 	PG_locked,   /* folio lock */
 	PG_waiters,  /* somebody sleeps for the folio lock */
 	PG_uptodate, /* the page cache's contents are there */
-	PG_dirty,
+	PG_dirty,     /* by folio_mark_dirty() */
 	PG_writeback, /* locked, and on its way to the device */
 	PG_swapbacked,
 	PG_anon,      /* anonymous: mapped by address spaces, mapping is not a file */
 	PG_exclusive, /* PageAnonExclusive: changed under the lock of its table */
 	PG_poisoned,  /* debug: a free frame filled with PAGE_POISON */
 	PG_hwpoison,  /* the memory is broken: once nobody has it any more, nobody gets it */
+	PG_backed,    /* in the cache of a file on a device: it is counted while it is dirty */
 };
 
 struct page {
@@ -145,6 +146,17 @@ static inline bool page_test_and_set(struct page *page, enum page_flag flag)
 {
 	return atomic_or_return_old(BIT(flag), &page->flags) & BIT(flag);
 }
+
+/* ---- dirty ---- */
+
+/*
+ * The contents are no longer what the file's device has; they are now; or it does not matter any
+ * more. A full barrier. Any task, without a lock: the folio may leave its file at the same moment,
+ * and is counted right all the same.
+ */
+void folio_mark_dirty(struct folio *folio);
+void folio_mark_clean(struct folio *folio);
+void folio_leave_file(struct folio *folio);
 
 /* ---- references ---- */
 

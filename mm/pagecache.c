@@ -1,8 +1,10 @@
 #include "mm/pagecache.h"
 #include "kernel/base/string.h"
 #include "kernel/uapi/errno.h"
+#include "mm/overcommit.h"
 #include "mm/slab.h"
 #include "mm/truncate.h"
+#include "mm/writeback.h"
 
 static struct kmem_cache *shmem_cache;
 
@@ -80,6 +82,8 @@ static int add_folio(struct address_space *mapping, unsigned long index, struct 
 	folio->page.index = index;
 	if (mapping->shmem)
 		page_write_flags(&folio->page, folio->page.flags | BIT(PG_swapbacked));
+	if (mapping_tracks_dirty(mapping))
+		page_write_flags(&folio->page, folio->page.flags | BIT(PG_backed));
 	folio_get(folio);
 	spin_lock(&mapping->tree_lock);
 	err = radix_insert(locked_tree(mapping), index, folio);
@@ -88,6 +92,7 @@ static int add_folio(struct address_space *mapping, unsigned long index, struct 
 	spin_unlock(&mapping->tree_lock);
 	if (err) {
 		folio->page.mapping = NULL;
+		folio_leave_file(folio);
 		folio_put(folio);
 		if (mapping->ops->uncharge)
 			mapping->ops->uncharge(mapping);
@@ -101,6 +106,7 @@ static void remove_locked(struct address_space *mapping, struct folio *folio)
 	radix_remove(locked_tree(mapping), folio->page.index);
 	count_pages(mapping, -1);
 	WRITE_ONCE(folio->page.mapping, NULL);
+	folio_leave_file(folio);
 	if (mapping->ops->uncharge)
 		mapping->ops->uncharge(mapping);
 }
@@ -329,19 +335,38 @@ s64 filemap_seek(struct address_space *mapping, u64 pos, bool data)
 
 static void shmem_release(struct address_space *mapping)
 {
+	vm_unacct_memory(mapping->promised);
 	kmem_cache_free(shmem_cache, mapping);
 }
 
-static const struct address_space_ops shmem_ops = { .release = shmem_release };
-
-struct address_space *shmem_mapping_create(u64 size)
+static int shmem_charge_page(struct address_space *mapping)
 {
-	struct address_space *mapping = kmem_cache_alloc(shmem_cache, GFP_KERNEL);
+	return vm_enough_memory(current_mm(), 1) ? -ENOSPC : 0;
+}
+static void shmem_uncharge_page(struct address_space *mapping) { vm_unacct_memory(1); }
 
-	if (!mapping)
+static const struct address_space_ops shmem_ops = { .release = shmem_release };
+static const struct address_space_ops shmem_noreserve_ops = {
+	.charge = shmem_charge_page,
+	.uncharge = shmem_uncharge_page,
+	.release = shmem_release,
+};
+
+struct address_space *shmem_mapping_create(u64 size, bool noreserve)
+{
+	const unsigned long promised = noreserve ? 0 : ALIGN_UP(size, PAGE_SIZE) >> PAGE_SHIFT;
+	struct address_space *mapping;
+
+	if (vm_enough_memory(current_mm(), promised))
 		return NULL;
-	mapping_init(mapping, &shmem_ops, NULL, size);
+	mapping = kmem_cache_alloc(shmem_cache, GFP_KERNEL);
+	if (!mapping) {
+		vm_unacct_memory(promised);
+		return NULL;
+	}
+	mapping_init(mapping, noreserve ? &shmem_noreserve_ops : &shmem_ops, NULL, size);
 	mapping->shmem = true;
+	mapping->promised = promised;
 	return mapping;
 }
 

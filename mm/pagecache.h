@@ -59,6 +59,7 @@ struct address_space {
 	spinlock_t tree_lock;
 	struct radix_tree tree;		/* index -> folio, changed under tree_lock */
 	unsigned long nr_pages;
+	unsigned long promised;		/* unnamed shared memory: pages that count as promised */
 	atomic_t refcount;		/* users, where no struct file holds it */
 	bool shmem;			/* pages count as shared memory, not as file pages */
 	errseq_t wb_err;		/* what was lost of it: each open file has a cursor */
@@ -113,8 +114,11 @@ void mapping_init(struct address_space *mapping, const struct address_space_ops 
 void mapping_get(struct address_space *mapping);
 /* The last put drops all pages. */
 void mapping_put(struct address_space *mapping);
-/* An unnamed file for MAP_SHARED | MAP_ANONYMOUS; NULL: no memory. */
-struct address_space *shmem_mapping_create(u64 size);
+/*
+ * An unnamed file for MAP_SHARED | MAP_ANONYMOUS. All of it is promised to the running program, or
+ * with noreserve each page when it comes. NULL: no memory.
+ */
+struct address_space *shmem_mapping_create(u64 size, bool noreserve);
 
 /* Pages of all files, those of shared memory included; those alone. */
 unsigned long pagecache_pages(void);

@@ -65,7 +65,7 @@ static void zero_locked(struct address_space *mapping, struct folio *folio, size
 	if (READ_ONCE(folio->page.mapping) != mapping)
 		return;
 	memset((char *)folio_address(folio) + from, 0, to - from);
-	page_set(&folio->page, PG_dirty);
+	folio_mark_dirty(folio);
 }
 
 /* Zeroes [from, to) of the page at index, if there is one. */

@@ -21,6 +21,7 @@ struct mmap_source;
 #define VM_GROWSDOWN	0x00000100ul
 #define VM_LOCKED	0x00002000ul
 #define VM_LOCKONFAULT	0x00080000ul
+#define VM_ACCOUNT	0x00100000ul	/* its pages are promised: see overcommit.h */
 #define VM_NORESERVE	0x00200000ul
 
 #define VM_ACCESS_FLAGS	(VM_READ | VM_WRITE | VM_EXEC)
@@ -132,6 +133,11 @@ unsigned long vma_unmapped_area(const struct mm_struct *mm, unsigned long len, u
 static inline bool is_data_mapping(unsigned long vm_flags)
 {
 	return (vm_flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
+}
+/* What has to be promised before it may be mapped: private memory that can be written to. */
+static inline bool accountable_mapping(unsigned long vm_flags)
+{
+	return (vm_flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) == VM_WRITE;
 }
 /* Pages of a linked mapping come or go, or change their kind. mmap_lock held for writing. */
 void vm_account(const struct vm_area_struct *vma, long pages);

@@ -284,6 +284,22 @@ void vmalloc_purge(void)
 	}
 }
 
+unsigned long vmalloc_pages(void)
+{
+	struct vm_range *range;
+	unsigned long pages = 0;
+
+	spin_lock(&space.lock);
+	RB_FOREACH(range, range_tree, &space.tree) {
+		enum range_state state = READ_ONCE(range->state);
+
+		if (state == RANGE_USED || state == RANGE_CACHED)
+			pages += ((range->end - range->start) >> PAGE_SHIFT) - 1;
+	}
+	spin_unlock(&space.lock);
+	return pages;
+}
+
 /* ---- stacks ---- */
 
 /* The first free place. */
@@ -301,7 +317,7 @@ static struct vm_range *cached_stack(struct stack_cache *cache)
 	if (cache->nr) {
 		range = stack_top(cache)[-1];
 		cache->nr--;
-		range->state = RANGE_USED;
+		WRITE_ONCE(range->state, RANGE_USED);
 	}
 	spin_unlock(&cache->lock);
 	return range;
@@ -317,7 +333,7 @@ static bool cache_stack(struct vm_range *range)
 	spin_lock(&cache->lock);
 	room = cache->nr < STACKS_CACHED;
 	if (room) {
-		range->state = RANGE_CACHED;
+		WRITE_ONCE(range->state, RANGE_CACHED); /* vmalloc_pages() looks without our lock */
 		*stack_top(cache) = range;
 		cache->nr++;
 	}

@@ -16,6 +16,8 @@ void kvfree(void *addr);
 bool vmalloc_is_guard(unsigned long addr);
 /* Unmapped areas wait for the next flush of all CPUs: does it now. */
 void vmalloc_purge(void);
+/* Pages of all areas, stacks that wait for their next task included. */
+unsigned long vmalloc_pages(void);
 /*
  * Frames of page tables below VMALLOC_START: they only grow, up to what was ever mapped at once.
  */

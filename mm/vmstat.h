@@ -1,4 +1,4 @@
-/* Counters of events since boot, one row per CPU: what tests and /proc/vmstat read. */
+/* Counters per CPU, of events since boot and of what there is now: for tests and /proc/vmstat. */
 #pragma once
 #include "arch/interface.h"
 
@@ -28,6 +28,15 @@ enum vm_event {
 	VM_EVENT_TABLE_RCU,		/* tables that were freed after a grace period */
 	VM_EVENT_ASYNC_FAULT_TRY,	/* pages that were asked for by who does not wait, */
 	VM_EVENT_ASYNC_FAULT_WAIT,	/* and those that somebody else waited for */
+	VM_EVENT_MAJOR_FAULT,		/* faults that waited for a page to be read */
+	VM_EVENT_DIRTIED,		/* pages of files on a device that became dirty, */
+	VM_EVENT_WRITTEN,		/* and that the device was given */
+	VM_EVENT_PIN,			/* pins taken, by get_user_pages(), */
+	VM_EVENT_UNPIN,			/* and given back */
+	VM_EVENT_SECTORS_IN,		/* read from the disk, of 512 bytes */
+	VM_EVENT_SECTORS_OUT,
+	VM_EVENT_DROP_PAGECACHE,	/* somebody asked for it */
+	VM_EVENT_DROP_SLAB,
 	NR_VM_EVENTS
 };
 
@@ -51,3 +60,25 @@ static inline unsigned long vm_events_cpu(enum vm_event event, unsigned int cpu)
 	return vm_event_rows[cpu].count[event];
 }
 unsigned long vm_events(enum vm_event event);
+
+/* What comes, and goes perhaps on another CPU: a row says nothing, the sum of all does. */
+enum vm_stat {
+	VM_STAT_COMMITTED,	/* pages that programs have been promised: see overcommit.h */
+	VM_STAT_DIRTY,		/* pages of files on a device that it does not have yet, */
+	VM_STAT_WRITEBACK,	/* and those that are on their way to it */
+	NR_VM_STATS
+};
+
+struct vm_stat_row {
+	long count[NR_VM_STATS];
+} __cacheline_aligned;
+
+extern struct vm_stat_row vm_stat_rows[NR_CPUS];
+
+/* Not from an interrupt's handler. */
+static inline void mod_vm_stat(enum vm_stat stat, long n)
+{
+	vm_stat_rows[this_cpu()].count[stat] += n;
+}
+/* Exact while nothing moves, and never negative. */
+unsigned long vm_stat(enum vm_stat stat);

@@ -5,6 +5,7 @@
 #include "mm/tlb.h"
 #include "mm/truncate.h"
 #include "mm/vma.h"
+#include "mm/vmstat.h"
 
 /* Folios that are written at once. Each is locked, the first one by waiting, the others by trying. */
 #define BATCH	8
@@ -79,6 +80,8 @@ static void write_batch(struct batch *batch)
 	/* While the folios are locked: who waits for one, and finds it clean then, looks here next. */
 	if (err)
 		mapping_set_error(batch->mapping, err);
+	mod_vm_stat(VM_STAT_WRITEBACK, -(long)batch->n);
+	count_vm_events(VM_EVENT_WRITTEN, batch->n);
 	for (unsigned int i = 0; i < batch->n; i++) {
 		struct folio *folio = batch->folios[i];
 
@@ -111,8 +114,9 @@ static void add(struct batch *batch, struct folio *folio)
 		return;
 	}
 	page_set(&folio->page, PG_writeback);
+	mod_vm_stat(VM_STAT_WRITEBACK, 1);
 	folio_mkclean(batch->mapping, folio);
-	page_clear(&folio->page, PG_dirty);
+	folio_mark_clean(folio);
 	batch->folios[batch->n++] = folio;
 	if (batch->n == BATCH)
 		write_batch(batch);

@@ -16,7 +16,7 @@ static void dirty_after_flush(struct mmu_gather *tlb, unsigned long addr, struct
 {
 	if (!tlb->dead && !page_test(page, PG_swapbacked))
 		flush_tlb_page(tlb->mm, addr);
-	page_set(page, PG_dirty);
+	folio_mark_dirty(page_folio(page));
 }
 
 /* What the page counted as. What is known of a file's page by its entry alone goes to the page. */

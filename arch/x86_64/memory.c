@@ -20,6 +20,7 @@
 
 bool direct_map_ready;
 phys_addr_t trampoline_page;
+unsigned long direct_map_bytes[3];
 
 static u64 *new_table(u64 *entry)
 {
@@ -65,8 +66,11 @@ static void map_range(unsigned long addr, phys_addr_t phys, size_t size, u64 pro
 		size_t step = 1ul << shift;
 		u64 *entry = map_entry(addr, shift);
 
-		if (entry && !*entry)
+		if (entry && !*entry) {
 			*entry = phys | prot | (shift > PAGE_SHIFT ? _PAGE_PSE : 0);
+			if (addr < VMALLOC_START)
+				direct_map_bytes[(shift - PAGE_SHIFT) / TABLE_SHIFT] += step;
+		}
 		addr += step;
 		phys += step;
 		size -= step;

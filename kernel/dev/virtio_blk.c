@@ -11,6 +11,7 @@
 #include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
 #include "mm/buddy.h"
+#include "mm/vmstat.h"
 
 #define VIRTIO_BLOCK	2
 #define VIRTIO_TRANSITIONAL_BLOCK 0x1001
@@ -121,6 +122,9 @@ void disk_submit(struct block_request *rq)
 		"%u bytes at sector %llu of %llu", rq->bytes, (unsigned long long)rq->sector,
 		(unsigned long long)disk.sectors);
 	flags = spin_lock_irqsave(&disk.lock);
+	if (rq->op != BLOCK_FLUSH)
+		count_vm_events(rq->op == BLOCK_READ ? VM_EVENT_SECTORS_IN : VM_EVENT_SECTORS_OUT,
+				rq->bytes / SECTOR_SIZE);
 	TAILQ_INSERT_TAIL(&disk.waiting, rq, link);
 	start_requests();
 	spin_unlock_irqrestore(&disk.lock, flags);

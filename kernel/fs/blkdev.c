@@ -107,6 +107,11 @@ static int sync_range(u64 start, u64 end)
 	return filemap_fsync_range(&disk_inode->mapping, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
 }
 
+unsigned long blkdev_pages(void)
+{
+	return disk_sectors() ? READ_ONCE(disk_inode->mapping.nr_pages) : 0;
+}
+
 int blkdev_sync(void)
 {
 	return disk_sectors() ? sync_range(0, MAX_FILE_BYTES) : 0;

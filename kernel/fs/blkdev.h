@@ -8,6 +8,8 @@
 
 /* At boot, behind disk_init() and before there are names. */
 void blkdev_init(void);
+/* Pages of it in the page cache. */
+unsigned long blkdev_pages(void);
 /* The disk has all that was written before. 0 or -EIO, or 0 if there is no disk. Sleeps. */
 int blkdev_sync(void);
 /* At the end, when no program is left and nothing is mapped: what could not be written is lost. */

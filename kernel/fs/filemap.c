@@ -119,12 +119,12 @@ static long write_page(struct address_space *mapping, u64 pos, size_t n, struct 
 	if (IS_ERR(folio))
 		return PTR_ERR(folio);
 	/* Before the bytes: a clean page may be let go of, and read in again, at any time. */
-	page_set(&folio->page, PG_dirty);
+	folio_mark_dirty(folio);
 	/* Truncation needs the inode's lock, too: the folio stays where it is. */
 	moved = copy_from_iter((char *)folio_address(folio) + offset, min(n, PAGE_SIZE - offset),
 			       from);
 	/* And behind them: writeback may have begun between. */
-	page_set(&folio->page, PG_dirty);
+	folio_mark_dirty(folio);
 	folio_put(folio);
 	if (moved && pos + moved > mapping->size)
 		WRITE_ONCE(mapping->size, pos + moved);

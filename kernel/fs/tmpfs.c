@@ -12,6 +12,7 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/statfs.h"
+#include "mm/overcommit.h"
 #include "mm/slab.h"
 
 #define DIRENT_SIZE 20 /* what an entry adds to a directory's size, as on Linux */
@@ -58,12 +59,20 @@ static int tmpfs_charge(struct address_space *mapping)
 
 	if (!count_up(&info->pages, READ_ONCE(info->max_pages)))
 		return -ENOSPC;
+	/* What can be read in again is no promise. */
+	if (mapping->ops->read_folio) {
+		vm_acct_memory(1);
+	} else if (vm_enough_memory(current_mm(), 1)) {
+		atomic_long_dec(&info->pages);
+		return -ENOSPC;
+	}
 	atomic_long_inc(&tmpfs_total_pages);
 	return 0;
 }
 
 static void tmpfs_uncharge(struct address_space *mapping)
 {
+	vm_unacct_memory(1);
 	atomic_long_dec(&tmpfs_sb(((struct inode *)mapping->host)->sb)->pages);
 	atomic_long_dec(&tmpfs_total_pages);
 }
@@ -328,7 +337,7 @@ static int read_archive(struct inode *inode)
 		if (IS_ERR(folio))
 			return (int)PTR_ERR(folio);
 		/* The quiescing must not take it away again. */
-		page_set(&folio->page, PG_dirty);
+		folio_mark_dirty(folio);
 		folio_put(folio);
 	}
 	tmpfs_unback(inode);

@@ -4,6 +4,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/pagewalk.h"
 #include "mm/pgtable.h"
+#include "mm/rmap.h"
 #include "mm/slab.h"
 
 #define NAME_COLUMN	73	/* where Linux begins the name */
@@ -91,7 +92,7 @@ SHOW(show_maps) { return for_each_vma(target, text, show_one_map, NULL); }
 struct usage {
 	unsigned long rss, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous;
 	u64 pss;			/* bytes, with 12 more bits: parts of pages */
-	u64 pss_dirty, pss_locked;
+	u64 pss_dirty, pss_locked, pss_of[NR_MM_COUNTERS];
 };
 
 #define PSS_SHIFT	12
@@ -106,6 +107,7 @@ static void count_page(struct usage *u, const struct vm_area_struct *vma, pte_t 
 	share /= (unsigned int)mapped;
 	u->rss += PAGE_SIZE;
 	u->pss += share;
+	u->pss_of[mm_counter(page)] += share;
 	if (dirty)
 		u->pss_dirty += share;
 	if (vma->vm_flags & VM_LOCKED)
@@ -161,20 +163,37 @@ static void kb(struct text *text, const char *name, unsigned long bytes)
 	text_printf(text, "%8lu kB\n", bytes >> 10);
 }
 
+static void kb_shared(struct text *text, const char *name, u64 pss)
+{
+	kb(text, name, (unsigned long)(pss >> PSS_SHIFT));
+}
+
+/* `absent` is what there is none of, but programs look for. */
 static void show_usage(struct text *text, const struct usage *u, bool rollup)
 {
+	static const char *const absent[] = {
+		"KSM",		 "LazyFree",	   "AnonHugePages",   "ShmemPmdMapped",
+		"FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb", "Swap",
+		"SwapPss",
+	};
+
 	kb(text, "Rss", u->rss);
-	kb(text, "Pss", (unsigned long)(u->pss >> PSS_SHIFT));
-	kb(text, "Pss_Dirty", (unsigned long)(u->pss_dirty >> PSS_SHIFT));
+	kb_shared(text, "Pss", u->pss);
+	kb_shared(text, "Pss_Dirty", u->pss_dirty);
+	if (rollup) {
+		kb_shared(text, "Pss_Anon", u->pss_of[MM_ANONPAGES]);
+		kb_shared(text, "Pss_File", u->pss_of[MM_FILEPAGES]);
+		kb_shared(text, "Pss_Shmem", u->pss_of[MM_SHMEMPAGES]);
+	}
 	kb(text, "Shared_Clean", u->shared_clean);
 	kb(text, "Shared_Dirty", u->shared_dirty);
 	kb(text, "Private_Clean", u->private_clean);
 	kb(text, "Private_Dirty", u->private_dirty);
 	kb(text, "Referenced", u->referenced);
 	kb(text, "Anonymous", u->anonymous);
-	kb(text, "Swap", 0);
-	kb(text, "SwapPss", 0);
-	kb(text, "Locked", (unsigned long)(u->pss_locked >> PSS_SHIFT));
+	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
+		kb(text, absent[i], 0);
+	kb_shared(text, "Locked", u->pss_locked);
 }
 
 static void show_flags(struct text *text, unsigned long flags)
@@ -183,9 +202,12 @@ static void show_flags(struct text *text, unsigned long flags)
 		{ VM_READ, "rd" }, { VM_WRITE, "wr" }, { VM_EXEC, "ex" }, { VM_SHARED, "sh" },
 		{ VM_MAYREAD, "mr" }, { VM_MAYWRITE, "mw" }, { VM_MAYEXEC, "me" }, { VM_MAYSHARE, "ms" },
 		{ VM_GROWSDOWN, "gd" }, { VM_LOCKED, "lo" },
-		{ VM_LOCKONFAULT, "lf" }, { VM_NORESERVE, "nr" },
+		{ VM_LOCKONFAULT, "lf" }, { VM_ACCOUNT, "ac" }, { VM_NORESERVE, "nr" },
 	};
 
+	/* Linux takes VM_SHARED back where the file was not opened for writing. */
+	if (!(flags & VM_MAYWRITE))
+		flags &= ~VM_SHARED;
 	text_printf(text, "VmFlags: ");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (flags & names[i].flag)
@@ -204,6 +226,7 @@ static void show_one_smap(struct text *text, struct vm_area_struct *vma, void *a
 	kb(text, "KernelPageSize", PAGE_SIZE);
 	kb(text, "MMUPageSize", PAGE_SIZE);
 	show_usage(text, &usage, false);
+	text_printf(text, "THPeligible:    %8u\n", 0u);
 	show_flags(text, vma->vm_flags);
 }
 

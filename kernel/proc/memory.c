@@ -1,6 +1,10 @@
-/* /proc/meminfo, vmstat, buddyinfo, zoneinfo, slabinfo: what memory is used for. */
+/* /proc/meminfo, buddyinfo, slabinfo: what memory is used for. */
+#include "kernel/proc/memory.h"
+#include "kernel/fs/blkdev.h"
 #include "kernel/proc/proc.h"
 #include "mm/memory_failure.h"
+#include "mm/overcommit.h"
+#include "mm/pgtable.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
 #include "mm/vmstat.h"
@@ -9,31 +13,72 @@
 
 /* ---- counting processes' memory ---- */
 
-struct totals {
-	unsigned long anon, mapped, tables, stacks;
-};
+static struct mm_struct *mm_of(const struct process *process)
+{
+	const struct task *task = TAILQ_FIRST(&process->threads);
+
+	return task ? task->mm : NULL;
+}
 
 static void add_process(struct process *process, void *arg)
 {
-	struct totals *totals = arg;
+	struct memory_totals *totals = arg;
+	const struct mm_struct *mm = mm_of(process);
 	struct task *task;
 
 	TAILQ_FOREACH(task, &process->threads, thread_link)
 		totals->stacks++;
-	task = TAILQ_FIRST(&process->threads);
-	if (!task || !task->mm)
+	if (!mm)
 		return;
-	totals->anon += mm_rss(task->mm, MM_ANONPAGES);
-	totals->mapped += mm_rss(task->mm, MM_FILEPAGES) + mm_rss(task->mm, MM_SHMEMPAGES);
-	totals->tables += (unsigned long)atomic_long_read(&task->mm->table_frames);
+	totals->anon += mm_rss(mm, MM_ANONPAGES);
+	totals->mapped += mm_rss(mm, MM_FILEPAGES) + mm_rss(mm, MM_SHMEMPAGES);
+	totals->tables += (unsigned long)atomic_long_read(&mm->table_frames);
 }
 
-static void count_processes(struct totals *totals)
+struct search {
+	int after, pid;		/* the lowest number above `after`, and whose it is */
+	struct mm_struct *mm;
+};
+
+static void consider(struct process *process, void *arg)
 {
-	*totals = (struct totals){ 0 };
+	struct search *search = arg;
+	struct mm_struct *mm = mm_of(process);
+
+	if (!mm || !READ_ONCE(mm->locked_vm) || process->pid <= search->after)
+		return;
+	if (!search->mm || process->pid < search->pid) {
+		search->pid = process->pid;
+		search->mm = mm;
+	}
+}
+
+/* The next process that has locked memory: with a reference to that; or NULL. */
+static struct mm_struct *next_with_locks(int *pid)
+{
+	struct search search = { .after = *pid };
+
 	spin_lock(&tasks_lock);
-	process_for_each(add_process, totals);
+	process_for_each(consider, &search);
+	if (search.mm)
+		mmget(search.mm);
 	spin_unlock(&tasks_lock);
+	*pid = search.pid;
+	return search.mm;
+}
+
+/* Not counted as they come and go: few programs lock any, and nobody else pays for it. */
+static unsigned long mlocked_pages(void)
+{
+	unsigned long pages = 0;
+	struct mm_struct *mm;
+	int pid = 0;
+
+	while ((mm = next_with_locks(&pid))) {
+		pages += mm_mlocked_pages(mm);
+		mmput(mm);
+	}
+	return pages;
 }
 
 static void add_slabs(const char *name, size_t size, unsigned long in_use, unsigned long slabs, void *arg)
@@ -41,85 +86,122 @@ static void add_slabs(const char *name, size_t size, unsigned long in_use, unsig
 	*(unsigned long *)arg += slabs;
 }
 
-static void line(struct text *text, const char *name, unsigned long kb)
+struct memory_totals memory_totals(void)
 {
-	size_t start = text->len;
+	struct memory_totals totals = { .mlocked = mlocked_pages() };
 
-	text_printf(text, "%s:", name);
-	text_pad(text, start, 16);
-	text_printf(text, "%8lu kB\n", kb);
+	slab_for_each(add_slabs, &totals.slabs);
+	spin_lock(&tasks_lock);
+	process_for_each(add_process, &totals);
+	spin_unlock(&tasks_lock);
+	return totals;
+}
+
+/* ---- meminfo ---- */
+
+struct line {
+	const char *name;
+	unsigned long kb;
+};
+
+static void show_lines(struct text *text, const struct line *lines, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t start = text->len;
+
+		text_printf(text, "%s:", lines[i].name);
+		text_pad(text, start, 16);
+		text_printf(text, "%8lu kB\n", lines[i].kb);
+	}
+}
+
+/*
+ * Nobody reclaims: there are no lists of active and inactive pages, and only a lock is a reason to
+ * stay.
+ */
+static void show_use(struct text *text, const struct memory_totals *totals)
+{
+	const unsigned long cached = pagecache_pages(), shmem = pagecache_shmem_pages(),
+			    buffers = blkdev_pages();
+	const unsigned long free = frames_free();
+	const struct line lines[] = {
+		{ "MemTotal", KB(frames_total()) },
+		{ "MemFree", KB(free) },
+		{ "MemAvailable", KB(free + cached - shmem) },
+		{ "Buffers", KB(buffers) },
+		{ "Cached", KB(cached > buffers ? cached - buffers : 0) },
+		{ "SwapCached", 0 },
+		{ "Unevictable", KB(totals->mlocked) },
+		{ "Mlocked", KB(totals->mlocked) },
+		{ "SwapTotal", 0 },
+		{ "SwapFree", 0 },
+		{ "Dirty", KB(vm_stat(VM_STAT_DIRTY)) },
+		{ "Writeback", KB(vm_stat(VM_STAT_WRITEBACK)) },
+		{ "AnonPages", KB(totals->anon) },
+		{ "Mapped", KB(totals->mapped) },
+		{ "Shmem", KB(shmem) },
+	};
+
+	show_lines(text, lines, ARRAY_SIZE(lines));
+}
+
+/* No slab gives anything back that is in use; per-CPU variables are part of the image. */
+static void show_kernel(struct text *text, const struct memory_totals *totals)
+{
+	const struct line lines[] = {
+		{ "KReclaimable", 0 },
+		{ "Slab", KB(totals->slabs) },
+		{ "SReclaimable", 0 },
+		{ "SUnreclaim", KB(totals->slabs) },
+		{ "KernelStack", totals->stacks * (KERNEL_STACK_SIZE >> 10) },
+		{ "PageTables", KB(totals->tables) },
+		{ "SecPageTables", 0 },
+		{ "NFS_Unstable", 0 },
+		{ "Bounce", 0 },
+		{ "WritebackTmp", 0 },
+		{ "CommitLimit", KB(vm_commit_limit()) },
+		{ "Committed_AS", KB(vm_committed()) },
+		{ "VmallocTotal", (VMALLOC_END - VMALLOC_START) >> 10 },
+		{ "VmallocUsed", KB(vmalloc_pages()) },
+		{ "VmallocChunk", 0 },
+		{ "Percpu", 0 },
+	};
+
+	show_lines(text, lines, ARRAY_SIZE(lines));
+	text_printf(text, "HardwareCorrupted: %5lu kB\n", KB(hwpoisoned_pages()));
+}
+
+static void show_huge(struct text *text)
+{
+	static const struct line transparent[] = {
+		{ "AnonHugePages", 0 }, { "ShmemHugePages", 0 }, { "ShmemPmdMapped", 0 },
+		{ "FileHugePages", 0 }, { "FilePmdMapped", 0 },
+	};
+	const struct line rest[] = {
+		{ "Hugepagesize", PMD_SIZE >> 10 },
+		{ "Hugetlb", 0 },
+		{ "DirectMap4k", direct_map_bytes[0] >> 10 },
+		{ "DirectMap2M", direct_map_bytes[1] >> 10 },
+		{ "DirectMap1G", direct_map_bytes[2] >> 10 },
+	};
+
+	show_lines(text, transparent, ARRAY_SIZE(transparent));
+	text_printf(text, "HugePages_Total:       0\nHugePages_Free:        0\n"
+			  "HugePages_Rsvd:        0\nHugePages_Surp:        0\n");
+	show_lines(text, rest, ARRAY_SIZE(rest));
 }
 
 int show_meminfo(struct text *text, const struct proc_target *target)
 {
-	unsigned long slabs = 0, total = frames_total(), free = frames_free();
-	unsigned long cached = pagecache_pages(), shmem = pagecache_shmem_pages();
-	struct totals totals;
+	const struct memory_totals totals = memory_totals();
 
-	count_processes(&totals);
-	slab_for_each(add_slabs, &slabs);
-	line(text, "MemTotal", KB(total));
-	line(text, "MemFree", KB(free));
-	line(text, "MemAvailable", KB(free + cached - shmem));
-	line(text, "Buffers", 0);
-	line(text, "Cached", KB(cached));
-	line(text, "SwapCached", 0);
-	line(text, "SwapTotal", 0);
-	line(text, "SwapFree", 0);
-	line(text, "AnonPages", KB(totals.anon));
-	line(text, "Mapped", KB(totals.mapped));
-	line(text, "Shmem", KB(shmem));
-	line(text, "Slab", KB(slabs));
-	line(text, "SReclaimable", 0);
-	line(text, "SUnreclaim", KB(slabs));
-	line(text, "KernelStack", totals.stacks * (KERNEL_STACK_SIZE >> 10));
-	line(text, "PageTables", KB(totals.tables));
-	line(text, "VmallocTotal", (VMALLOC_END - VMALLOC_START) >> 10);
-	text_printf(text, "HardwareCorrupted: %5lu kB\n", KB(hwpoisoned_pages()));
+	show_use(text, &totals);
+	show_kernel(text, &totals);
+	show_huge(text);
 	return 0;
 }
 
-int show_vmstat(struct text *text, const struct proc_target *target)
-{
-	static const char *const names[NR_VM_EVENTS] = {
-		[VM_EVENT_FAULT] = "pgfault",
-		[VM_EVENT_ZERO_PAGE] = "zero_page_fault",
-		[VM_EVENT_ANON_PAGE] = "anon_page_fault",
-		[VM_EVENT_COW_COPY] = "cow_copy",
-		[VM_EVENT_COW_REUSE] = "cow_reuse",
-		[VM_EVENT_GUP_FAST] = "gup_fast",
-		[VM_EVENT_GUP_SLOW] = "gup_slow",
-		[VM_EVENT_FORK_PINNED] = "fork_pinned",
-		[VM_EVENT_UNSHARE] = "cow_unshare",
-		[VM_EVENT_UNFOLD] = "unfold",
-		[VM_EVENT_ROOT_RELOAD] = "root_reload",
-		[VM_EVENT_TLB_REMOTE_FLUSH] = "nr_tlb_remote_flush",
-		[VM_EVENT_TLB_TARGETS] = "tlb_cpus_targeted",
-		[VM_EVENT_TLB_IPI_SENT] = "tlb_ipis_sent",
-		[VM_EVENT_TLB_IPI_RECEIVED] = "nr_tlb_remote_flush_received",
-		[VM_EVENT_TLB_WAIT_CYCLES] = "tlb_wait_cycles",
-		[VM_EVENT_TLB_FLUSH_ALL] = "nr_tlb_local_flush_all",
-		[VM_EVENT_TLB_FLUSH_ONE] = "nr_tlb_local_flush_one",
-		[VM_EVENT_TLB_KERNEL_FLUSH] = "tlb_kernel_flush",
-		[VM_EVENT_TABLE_IPI] = "table_free_ipis",
-		[VM_EVENT_TABLE_RCU] = "table_free_rcu",
-		[VM_EVENT_ASYNC_FAULT_TRY] = "async_fault_try",
-		[VM_EVENT_ASYNC_FAULT_WAIT] = "async_fault_wait",
-	};
-	struct totals totals;
-
-	count_processes(&totals);
-	text_printf(text, "nr_free_pages %lu\n", frames_free());
-	text_printf(text, "nr_anon_pages %lu\n", totals.anon);
-	text_printf(text, "nr_mapped %lu\n", totals.mapped);
-	text_printf(text, "nr_file_pages %lu\n", pagecache_pages());
-	text_printf(text, "nr_shmem %lu\n", pagecache_shmem_pages());
-	text_printf(text, "nr_page_table_pages %lu\n", totals.tables);
-	text_printf(text, "nr_kernel_stack %lu\n", totals.stacks * (KERNEL_STACK_SIZE >> 10));
-	for (int i = 0; i < NR_VM_EVENTS; i++)
-		text_printf(text, "%s %lu\n", names[i], vm_events(i));
-	return 0;
-}
+/* ---- the allocators ---- */
 
 int show_buddyinfo(struct text *text, const struct proc_target *target)
 {
@@ -130,15 +212,6 @@ int show_buddyinfo(struct text *text, const struct proc_target *target)
 	for (int order = 0; order <= MAX_ORDER; order++)
 		text_printf(text, "%6lu ", counts[order]);
 	text_printf(text, "\n");
-	return 0;
-}
-
-int show_zoneinfo(struct text *text, const struct proc_target *target)
-{
-	text_printf(text, "Node 0, zone %8s\n", "Normal");
-	text_printf(text, "  pages free     %lu\n", frames_free());
-	text_printf(text, "        spanned  %lu\n        present  %lu\n        managed  %lu\n", max_pfn,
-		    frames_total(), frames_total());
 	return 0;
 }
 

@@ -69,6 +69,8 @@ bool proc_may_access(const struct proc_target *target);
 long object_path(struct dentry *object, char *buf, size_t size);
 /* The address space of a process, with a reference; NULL: it has none any more. */
 struct mm_struct *proc_mm(const struct process *process);
+/* A number in [lo, hi] that was written to a file, with or without a newline: 0, or -EINVAL. */
+int proc_number(char *text, size_t n, long lo, long hi, long *value);
 /* At boot: /proc and /sys can be mounted. */
 void proc_init(void);
 

@@ -1,5 +1,4 @@
 /* /sys, as far as it is about memory and the disk. */
-#include "kernel/base/cmdline.h"
 #include "kernel/dev/block.h"
 #include "kernel/dev/gup_test.h"
 #include "kernel/fs/blkdev.h"
@@ -51,12 +50,11 @@ static int write_flush_ceiling(const struct proc_target *target, char *value, si
 {
 	long ceiling;
 
-	if (n && value[n - 1] == '\n')
-		value[n - 1] = '\0';
-	if (!cmdline_number(value, 0, 0x7fffffff, &ceiling))
-		return -EINVAL;
-	WRITE_ONCE(tlb_flush_ceiling, (unsigned long)ceiling);
-	return 0;
+	int err = proc_number(value, n, 0, 0x7fffffff, &ceiling);
+
+	if (!err)
+		WRITE_ONCE(tlb_flush_ceiling, (unsigned long)ceiling);
+	return err;
 }
 
 /* More pages than that are flushed as a whole. */

@@ -147,6 +147,7 @@ void process_limits(const struct process *process, struct mm_limits *limits)
 	/* Root locks what it likes. */
 	WRITE_ONCE(limits->memlock, READ_ONCE(process->cred.uid.effective) ?
 				    READ_ONCE(process->rlimits[RLIMIT_MEMLOCK].rlim_cur) : ~0ul);
+	WRITE_ONCE(limits->admin, !READ_ONCE(process->cred.uid.effective));
 }
 
 void limits_changed(struct process *process)

@@ -95,6 +95,10 @@ boot --disk "$disk" --append disk_delay=60000 --timeout 300 -- /tests/msync /dev
 is 'who-waits-for-the-disk-does-not-keep-others-from-mapping-and-can-be-killed' \
 	"$status$(grep '^not ok' <<<"$out")" 0
 
+make_disk $((1 << 20))
+boot --disk "$disk" -- /tests/proc_memory /dev/vda
+is 'proc-counts-what-is-changed-and-written' "$status$(grep '^not ok' <<<"$out")" 0
+
 # ---- what does not reach the disk ----
 
 make_disk $((1 << 20))

@@ -4,7 +4,9 @@
 #include "mm/buddy.h"
 #include "mm/fault.h"
 #include "mm/leak.h"
+#include "mm/overcommit.h"
 #include "mm/slab.h"
+#include "mm/vmstat.h"
 #include "tests/races/race.h"
 #include "tests/races/runner.h"
 
@@ -15,7 +17,7 @@ static struct mm_struct *mms[MAX_MMS]; /* one reference each */
 static unsigned int nr_mms, nr_cpus, nr_dropped;
 static struct mem_usage before;
 static bool given[RACE_CPUS]; /* tasks whose address space is not that of their CPU */
-static unsigned long objects, frames;
+static unsigned long objects, frames, promised;
 static u64 outcome;
 
 void race_outcome(u64 value) { outcome = (outcome ^ value) * 0x9e3779b97f4a7c15ull + 1; }
@@ -130,6 +132,7 @@ void world_start(const struct race *scenario)
 		warm_up(cpu);
 	objects = slab_objects();
 	frames = frames_free();
+	promised = vm_committed();
 	race_mm = mm_alloc(scenario->levels);
 	race_adopt(race_mm);
 	mm_setup_brk(race_mm, 0x10000000, 0);
@@ -195,5 +198,7 @@ void world_end(const struct race *scenario)
 		mmput(mms[i]);
 	RACE_EQ(ledger_pending(), 0);
 	RACE_EQ(ledger_lost(), 0);
+	RACE_EQ(vm_committed(), promised);
+	RACE_EQ(vm_stat(VM_STAT_WRITEBACK), 0);
 	check_leaks();
 }

@@ -134,7 +134,7 @@ static void dirty_by_write(void)
 {
 	struct folio *folio = filemap_find(&file, 0);
 
-	page_set(&folio->page, PG_dirty);
+	folio_mark_dirty(folio);
 	folio_put(folio);
 }
 /* By write(); its mapping has not been used. */

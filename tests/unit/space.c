@@ -24,6 +24,7 @@ struct space space_start(unsigned int levels, unsigned int hw, unsigned int cpus
 	before = mem_quiesce();
 	s.frames = before.frames;
 	s.objects = before.objects;
+	s.promised = vm_committed();
 	s.mm = mm_alloc(levels);
 	CHECK(s.mm);
 	s.mm->limits.stack = 8 << 20;
@@ -60,6 +61,8 @@ void space_end(struct space *s)
 	CHECK_EQ(after.frames, s->frames);
 	CHECK_EQ(after.objects, s->objects);
 	CHECK_EQ(ledger_pending(), 0);
+	CHECK_EQ(vm_committed(), s->promised);
+	CHECK_EQ(vm_stat(VM_STAT_DIRTY) + vm_stat(VM_STAT_WRITEBACK), 0);
 }
 
 unsigned long map(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags)

@@ -23,6 +23,7 @@ struct space {
 	struct mm_struct *mm;
 	unsigned long frames;	/* free before the program was made */
 	unsigned long objects;
+	unsigned long promised;	/* to others */
 };
 
 /* A machine with that many CPUs and hardware levels; CPU 0 runs a program with `levels` levels. */

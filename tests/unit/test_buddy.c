@@ -488,3 +488,22 @@ TEST("frames-of-a-list-that-became-a-block-are-allocated-as-one")
 		}
 	}
 }
+
+TEST("frames-that-come-and-go-are-counted")
+{
+	struct frame_stats before, after;
+	struct page *page;
+
+	boot();
+	before = frame_stats();
+	page = alloc_page(GFP_KERNEL);
+	free_page(page);
+	free_page(alloc_page(GFP_KERNEL));
+	folio_free(folio_alloc(GFP_KERNEL, 4));
+	after = frame_stats();
+	CHECK_EQ(after.allocated - before.allocated, 18);
+	CHECK_EQ(after.freed - before.freed, 18);
+	CHECK_EQ(after.reserve, before.reserve);
+	CHECK(after.free_by_cpus.count[0] > 0 &&
+	      after.free_by_cpus.count[0] <= after.free_by_cpus.high);
+}

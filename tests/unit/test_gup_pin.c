@@ -21,6 +21,7 @@ static struct page *pin_fast(unsigned long addr, unsigned int foll)
 TEST("a-pin-is-counted-and-given-back")
 {
 	struct space s = space_touched(1);
+	const unsigned long taken = vm_events(VM_EVENT_PIN), given = vm_events(VM_EVENT_UNPIN);
 	struct page *page;
 
 	page = pin_fast(AT, FOLL_WRITE);
@@ -33,6 +34,12 @@ TEST("a-pin-is-counted-and-given-back")
 	unpin_user_pages_dirty_lock(&page, 1, true);
 	CHECK(!page_test(page, PG_dirty));	/* no file has to be told */
 	CHECK(!page_pinned(page));
+	mmap_read_lock(s.mm);
+	CHECK_EQ(pin_user_pages(s.mm, AT, 1, 0, &page), 1);
+	mmap_read_unlock(s.mm);
+	unpin_user_page(page);
+	CHECK_EQ(vm_events(VM_EVENT_PIN), taken + 3);
+	CHECK_EQ(vm_events(VM_EVENT_UNPIN), given + 3);
 	EXPECT_DEATH("unpinned more often", unpin_user_page(page));
 	space_end(&s);
 }
@@ -195,7 +202,7 @@ static void map_file(struct mm_struct *mm, struct address_space *mapping, int ty
 TEST("a-long-pin-for-reading-holds-a-files-page-only-where-it-is-shared")
 {
 	struct space s = space_start(3, 4, 1);
-	struct address_space *file = shmem_mapping_create(PAGE_SIZE);
+	struct address_space *file = shmem_mapping_create(PAGE_SIZE, false);
 	struct page *page;
 
 	map_file(s.mm, file, MAP_SHARED);

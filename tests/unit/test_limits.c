@@ -138,7 +138,7 @@ TEST("locked-memory-that-becomes-writable-is-there-at-once")
 TEST("memory-that-grows-downward-is-private-and-anonymous")
 {
 	struct space s = space_start(3, 4, 1);
-	struct mmap_source source = { .mapping = shmem_mapping_create(PAGE_SIZE) };
+	struct mmap_source source = { .mapping = shmem_mapping_create(PAGE_SIZE, false) };
 
 	CHECK_EQ(map_at(s.mm, 0x1000, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN), -EINVAL);
 	CHECK_EQ(mm_mmap(s.mm, 0, 0x1000, RW, MAP_PRIVATE | MAP_GROWSDOWN, &source, 0), -EINVAL);

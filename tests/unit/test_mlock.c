@@ -204,3 +204,23 @@ TEST("what-is-locked-already-need-not-be-cut")
 	fail_nth_set(0);
 	space_end(&s);
 }
+
+TEST("locked-pages-count-where-they-are")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 0x8000, RW, ANON);
+
+	s.mm->limits.memlock = ~0ul;
+	CHECK_EQ(mm_mlocked_pages(s.mm), 0);
+	CHECK_EQ(mm_mlock(s.mm, addr, 0x3000, 0), 0);
+	CHECK_EQ(mm_mlocked_pages(s.mm), 3);
+	CHECK_EQ(mm_mlock(s.mm, addr + 0x3000, 0x5000, MLOCK_ONFAULT), 0);
+	CHECK_EQ(mm_mlocked_pages(s.mm), 3);
+	peek(addr + 0x4000);	/* nobody's page of zeroes */
+	CHECK_EQ(mm_mlocked_pages(s.mm), 3);
+	poke(addr + 0x5000, 1);
+	CHECK_EQ(mm_mlocked_pages(s.mm), 4);
+	CHECK_EQ(mm_munlock(s.mm, addr + 0x2000, 0x6000), 0);
+	CHECK_EQ(mm_mlocked_pages(s.mm), 2);
+	space_end(&s);
+}

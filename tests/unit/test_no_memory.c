@@ -175,7 +175,7 @@ TEST("a-copy-of-a-files-page-fails-cleanly-at-every-allocation")
 	struct mmap_source source;
 
 	start(3, 4);
-	source = (struct mmap_source){ .mapping = shmem_mapping_create(PAGE_SIZE) };
+	source = (struct mmap_source){ .mapping = shmem_mapping_create(PAGE_SIZE, false) };
 	fault_addr = (unsigned long)mm_mmap(s.mm, 0, PAGE_SIZE, RW, MAP_PRIVATE, &source, 0);
 	CHECK_EQ(peek(fault_addr), 0);
 	undo_fault();

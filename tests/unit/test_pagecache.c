@@ -297,7 +297,7 @@ TEST("a-hole-takes-whole-pages-and-zeroes-parts")
 TEST("shared-memory-is-freed-with-its-last-mapping")
 {
 	struct mem_usage before = boot();
-	struct address_space *shm = shmem_mapping_create(4 * PAGE_SIZE);
+	struct address_space *shm = shmem_mapping_create(4 * PAGE_SIZE, false);
 	struct folio *folio = filemap_get(shm, 3);
 
 	CHECK(!IS_ERR(folio));
@@ -319,7 +319,7 @@ TEST("pages-of-files-and-of-shared-memory-are-counted-apart")
 	all = pagecache_pages();
 	shared = pagecache_shmem_pages();
 	mapping_init(&file, &letter_ops, NULL, PAGE_SIZE);
-	shm = shmem_mapping_create(2 * PAGE_SIZE);
+	shm = shmem_mapping_create(2 * PAGE_SIZE, false);
 	read_in(&file, 0);
 	CHECK(pagecache_pages() == all + 1 && pagecache_shmem_pages() == shared);
 	read_in(shm, 0);

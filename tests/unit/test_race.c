@@ -344,7 +344,7 @@ TEST("two-readers-of-an-absent-page-get-the-same-one")
 	struct folio *second;
 
 	start();
-	shm = shmem_mapping_create(PAGE_SIZE);
+	shm = shmem_mapping_create(PAGE_SIZE, false);
 	sim_before_lock(LOCK_MAPPING, 1, NULL);
 	sim_before_lock(LOCK_MAPPING, 1, get_page_0);
 	second = filemap_get(shm, 0);
@@ -365,7 +365,7 @@ TEST("two-readers-that-both-found-nothing-get-the-same-page")
 	struct folio *second;
 
 	start();
-	shm = shmem_mapping_create(PAGE_SIZE);
+	shm = shmem_mapping_create(PAGE_SIZE, false);
 	sim_before_lock(LOCK_MAPPING, 1, get_page_0_at_second_lock);
 	second = filemap_get(shm, 0);
 	CHECK(first == second && shm->nr_pages == 1);

@@ -249,3 +249,18 @@ TEST("random-areas-never-overlap-and-all-come-back")
 	CHECK_EQ(now.frames, before.frames);
 	CHECK_EQ(now.objects, before.objects);
 }
+
+TEST("pages-of-areas-are-counted-while-they-are-mapped")
+{
+	unsigned long addr, before;
+
+	boot();
+	before = vmalloc_pages();
+	addr = area(10 * PAGE_SIZE - 5);
+	CHECK_EQ(vmalloc_pages(), before + 10);
+	vfree((void *)addr);
+	CHECK_EQ(vmalloc_pages(), before);
+	addr = area(STACK);
+	vfree((void *)addr);	/* a stack stays, for the next task */
+	CHECK_EQ(vmalloc_pages(), before + 4);
+}

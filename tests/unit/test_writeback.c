@@ -26,6 +26,7 @@ static int write_disk(struct address_space *mapping, struct folio *const *folios
 
 	(void)mapping;
 	CHECK(n >= 1 && n <= 8);
+	CHECK_EQ(vm_stat(VM_STAT_WRITEBACK), n);
 	CHECK(!without_lock || !lockdep_held(&without_lock->mmap_lock));
 	writes++;
 	most = max(most, n);
@@ -181,7 +182,7 @@ TEST("an-unmapped-page-is-dirty-when-no-cpu-can-write-to-it-any-more")
 	run_on(1, s.mm);
 	poke(shared, 1);
 	folio = filemap_find(&file, 0);
-	page_clear(&folio->page, PG_dirty); /* as if it had been written back once it had no VMA */
+	folio_mark_clean(folio); /* as if it had been written back once it had no VMA */
 	folio_put(folio);
 	run_on(0, s.mm);
 	sim_before_lock(LOCK_PAGE_TABLE, 1, look_later);
@@ -365,7 +366,7 @@ static void others_have_it(void)
 }
 static void others_have_written(void)
 {
-	page_clear(&others->page, PG_dirty);
+	folio_mark_clean(others);
 	page_clear(&others->page, PG_writeback);
 	folio_end_read(others, true);
 }
@@ -478,5 +479,47 @@ TEST("a-pin-that-stays-does-not-write-where-writeback-would-not-see-it")
 	pin_both_ways(s.mm, shared, FOLL_LONGTERM, 1);
 	pin_both_ways(s.mm, copy, FOLL_WRITE | FOLL_LONGTERM, 1);
 	pin_both_ways(s.mm, anon, FOLL_WRITE | FOLL_LONGTERM, 1);
+	end(&s);
+}
+
+/* ---- counting ---- */
+
+TEST("dirty-pages-count-until-they-are-written-back-or-leave-the-file")
+{
+	struct space s = start();
+	const unsigned long before = vm_events(VM_EVENT_DIRTIED),
+			    written = vm_events(VM_EVENT_WRITTEN);
+
+	peek(shared + 9 * PAGE_SIZE);
+	CHECK_EQ(vm_stat(VM_STAT_DIRTY), 0);
+	for (unsigned long i = 0; i < 5; i++)
+		poke(shared + i * PAGE_SIZE, i);
+	poke(shared, 7);
+	CHECK_EQ(vm_stat(VM_STAT_DIRTY), 5);
+	CHECK_EQ(sync_all(), 0);
+	CHECK_EQ(vm_stat(VM_STAT_DIRTY), 0);
+	CHECK_EQ(vm_events(VM_EVENT_WRITTEN), written + 5);
+	poke(shared, 8);
+	poke(shared + PAGE_SIZE, 8);
+	CHECK_EQ(vm_stat(VM_STAT_DIRTY), 2);
+	truncate_setsize(&file, PAGE_SIZE);
+	CHECK_EQ(vm_stat(VM_STAT_DIRTY), 1);
+	CHECK_EQ(vm_events(VM_EVENT_DIRTIED), before + 7);
+	end(&s);	/* which drops the other one */
+}
+
+TEST("a-page-that-has-left-its-file-is-not-counted-as-dirty")
+{
+	struct space s = start();
+	struct folio *folio;
+
+	poke(shared, 1);
+	folio = filemap_find(&file, 0);
+	truncate_setsize(&file, 0);
+	CHECK_EQ(vm_stat(VM_STAT_DIRTY), 0);
+	folio_mark_clean(folio);
+	folio_mark_dirty(folio);	/* by who had it pinned */
+	CHECK_EQ(vm_stat(VM_STAT_DIRTY), 0);
+	folio_put(folio);
 	end(&s);
 }
