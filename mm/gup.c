@@ -10,7 +10,7 @@
 
 /* ---- references and pins ---- */
 
-static void unpin(struct page *page)
+static inline void unpin(struct page *page)
 {
 	int left = atomic_add_return(-1, &page->pincount);
 
@@ -34,7 +34,9 @@ void unpin_user_page(struct page *page)
 
 void unpin_user_pages(struct page **pages, unsigned long nr)
 {
-	unpin_user_pages_dirty_lock(pages, nr, false);
+	for (unsigned long i = 0; i < nr; i++)
+		unpin(pages[i]);
+	count_vm_events(VM_EVENT_UNPIN, nr);
 }
 
 /*
