@@ -144,6 +144,7 @@ struct process {
 
 	struct sighand *sighand;
 	struct sigpending pending;
+	unsigned int signals_charged; /* queued for it and its threads, and its timers */
 	struct itimers itimers;
 	int stop_signo;			/* its threads stop, or have stopped, by that; 0: no */
 	bool stop_complete;		/* they all have */

@@ -14,7 +14,7 @@ bool signal_force(const struct ksiginfo *info)
 	if (ends) {
 		process_kill(process, info->signo);
 	} else {
-		sigpending_add(&task->pending, info, ~0ull);
+		sigpending_add(process, &task->pending, info);
 		signal_task_wake(task);
 	}
 	spin_unlock(&tasks_lock);

@@ -1,13 +1,13 @@
 /*
- * Signals that wait: a set, and a queue with what is said of each. Who sends pays for the memory
- * with the receiver's RLIMIT_SIGPENDING; as there is one user, there is one count.
+ * Signals that wait: a set, and a queue with what is said of each. For the memory the receiver's
+ * RLIMIT_SIGPENDING pays, which is about all processes of a user; timers count, for their signals.
  */
-#include "kernel/signal/signal.h"
+#include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "mm/slab.h"
 
 static struct kmem_cache *sigqueue_cache;
-static u64 nr_queued;		/* under tasks_lock */
+static u64 nr_charged; /* to all processes; under tasks_lock */
 
 void sigqueue_init(void)
 {
@@ -26,14 +26,48 @@ static bool beyond_limit(const struct ksiginfo *info)
 	return info->signo < SIGRTMIN && info->code >= 0;
 }
 
-int sigpending_add(struct sigpending *pending, const struct ksiginfo *info, u64 limit)
+struct user_count {
+	u32 uid;
+	u64 signals;
+};
+
+static void count_user(struct process *process, void *arg)
+{
+	struct user_count *count = arg;
+
+	if (process->cred.uid.real == count->uid)
+		count->signals += process->signals_charged;
+}
+
+bool sigqueue_fits(const struct process *process)
+{
+	u64 limit = process->rlimits[RLIMIT_SIGPENDING].rlim_cur;
+	struct user_count count = { .uid = process->cred.uid.real };
+
+	if (nr_charged < limit)
+		return true;
+	process_for_each(count_user, &count);
+	return count.signals < limit;
+}
+
+void sigqueue_charge(struct process *process, int n)
+{
+	process->signals_charged += n;
+	nr_charged += n;
+}
+
+int sigpending_add(struct process *process, struct sigpending *pending,
+		   const struct ksiginfo *info)
 {
 	struct sigqueue *entry = NULL;
+	bool paid = info->code == SI_TIMER;
 
-	if (info->signo != SIGKILL && (nr_queued < limit || beyond_limit(info)))
+	if (info->signo != SIGKILL && (paid || beyond_limit(info) || sigqueue_fits(process)))
 		entry = kmem_cache_alloc(sigqueue_cache, GFP_ATOMIC);
 	if (entry) {
-		nr_queued++;
+		entry->charged = paid ? NULL : process;
+		if (!paid)
+			sigqueue_charge(process, 1);
 		entry->info = *info;
 		TAILQ_INSERT_TAIL(&pending->queue, entry, link);
 	} else if (info->signo >= SIGRTMIN && info->code != SI_USER) {
@@ -46,8 +80,9 @@ int sigpending_add(struct sigpending *pending, const struct ksiginfo *info, u64 
 static void drop(struct sigpending *pending, struct sigqueue *entry)
 {
 	TAILQ_REMOVE(&pending->queue, entry, link);
+	if (entry->charged)
+		sigqueue_charge(entry->charged, -1);
 	kmem_cache_free(sigqueue_cache, entry);
-	nr_queued--;
 }
 
 void sigpending_flush(struct sigpending *pending, __kernel_sigset_t set)

@@ -122,7 +122,7 @@ int signal_send(struct process *process, struct task *task, const struct ksiginf
 	/* What timers send is told apart by the timer, which does not send another. */
 	if (signo < SIGRTMIN && info->code != SI_TIMER && pending->set & SIGMASK(signo))
 		return 0;
-	ret = sigpending_add(pending, info, process->rlimits[RLIMIT_SIGPENDING].rlim_cur);
+	ret = sigpending_add(process, pending, info);
 	if (!ret)
 		announce(process, task, signo);
 	return ret;

@@ -77,6 +77,7 @@ struct ksiginfo {
 struct sigqueue {
 	TAILQ_ENTRY(sigqueue) link;
 	struct ksiginfo info;
+	struct process *charged; /* the receiver; NULL: a timer's, which is charged itself */
 };
 
 struct sigpending {
@@ -114,8 +115,16 @@ int set_sigaltstack(const struct __kernel_sigaltstack *new_stack, struct __kerne
 
 void sigqueue_init(void);
 void sigpending_init(struct sigpending *pending);
-/* One more waits. Without room for it: only its number, or -EAGAIN if it must not be lost. */
-int sigpending_add(struct sigpending *pending, const struct ksiginfo *info, u64 limit);
+/* Does RLIMIT_SIGPENDING of the process have room for one more signal or timer? */
+bool sigqueue_fits(const struct process *process);
+/* So many more, or fewer. */
+void sigqueue_charge(struct process *process, int n);
+/*
+ * One more waits, for the process or one of its threads. Without room for it: only its number, or
+ * -EAGAIN if it must not be lost.
+ */
+int sigpending_add(struct process *process, struct sigpending *pending,
+		   const struct ksiginfo *info);
 /* Takes the next signal that is not in `blocked`; its number, 0 if there is none. */
 int sigpending_take(struct sigpending *pending, __kernel_sigset_t blocked, struct ksiginfo *info);
 /* The same of all that waits for a thread: its own, then its process's. tasks_lock held. */

@@ -103,6 +103,7 @@ static void destroy(struct posix_timer *t)
 {
 	timer_cancel(&t->timer);
 	LIST_REMOVE(t, link);
+	sigqueue_charge(t->process, -1);
 	kmem_cache_free(timer_cache, t);
 }
 
@@ -162,14 +163,14 @@ static void add(struct process *process, struct posix_timer *t)
 	t->id = process->next_timer;
 	process->next_timer = (process->next_timer + 1) & 0x7fffffff;
 	LIST_INSERT_HEAD(&process->posix_timers, t, link);
+	sigqueue_charge(process, 1);
 }
 
 static long create(int clock, const struct __kernel_sigevent *event, bool value_is_id, int *user_id)
 {
 	struct posix_timer *t = kmem_cache_alloc(timer_cache, GFP_KERNEL | GFP_ZERO);
 	struct process *process = current_process();
-	bool good;
-	int id;
+	int ret, id;
 
 	if (!t)
 		return -EAGAIN;
@@ -181,16 +182,16 @@ static long create(int clock, const struct __kernel_sigevent *event, bool value_
 	t->tid = event->tid;
 	t->value = event->value;
 	spin_lock(&tasks_lock);
-	good = event_is_good(event);
-	if (good)
+	ret = !sigqueue_fits(process) ? -EAGAIN : event_is_good(event) ? 0 : -EINVAL;
+	if (!ret)
 		add(process, t);
 	id = t->id;
 	if (value_is_id)
 		t->value = (u64)id;
 	spin_unlock(&tasks_lock);
-	if (!good) {
+	if (ret) {
 		kmem_cache_free(timer_cache, t);
-		return -EINVAL;
+		return ret;
 	}
 	return copy_to_user(user_id, &id, sizeof(id)) ? -EFAULT : 0;
 }

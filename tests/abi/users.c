@@ -6,6 +6,7 @@
 #include "user/linux.h"
 #include "user/probe.h"
 #include "user/proc_text.h"
+#include "user/signals.h"
 #include "user/tap.h"
 
 #include <stdio.h>
@@ -340,6 +341,63 @@ static int locked_memory(void *arg)
 	return 0;
 }
 
+/* ---- RLIMIT_SIGPENDING is a user's: signals that wait, and timers ---- */
+
+static int queue_some(int n)
+{
+	struct __kernel_siginfo info = { .si_code = SI_QUEUE };
+	int sent = 0;
+
+	while (sent < n && !syscall3(__NR_rt_sigqueueinfo, sys_getpid(), SIGRTMIN, (long)&info))
+		sent++;
+	return sent;
+}
+
+static int create_timers(int n, int *id)
+{
+	int made = 0;
+
+	while (made < n && !syscall3(__NR_timer_create, CLOCK_MONOTONIC, 0, (long)id))
+		made++;
+	return made;
+}
+
+static int as_user(uint32_t uid)
+{
+	set_limit(RLIMIT_SIGPENDING, 10, 10);
+	signal_mask(SIG_BLOCK, SIGNAL_BIT(SIGRTMIN));
+	return (int)set_uid(uid);
+}
+
+static int child_finds_room(void *uid)
+{
+	EXPECT(1, as_user(*(uint32_t *)uid) == 0);
+	return 10 + queue_some(20);
+}
+
+static int pending_signals(void *arg)
+{
+	uint32_t same = SOMEBODY + 2, other = SOMEBODY + 3;
+	int id, pid;
+
+	(void)arg;
+	signal_mask(SIG_BLOCK, SIGNAL_BIT(SIGRTMIN));
+	EXPECT(1, queue_some(3) == 3); /* root's */
+	pid = (int)sys_fork();
+	if (pid == 0) {
+		EXPECT(2, as_user(same) == 0);
+		EXPECT(3, queue_some(6) == 6 && create_timers(2, &id) == 2);
+		EXPECT(4, child_verdict(child_run(child_finds_room, &same)) == 12);
+		EXPECT(5, queue_some(1) == 1 && create_timers(5, &id) == 1);
+		EXPECT(6, syscall3(__NR_timer_create, CLOCK_MONOTONIC, 0, (long)&id) == -EAGAIN &&
+				  !queue_some(1));
+		EXPECT(7, !syscall1(__NR_timer_delete, id) && queue_some(5) == 1);
+		sys_exit_group(0);
+	}
+	EXPECT(8, child_verdict(child_run(child_finds_room, &other)) == 20);
+	return child_verdict(child_wait(pid));
+}
+
 int main(int argc, char **argv)
 {
 	static char byte;
@@ -351,7 +409,7 @@ int main(int argc, char **argv)
 
 	if (syscall0(__NR_geteuid))
 		bail("it takes root to become somebody else");
-	tap_plan(13);
+	tap_plan(14);
 	test_default();
 	ok_child_exits(drops, NULL, 0, "who-gives-root-up-does-not-get-it-back");
 	ok_child_exits(comes_back, NULL, 0, "others-move-between-their-three-users");
@@ -365,5 +423,6 @@ int main(int argc, char **argv)
 	ok_child_exits(becomes_many, &enough, 0, "with-as-many-as-allowed-he-does");
 	ok_child_exits(is_forgiven, NULL, 0, "until-he-was-allowed-a-child");
 	ok_child_exits(locked_memory, NULL, 0, "MEMLOCK-limits-locked-memory");
+	ok_child_exits(pending_signals, NULL, 0, "SIGPENDING-limits-a-user's-signals-and-timers");
 	return tap_done();
 }
