@@ -491,12 +491,30 @@ long fd_cloexec(int fd, bool set, bool value)
 	return ret;
 }
 
+/* From now on the calling thread has a table of its own. 0, -ENOMEM. */
+static int unshare_files(void)
+{
+	struct task *task = current_task();
+	struct files *old = task->files, *own = files_unshare(old);
+
+	if (!own)
+		return -ENOMEM;
+	spin_lock(&tasks_lock);
+	task->files = own;
+	spin_unlock(&tasks_lock);
+	files_put(old);
+	return 0;
+}
+
 SYSCALL_DEFINE3(close_range, unsigned int, first, unsigned int, last, unsigned int, flags)
 {
-	struct files *files = current_task()->files;
+	struct files *files;
 
-	if (flags & ~CLOSE_RANGE_CLOEXEC || first > last)
+	if (flags & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE) || first > last)
 		return -EINVAL;
+	if (flags & CLOSE_RANGE_UNSHARE && unshare_files())
+		return -ENOMEM;
+	files = current_task()->files;
 	for (unsigned int n = first; n <= last && n < READ_ONCE(files->capacity); n++) {
 		if (flags & CLOSE_RANGE_CLOEXEC)
 			fd_cloexec((int)n, true, true);

@@ -30,7 +30,7 @@ static inline struct files *files_get(struct files *files)
 }
 void files_put(struct files *files);
 /*
- * exec: a table of the caller's own, if it shares one; and without the descriptors marked
+ * A table of the caller's own, if it shares one; exec: and without the descriptors marked
  * close-on-exec.
  */
 struct files *files_unshare(struct files *files);

@@ -118,6 +118,7 @@ struct flock64 {
 #define LOCK_NB		4
 #define LOCK_UN		8
 
+#define CLOSE_RANGE_UNSHARE	2
 #define CLOSE_RANGE_CLOEXEC	4
 
 #define SEEK_SET	0

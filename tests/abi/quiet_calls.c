@@ -10,6 +10,7 @@
 #include "user/signals.h"
 #include "user/sockets.h"
 #include "user/tap.h"
+#include "user/thread.h"
 
 #include <string.h>
 
@@ -50,6 +51,27 @@ static int personality(void *arg)
 }
 
 static bool is_open(int fd) { return sys_fcntl(fd, F_GETFD, 0) >= 0; }
+
+static void *closes_for_itself(void *arg)
+{
+	int fd = *(int *)arg;
+
+	return (void *)(long)(syscall3(__NR_close_range, fd, fd, CLOSE_RANGE_UNSHARE) ||
+			      is_open(fd));
+}
+
+/* A thread that unshares its descriptors closes nobody else's. */
+static void test_close_range_unshared(void)
+{
+	struct thread thread;
+	int fd = make_file("shared", "");
+
+	thread_create(&thread, closes_for_itself, &fd);
+	is((long)thread_join(&thread), 0, "a-thread-closes-what-it-has-unshared");
+	ok(is_open(fd), "for-itself-alone");
+	is(syscall3(__NR_close_range, fd, fd, CLOSE_RANGE_UNSHARE), 0, "who-shares-with-nobody");
+	ok(!is_open(fd), "closes-as-always");
+}
 
 static void test_close_range(void)
 {
@@ -210,6 +232,7 @@ int main(void)
 	ok_child_exits(own_session, NULL, 0, "a-session-of-one's-own-once");
 	ok_child_exits(personality, NULL, 0, "a-personality-is-told-and-kept");
 	test_close_range();
+	test_close_range_unshared();
 	test_sync();
 	test_fchown();
 	test_ioctl();
