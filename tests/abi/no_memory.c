@@ -1,39 +1,18 @@
 /*
- * no_memory.c - the n-th allocation in the kernel fails, for n = 1, 2, ... until an operation
- * does not get that far: each time a clean error or the end of the one program that needed the
- * memory, and never a frame lost. Needs Pleat's debug build; elsewhere all is skipped.
+ * no_memory.c - no_memory.h for processes, mappings, pipes and what lets them wait;
+ * no_memory_calls.c has the rest.
  */
-#include "user/child.h"
 #include "user/events.h"
 #include "user/files.h"
 #include "user/linux.h"
-#include "user/probe.h"
+#include "user/no_memory.h"
 #include "user/sockets.h"
 #include "user/tap.h"
 #include "user/thread.h"
 
 #include <string.h>
 
-enum {
-	FAILED = 100,			/* + errno */
-	START_FAILED = 127,		/* a new program that got no memory for its own start */
-	NTH_MAX = 400,
-};
-
 static char *self;
-
-static long fail_nth(unsigned long n)
-{
-	return sys_prctl(PR_PLEAT_FAIL_NTH, n, 0);
-}
-
-/* A result as an exit status: 0, or FAILED + errno. */
-static int status_of(long result)
-{
-	return is_error(result) ? FAILED + (int)-result : 0;
-}
-
-/* The operations. Each runs in a child of its own, armed: nothing here may allocate before it. */
 
 static long op_fork(void)
 {
@@ -221,11 +200,6 @@ static long op_brk(void)
 	return (uintptr_t)sys_brk(end + 4 * PAGE_SIZE) == end ? -ENOMEM : 0;
 }
 
-struct operation {
-	long (*run)(void);
-	const char *name;
-};
-
 static const struct operation operations[] = {
 	{ op_fork, "fork" },	     { op_exec, "execve" },   { op_vfork_exec, "vfork-and-execve" },
 	{ op_thread, "thread" },     { op_mmap, "mmap" },     { op_shared, "shared-mmap" },
@@ -235,107 +209,11 @@ static const struct operation operations[] = {
 	{ op_sockets, "sockets-and-files-on-their-way" }, { op_epoll, "epoll-eventfd-and-poll" },
 };
 
-enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };
-
-struct attempt {
-	const struct operation *operation;
-	unsigned long nth;
-};
-
-static volatile bool *parent_is_ready; /* shared */
-
-/* Whoever allocates next has the failure: not the parent, which must have its own copies of its pages by then. */
-static int child_attempts(void *arg)
-{
-	struct attempt *attempt = arg;
-
-	while (!*parent_is_ready)
-		sys_sched_yield();
-	fail_nth(attempt->nth);
-	return status_of(attempt->operation->run());
-}
-
-static int attempt(struct attempt *attempt)
-{
-	int pid;
-
-	*parent_is_ready = false;
-	pid = child_start(child_attempts, attempt);
-	touch_own_memory();
-	*parent_is_ready = true;
-	return child_verdict(child_wait(pid));
-}
-
-static bool clean_end(int verdict)
-{
-	return verdict == 0 || verdict == START_FAILED || verdict == FAILED + ENOMEM ||
-	       verdict == FAILED + EAGAIN || verdict == 128 + SIGKILL ||
-	       verdict == 128 + SIGSEGV || verdict == 128 + SIGBUS;
-}
-
-/* All n. Returns how many there were, or 0 after an unclean end. */
-static unsigned long attempt_all(const struct operation *operation)
-{
-	for (unsigned long nth = 1; nth < NTH_MAX; nth++) {
-		int verdict = attempt(&(struct attempt){ operation, nth });
-		long left = fail_nth(0);
-
-		if (left > 0 && verdict == 0)
-			return nth;
-		if (left > 0 || !clean_end(verdict)) {
-			note("%s: allocation %lu: verdict %d", operation->name, nth, verdict);
-			return 0;
-		}
-	}
-	note("%s: still failing after %d allocations", operation->name, NTH_MAX);
-	return 0;
-}
-
-/* What may lag behind the end of a process is given a moment. */
-static bool nothing_lost(long frames, long objects)
-{
-	for (int i = 0; i < 100; i++) {
-		if (sys_prctl(PR_PLEAT_FRAMES, 0, 0) == frames &&
-		    sys_prctl(PR_PLEAT_OBJECTS, 0, 0) == objects)
-			return true;
-		sleep_ms(2);
-	}
-	note("frames %ld -> %ld, objects %ld -> %ld", frames, sys_prctl(PR_PLEAT_FRAMES, 0, 0),
-	     objects, sys_prctl(PR_PLEAT_OBJECTS, 0, 0));
-	return false;
-}
-
-static void test_operation(const struct operation *operation)
-{
-	long frames, objects;
-
-	attempt(&(struct attempt){ operation, 0 });	/* fills the kernel's caches */
-	frames = sys_prctl(PR_PLEAT_FRAMES, 0, 0);
-	objects = sys_prctl(PR_PLEAT_OBJECTS, 0, 0);
-	ok(attempt_all(operation) > 0, "%s-fails-cleanly-at-each-allocation", operation->name);
-	ok(nothing_lost(frames, objects), "%s-loses-nothing", operation->name);
-}
-
 int main(int argc, char **argv)
 {
-	bool possible;
-
 	self = argv[0];
 	if (argc > 1)
 		return 0;		/* the program that the others execute */
-	possible = fail_nth(0) >= 0;
-	parent_is_ready = (bool *)map_shared(PAGE_SIZE);
-	touch_own_memory();
-	tap_plan(2 * OPERATIONS);
-	for (int i = 0; i < OPERATIONS; i++) {
-		if (possible) {
-			test_operation(&operations[i]);
-			continue;
-		}
-		skip("allocations cannot be made to fail", "%s-fails-cleanly-at-each-allocation",
-		     operations[i].name);
-		skip("allocations cannot be made to fail", "%s-loses-nothing",
-		     operations[i].name);
-	}
+	operations_fail(operations, sizeof(operations) / sizeof(operations[0]));
 	return tap_done();
 }

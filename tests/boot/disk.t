@@ -108,6 +108,10 @@ is 'each-open-file-is-told-once-of-a-page-that-cannot-be-written' \
 boot --disk "$disk" -- /tests/lost_writes /dev/vda 2 break
 is 'and-of-one-whose-memory-breaks' "$status$(grep '^not ok' <<<"$out")" 0
 
+make_disk $((1 << 20))
+boot --disk "$disk" -- /tests/no_memory_calls /dev/vda
+is 'without-memory-a-disk-is-an-error-and-nothing-is-lost' "$status$(grep '^not ok' <<<"$out")" 0
+
 # ---- the end of the disk ----
 
 head -c 5120 /dev/zero >"$disk" # a page and a quarter
