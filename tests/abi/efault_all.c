@@ -2,10 +2,12 @@
  * efault_all.c - a bad pointer in each place of each call that takes one: -EFAULT, and nothing
  * half done. efault.c has more kinds of pointers, for fewer calls.
  */
-#include "user/files.h"
 #include "kernel/uapi/termios.h"
+#include "user/events.h"
+#include "user/files.h"
 #include "user/probe.h"
 #include "user/signals.h"
+#include "user/sockets.h"
 #include "user/tap.h"
 
 #include <string.h>
@@ -14,7 +16,9 @@
  * A letter for each argument: * the bad pointer; f a file open for both, D a directory's
  * descriptor, d AT_FDCWD, s the path of a file, n a new path, l a symbolic link, x a program,
  * b a buffer of zeros, k 4096, c the size of clone_args, a SIGUSR1, p the own number, N
- * PR_SET_NAME, q and Q the ends of a pipe, F ARCH_GET_FS, I FIONBIO, 0-9 that number.
+ * PR_SET_NAME, q and Q the ends of a pipe, F ARCH_GET_FS, I FIONBIO, G and H F_OFD_GETLK and
+ * F_OFD_SETLK, o a socket, e an epoll set with something to tell, t a timer, v the length 16,
+ * 0-9 that number.
  */
 #define CALL(name, letters) { __NR_##name, #name, letters }
 
@@ -78,6 +82,16 @@ static const struct {
 	CALL(sched_setparam, "0*"), CALL(sched_setscheduler, "00*"), CALL(select, "1*000"),
 	CALL(select, "10*00"), CALL(select, "0000*"), CALL(setgroups, "1*"), CALL(timer_create, "1*b"),
 	CALL(timer_create, "10*"), CALL(timer_settime, "00*0"), CALL(waitid, "00*50"),
+	CALL(timer_gettime, "t*"), CALL(timer_settime, "t0b*"),
+	CALL(epoll_ctl, "e1Q*"), CALL(epoll_wait, "e*10"), CALL(epoll_pwait, "e*1008"),
+	CALL(epoll_pwait, "eb10*8"), CALL(epoll_pwait2, "e*1b08"), CALL(epoll_pwait2, "eb1*08"),
+	CALL(epoll_pwait2, "eb1b*8"), CALL(fcntl, "fG*"), CALL(fcntl, "fH*"),
+	CALL(getpeername, "o*v"), CALL(getpeername, "ob*"), CALL(getsockname, "o*v"),
+	CALL(getsockname, "ob*"), CALL(getsockopt, "o13*v"), CALL(getsockopt, "o13b*"),
+	CALL(setsockopt, "o12*4"), CALL(socketpair, "110*"), CALL(sendto, "o*8000"),
+	CALL(sendto, "ob80*8"), CALL(sendmsg, "o*0"), CALL(recvmsg, "o*0"), CALL(select, "100*0"),
+	CALL(pselect6, "100*00"), CALL(pselect6, "10000*"), CALL(openat2, "d*bk"),
+	CALL(process_vm_readv, "p*1b10"), CALL(process_vm_writev, "p*1b10"),
 };
 
 enum { NR_CALLS = sizeof(calls) / sizeof(calls[0]), KINDS = 5 };
@@ -85,7 +99,8 @@ enum { NR_CALLS = sizeof(calls) / sizeof(calls[0]), KINDS = 5 };
 static const char contents[] = "what the file holds";
 static uintptr_t bads[KINDS];
 static char *zeros;
-static int file, directory, ends[2];
+static int file, directory, ends[2], sockets[2], epoll, timer;
+static uint32_t length;
 
 static long value(char letter, uintptr_t bad)
 {
@@ -108,6 +123,12 @@ static long value(char letter, uintptr_t bad)
 	case 'N': return PR_SET_NAME;
 	case 'F': return ARCH_GET_FS;
 	case 'I': return FIONBIO;
+	case 'G': return F_OFD_GETLK;
+	case 'H': return F_OFD_SETLK;
+	case 'o': return sockets[0];
+	case 'e': return epoll;
+	case 't': return timer;
+	case 'v': length = 16; return P(&length);
 	default: return letter - '0';
 	}
 }
@@ -167,6 +188,10 @@ static void prepare(void)
 	sys_lseek(file, 0, SEEK_SET);
 	sys_symlink("file", "link");
 	sys_pipe(ends);
+	sys_socketpair(AF_UNIX, SOCK_STREAM, 0, sockets);
+	epoll = (int)sys_epoll_create1(0);
+	epoll_set(epoll, EPOLL_CTL_ADD, sockets[1], POLLOUT);
+	syscall3(__NR_timer_create, CLOCK_MONOTONIC, 0, P(&timer));
 	directory = (int)sys_open(".", O_RDONLY | O_DIRECTORY, 0);
 }
 
