@@ -449,15 +449,14 @@ static int tmpfs_fallocate(struct inode *inode, int mode, u64 start, u64 end)
 /* What lies in the archive is data, wherever it has been read in. */
 static s64 tmpfs_seek(struct inode *inode, u64 pos, bool data)
 {
-	u64 backed_size = ALIGN_UP(tmpfs_i(inode)->data_size, PAGE_SIZE);
+	u64 size = inode->mapping.size,
+	    there = min(ALIGN_UP(tmpfs_i(inode)->data_size, PAGE_SIZE), size);
 
-	if (pos < backed_size && pos < inode->mapping.size && data)
+	if (pos >= there)
+		return filemap_seek(&inode->mapping, pos, data);
+	if (data)
 		return (s64)pos;
-	if (pos < backed_size && !data)
-		pos = min(backed_size, inode->mapping.size);
-	return !data && pos == inode->mapping.size && pos
-		       ? (s64)pos
-		       : filemap_seek(&inode->mapping, pos, data);
+	return there < size ? filemap_seek(&inode->mapping, there, false) : (s64)size;
 }
 
 static const struct inode_operations file_operations = {
