@@ -196,7 +196,7 @@ void mmput(struct mm_struct *mm)
 
 /* ---- exec's part of the layout ---- */
 
-#define STACK_INITIAL	(128 * 1024ul + PAGE_SIZE)
+#define STACK_INITIAL	(128 * 1024ul + PAGE_SIZE) /* less where the limit is lower */
 #define MMAP_GAP_MIN	(128ul << 20)	/* kept below the stack for it to grow */
 
 /*
@@ -221,12 +221,14 @@ int mm_setup_stack(struct mm_struct *mm, const struct mm_random *random, unsigne
 	unsigned long gap = min(max(mm->limits.stack, MMAP_GAP_MIN), window / 6 * 5);
 	unsigned long end = window - PAGE_SIZE - random_pages(mm, random->stack, 18, 22);
 	unsigned long base = end - gap - STACK_GUARD_GAP;
+	unsigned long size =
+		max(min(ALIGN_DOWN(mm->limits.stack, PAGE_SIZE), STACK_INITIAL), PAGE_SIZE);
 	struct vm_area_struct *vma;
 
-	if (vm_enough_memory(mm, STACK_INITIAL >> PAGE_SHIFT))
+	if (vm_enough_memory(mm, size >> PAGE_SHIFT))
 		return -ENOMEM;
 	mmap_write_lock(mm);
-	vma = vma_alloc(mm, end - STACK_INITIAL, end,
+	vma = vma_alloc(mm, end - size, end,
 			VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN |
 			VM_ACCOUNT);
 	if (vma) {
@@ -237,7 +239,7 @@ int mm_setup_stack(struct mm_struct *mm, const struct mm_random *random, unsigne
 	mmap_write_unlock(mm);
 	if (vma)
 		return 0;
-	vm_unacct_memory(STACK_INITIAL >> PAGE_SHIFT);
+	vm_unacct_memory(size >> PAGE_SHIFT);
 	return -ENOMEM;
 }
 

@@ -11,6 +11,7 @@
 #include "kernel/uapi/auxvec.h"
 #include "kernel/uapi/errno.h"
 #include "mm/mmap_lock.h"
+#include "mm/overcommit.h"
 #include "mm/slab.h"
 
 #define MAX_STRING	(32 * PAGE_SIZE)	/* one argument with its NUL, as on Linux */
@@ -36,10 +37,13 @@ static int grow_to(struct mm_struct *mm, unsigned long addr)
 
 	mmap_write_lock(mm);
 	vma = vma_find(mm, addr);
-	if (!vma || vma->vm_end != mm->start_stack)
+	if (!vma || vma->vm_end != mm->start_stack) {
 		ret = -ENOMEM;
-	else if (addr < vma->vm_start)
-		vma_set_bounds(vma, addr, vma->vm_end);
+	} else if (addr < vma->vm_start) {
+		ret = vm_enough_memory(mm, (vma->vm_start - addr) >> PAGE_SHIFT);
+		if (!ret)
+			vma_set_bounds(vma, addr, vma->vm_end);
+	}
 	mmap_write_unlock(mm);
 	return ret;
 }

@@ -134,12 +134,35 @@ static void test_contents(void)
 	ok_child_dies(child_jumps_to_stack, NULL, SIGSEGV, "the-stack-is-not-executable");
 }
 
-int main(void)
+/* A program that is executed under a limit: it has from the start no more than that. */
+static int child_executes(void *limit)
 {
-	tap_plan(11);
+	struct rlimit64 both = { (uint64_t)limit, (uint64_t)limit };
+	char *argv[] = { "stack", "reach", NULL }, *envp[] = { NULL };
+
+	sys_prlimit64(0, RLIMIT_STACK, &both, NULL);
+	return 100 + (int)-sys_execve("/proc/self/exe", argv, envp);
+}
+
+static int reach(void)
+{
+	((volatile char *)__builtin_frame_address(0))[-64 * 1024] = 1;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return reach();
+	tap_plan(13);
 	test_growth();
 	ok_child_dies(child_endless, NULL, SIGSEGV, "endless-recursion-dies");
 	test_guard_gap();
 	test_contents();
+	ok_child_dies(child_executes, (void *)(32 * 1024), SIGSEGV,
+		      "a-program-starts-with-no-more-stack-than-its-limit");
+	ok_child_exits(child_executes, (void *)(256 * 1024), 0,
+		       "with-a-higher-one-it-has-that-much");
 	return tap_done();
 }
