@@ -39,21 +39,12 @@ int copy_struct_from_user(void *dst, size_t known, const void *user, size_t size
 	return !ret && copy_from_user(dst, user, min(size, known)) ? -EFAULT : ret;
 }
 
-syscall_fn syscall_fn_of(unsigned long nr) { return calls[nr]; }
-
-void syscall_intercept(syscall_fn between)
-{
-	for (size_t nr = 0; nr < ARRAY_SIZE(table); nr++) {
-		if (table[nr])
-			table[nr] = between;
-	}
-}
-
 /* Names each missing call once: enough to see what a program wants. */
-static long not_implemented(unsigned long nr)
+static long not_implemented(struct pt_regs *regs)
 {
 	static unsigned long named[16];
 	const struct task *task = current_task();
+	unsigned long nr = regs->orig_ax;
 
 	if (nr < sizeof(named) * 8) {
 		if (atomic_or_return_old(1ul << (nr % 64), &named[nr / 64]) & 1ul << (nr % 64))
@@ -65,11 +56,27 @@ static long not_implemented(unsigned long nr)
 	return -ENOSYS;
 }
 
+static syscall_fn missing = not_implemented;
+
+syscall_fn syscall_fn_of(unsigned long nr)
+{
+	return nr < ARRAY_SIZE(calls) && calls[nr] ? calls[nr] : not_implemented;
+}
+
+void syscall_intercept(syscall_fn between)
+{
+	missing = between;
+	for (size_t nr = 0; nr < ARRAY_SIZE(table); nr++) {
+		if (table[nr])
+			table[nr] = between;
+	}
+}
+
 long do_syscall(struct pt_regs *regs)
 {
 	unsigned long nr = regs->orig_ax;
 	syscall_fn fn = nr < ARRAY_SIZE(table) ? table[nr] : NULL;
-	long ret = likely(fn) ? fn(regs) : not_implemented(nr);
+	long ret = likely(fn) ? fn(regs) : missing(regs);
 
 	/* A call that wants to be made again is so only if somebody looks on the way out. */
 	DEBUG_BUG_ON(ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK && !signal_pending() &&

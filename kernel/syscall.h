@@ -241,9 +241,9 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(write) \
 	CALL(writev)
 
-/* The function of a call that is in the list. */
+/* The function of a call; of one that is not in the list, what answers -ENOSYS. */
 syscall_fn syscall_fn_of(unsigned long nr);
-/* Boot: from now on `between` is called for every call in the list, and passes it on itself. */
+/* Boot: from now on `between` is called for every call, and passes it on itself. */
 void syscall_intercept(syscall_fn between);
 /*
  * A structure that has grown over the years, whose size the program gives: what it does not have is 0, and what we

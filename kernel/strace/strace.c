@@ -231,12 +231,26 @@ static void start_call(struct call *call, const struct pt_regs *regs)
 	add_arguments(call, false, 0);
 }
 
+/* What a signal has cut short, before it is decided whether the call is made again. */
+static const char *restart_name(long ret)
+{
+	switch (ret) {
+	case -ERESTARTSYS: return "ERESTARTSYS";
+	case -ERESTARTNOINTR: return "ERESTARTNOINTR";
+	case -ERESTARTNOHAND: return "ERESTARTNOHAND";
+	case -ERESTART_RESTARTBLOCK: return "ERESTART_RESTARTBLOCK";
+	default: return NULL;
+	}
+}
+
 static void add_result(struct line *line, char kind, long ret)
 {
 	const char *error = IS_ERR_VALUE(ret) ? strace_errno((int)-ret) : NULL;
 
 	add(line, " = ");
-	if (error)
+	if (restart_name(ret))
+		add(line, "? %s", restart_name(ret));
+	else if (error)
 		add(line, "-1 %s", error);
 	else
 		add_argument(line, kind, (unsigned long)ret, 0);

@@ -20,6 +20,11 @@ has 'errors-have-names' '^\[cat 2\] open\("/nosuch", O_RDONLY\) = -1 ENOENT$'
 is 'a-failure-arrives' "$status" 1
 boot --cpus 1 --strace -- /bin/umount /proc
 has 'names-of-file-systems-and-their-flags-too' '^\[umount 2\] umount2?\("/proc", 0\) = 0$'
+boot --cpus 1 --strace -- /bin/busybox hostname other
+has 'a-call-that-there-is-not-is-shown-too' \
+	'^\[busybox 2\] syscall_170\(0x[0-9a-f]+, 0x5, 0x[0-9a-f]+\) = -1 ENOSYS$'
+boot --cpus 1 --strace -- /tests/signals_restart
+has 'and-one-that-a-signal-cuts-short' ' = \? ERESTARTSYS$'
 boot --cpus 1 -- /bin/echo hello
 is 'without-it-there-is-nothing' "$err" ''
 names() { grep -oE "CALL\([a-z0-9_]+$1" "$2" | sed 's/CALL(//; s/.$//' | LC_ALL=C sort -u; }
