@@ -2,6 +2,7 @@
 #include "user/child.h"
 #include "user/linux.h"
 #include "user/probe.h"
+#include "user/signals.h"
 #include "user/tap.h"
 #include "user/thread.h"
 
@@ -123,10 +124,33 @@ static void test_blocking(void)
 	is(child_verdict(child_wait(pid)), 13, "a-sleeping-parent-is-woken");
 }
 
+static volatile int told;
+
+static void is_told(int signo, struct __kernel_siginfo *info, struct __kernel_ucontext *context)
+{
+	(void)signo;
+	(void)info;
+	(void)context;
+	told++;
+}
+
+/* A parent that has said beforehand that it will not wait. */
+static void test_unwaited(void)
+{
+	signal_handle(SIGCHLD, is_told, SA_NOCLDWAIT | SA_RESTART);
+	is(sys_wait4(child_start(returns, NULL), NULL, 0, NULL), -ECHILD,
+	   "with-nocldwait-children-leave-nothing");
+	is(told, 1, "but-their-parent-is-told");
+	signal_set(SIGCHLD, SIG_IGN_ADDR);
+	is(sys_wait4(child_start(returns, NULL), NULL, 0, NULL), -ECHILD,
+	   "nor-to-who-ignores-them");
+	signal_set(SIGCHLD, SIG_DFL_ADDR);
+}
+
 int main(void)
 {
 	turn = (uint32_t *)map_shared(PAGE_SIZE);
-	tap_plan(29);
+	tap_plan(32);
 	test_statuses();
 	test_whom();
 	test_nohang();
@@ -134,5 +158,6 @@ int main(void)
 	test_rusage();
 	test_zombie();
 	test_blocking();
+	test_unwaited();
 	return tap_done();
 }
