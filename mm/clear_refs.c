@@ -48,9 +48,9 @@ static bool wanted(const struct vm_area_struct *vma, int what)
 static void clear_wanted(struct mm_struct *mm, struct clear *clear)
 {
 	lockdep_assert_held(&mm->mmap_lock);
-	if (clear->what == CLEAR_REFS_SOFT_DIRTY)
-		mm->soft_dirty_asked = true;
 	for (struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma)) {
+		if (clear->what == CLEAR_REFS_SOFT_DIRTY)
+			vma_set_flags(vma, vma->vm_flags & ~VM_SOFTDIRTY);
 		if (wanted(vma, clear->what))
 			walk_page_range(mm, vma->vm_start, vma->vm_end, &clear_ops, clear);
 	}

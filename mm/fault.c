@@ -147,7 +147,7 @@ static void map_cache_page(const struct vm_fault *vmf, struct folio *folio)
 	folio_get(folio);
 	if (vmf->flags & FAULT_FLAG_WRITE)
 		pte = pte_mkwrite(pte_mkdirty(pte), vmf->vma);
-	else if (mapping_tracks_dirty(vmf->vma->mapping))
+	else if (mapping_tracks_dirty(vmf->vma->mapping) || vma_soft_dirty_enabled(vmf->vma))
 		pte = pte_wrprotect(pte);	/* the first write is to be seen */
 	page_dup_rmap(&folio->page);
 	install(vmf, slot.ptep, &folio->page, pte);

@@ -151,7 +151,6 @@ static void copy_layout(struct mm_struct *mm, const struct mm_struct *parent)
 	mm->env_end = parent->env_end;
 	mm->mmap_base = parent->mmap_base;
 	mm->limits = parent->limits;
-	mm->soft_dirty_asked = parent->soft_dirty_asked;
 	mm->exe_file = parent->exe_file;
 	if (mm->exe_file)
 		exe_file_get(mm->exe_file);

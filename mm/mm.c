@@ -230,7 +230,7 @@ int mm_setup_stack(struct mm_struct *mm, const struct mm_random *random, unsigne
 	mmap_write_lock(mm);
 	vma = vma_alloc(mm, end - size, end,
 			VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN |
-			VM_ACCOUNT);
+			VM_ACCOUNT | VM_SOFTDIRTY);
 	if (vma) {
 		vma_link(vma);
 		mm->mmap_base = ALIGN_DOWN(base - min(mm_random_offset(mm, random->mmap), base / 2), PAGE_SIZE);

@@ -56,8 +56,6 @@ struct mm_struct {
 
 	struct vma_tree vmas;		/* changed under mmap_lock held for writing */
 	unsigned long id;		/* no other address space ever has it */
-	bool soft_dirty_asked;		/* what becomes writable without
-					 * soft-dirty must fault first */
 	unsigned int map_count;
 	unsigned long total_vm;		/* pages of all mappings */
 	unsigned long data_vm;		/* pages of private writable ones, the stack left out */

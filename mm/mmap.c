@@ -177,6 +177,7 @@ static long map_region(struct mm_struct *mm, unsigned long addr, unsigned long l
 	struct vm_area_struct *vma;
 	long err;
 
+	vm_flags |= VM_SOFTDIRTY;
 	if (addr + len <= levels_reach(mm_levels(mm)) &&
 	    vma_expand_over(mm, addr, addr + len, vm_flags, source, pgoff))
 		return 0;

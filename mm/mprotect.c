@@ -1,3 +1,4 @@
+/* mprotect(): the mappings change, and with them each entry that is there. */
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/mman.h"
@@ -67,7 +68,9 @@ static __always_inline int change_entries(struct page_walk *walk, pmd_t *pmdp, u
 
 static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
 {
-	return unlikely(walk->mm->soft_dirty_asked) ?
+	const struct change *ch = walk->private;
+
+	return unlikely(vma_soft_dirty_enabled(ch->vma)) ?
 		       change_entries(walk, pmdp, addr, end, _PAGE_SOFT_DIRTY) :
 		       change_entries(walk, pmdp, addr, end, 0);
 }

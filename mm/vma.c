@@ -424,9 +424,16 @@ struct vm_area_struct *vma_isolate(struct vm_area_struct *vma, unsigned long sta
 /* Does `upper` go on where `lower` ends, with the same attributes? */
 static bool continues(const struct vm_area_struct *lower, const struct vm_area_struct *upper)
 {
-	return lower->vm_end == upper->vm_start && lower->vm_flags == upper->vm_flags &&
+	return lower->vm_end == upper->vm_start &&
+	       !((lower->vm_flags ^ upper->vm_flags) & ~VM_SOFTDIRTY) &&
 	       lower->mapping == upper->mapping && lower->vm_file == upper->vm_file &&
 	       linear_page_index(lower, upper->vm_start) == upper->vm_pgoff;
+}
+
+/* What joins a mapping does not forget that it counts as written to. */
+static void inherit_soft_dirty(struct vm_area_struct *vma, const struct vm_area_struct *joins)
+{
+	WRITE_ONCE(vma->vm_flags, vma->vm_flags | (joins->vm_flags & VM_SOFTDIRTY));
 }
 
 static void absorb(struct vm_area_struct *lower, struct vm_area_struct *upper)
@@ -438,6 +445,7 @@ static void absorb(struct vm_area_struct *lower, struct vm_area_struct *upper)
 	file_erase(lower);
 	vma_unlink_dead(upper);
 	set_bounds(lower, lower->vm_start, end);
+	inherit_soft_dirty(lower, upper);
 	file_insert(lower);
 	unlock_file(lower);
 	vma_free(upper);
@@ -469,10 +477,12 @@ struct vm_area_struct *vma_expand_over(struct mm_struct *mm, unsigned long start
 	prev = start ? vma_lookup(mm, start - 1) : NULL;
 	if (prev && continues(prev, &as_if)) {
 		vma_set_bounds(prev, prev->vm_start, end);
+		inherit_soft_dirty(prev, &as_if);
 		return next && continues(prev, next) ? vma_merge(prev) : prev;
 	}
 	if (next && continues(&as_if, next)) {
 		vma_set_bounds(next, start, next->vm_end);
+		inherit_soft_dirty(next, &as_if);
 		return next;
 	}
 	return NULL;

@@ -23,6 +23,7 @@ struct mmap_source;
 #define VM_LOCKONFAULT	0x00080000ul
 #define VM_ACCOUNT	0x00100000ul	/* its pages are promised: see overcommit.h */
 #define VM_NORESERVE	0x00200000ul
+#define VM_SOFTDIRTY	0x08000000ul	/* new since clear_refs: all of it counts as written to */
 
 #define VM_ACCESS_FLAGS	(VM_READ | VM_WRITE | VM_EXEC)
 #define VM_LOCKED_MASK	(VM_LOCKED | VM_LOCKONFAULT)
@@ -53,6 +54,11 @@ RB_HEAD(vma_tree, vm_area_struct);
 static inline unsigned long vma_pages(const struct vm_area_struct *vma)
 {
 	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+/* Is a write to what is not soft-dirty noticed? Then only entries with the bit are writable. */
+static inline bool vma_soft_dirty_enabled(const struct vm_area_struct *vma)
+{
+	return !(vma->vm_flags & VM_SOFTDIRTY);
 }
 static inline bool vma_is_anonymous(const struct vm_area_struct *vma) { return !vma->mapping; }
 /* The page of the file, or of the anonymous area, that lies at addr. */
@@ -112,7 +118,8 @@ int vma_split(struct vm_area_struct *vma, unsigned long addr);
 struct vm_area_struct *vma_isolate(struct vm_area_struct *vma, unsigned long start,
 				   unsigned long end);
 /*
- * Joins with neighbours that continue it with equal flags. Returns the mapping that covers it now.
+ * Joins with neighbours that continue it with equal flags, VM_SOFTDIRTY aside: where one has it,
+ * all of it counts as written to. Returns the mapping that covers it now.
  */
 struct vm_area_struct *vma_merge(struct vm_area_struct *vma);
 /*

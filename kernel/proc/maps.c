@@ -203,6 +203,7 @@ static void show_flags(struct text *text, unsigned long flags)
 		{ VM_MAYREAD, "mr" }, { VM_MAYWRITE, "mw" }, { VM_MAYEXEC, "me" }, { VM_MAYSHARE, "ms" },
 		{ VM_GROWSDOWN, "gd" }, { VM_LOCKED, "lo" },
 		{ VM_LOCKONFAULT, "lf" }, { VM_ACCOUNT, "ac" }, { VM_NORESERVE, "nr" },
+		{ VM_SOFTDIRTY, "sd" },
 	};
 
 	/* Linux takes VM_SHARED back where the file was not opened for writing. */

@@ -82,6 +82,11 @@ static u64 pagemap_entry(pte_t pte)
 	return entry;
 }
 
+static u64 *entry_at(const struct pagemap *map, unsigned long addr)
+{
+	return &map->entries[(addr - map->first) >> PAGE_SHIFT];
+}
+
 static int pagemap_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
 {
 	const struct pagemap *map = walk->private;
@@ -90,12 +95,28 @@ static int pagemap_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr
 	if (!slot.ptep)
 		return 0;
 	for (; addr != end; addr += PAGE_SIZE, slot.ptep++)
-		map->entries[(addr - map->first) >> PAGE_SHIFT] = pagemap_entry(ptep_get(slot.ptep));
+		*entry_at(map, addr) |= pagemap_entry(ptep_get(slot.ptep));
 	pte_unlock(slot);
 	return 0;
 }
 
 static const struct walk_ops pagemap_ops = { .pte_range = pagemap_range };
+
+/* All of a mapping that is new counts as written to, whether or not a page is there. */
+static void fill_soft_dirty(const struct mm_struct *mm, const struct pagemap *map,
+			    unsigned long end)
+{
+	const struct vm_area_struct *vma = vma_find_intersection(mm, map->first, end);
+	unsigned long addr, last;
+
+	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
+		if (!(vma->vm_flags & VM_SOFTDIRTY))
+			continue;
+		last = min(vma->vm_end, end);
+		for (addr = max(vma->vm_start, map->first); addr < last; addr += PAGE_SIZE)
+			*entry_at(map, addr) = PM_SOFT_DIRTY;
+	}
+}
 
 static int fill_pagemap(u64 *entries, unsigned long first, unsigned int n, void *arg)
 {
@@ -107,8 +128,10 @@ static int fill_pagemap(u64 *entries, unsigned long first, unsigned int n, void 
 		entries[i] = 0;
 	mmap_read_lock(mm);
 	end = min(end, levels_reach(mm_levels(mm)));
-	if (map.first < end)
+	if (map.first < end) {
+		fill_soft_dirty(mm, &map, end);
 		walk_page_range(mm, map.first, end, &pagemap_ops, &map);
+	}
 	mmap_read_unlock(mm);
 	return 0;
 }
