@@ -42,14 +42,17 @@ void unpin_user_pages(struct page **pages, unsigned long nr)
 /*
  * An anonymous page is kept by its entries' dirty bits; a file's page may have lost its last entry by now.
  * If it has left its file as well, nobody looks at the mark.
+ *
+ * The mark is set even where it is set: a full barrier after what was written. A look alone
+ * could come before that, and writeback, which clears the mark first, between them.
+ * tests/models/pin_dirty.pml: PLAIN_LOOK
  */
 void set_page_dirty_lock(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 
-	if (page_test(&folio->page, PG_anon) || page_test(&folio->page, PG_dirty))
-		return;
-	folio_mark_dirty(folio);
+	if (!page_test(&folio->page, PG_anon))
+		folio_mark_dirty(folio);
 }
 
 void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty)
@@ -262,16 +265,19 @@ struct gup {
 	int *locked;			/* NULL: the lock is never dropped */
 };
 
-/* 0: look again. -EBUSY: it would wait, or the lock has been dropped (*locked is 0). */
+/*
+ * unshare is for readers: what may be written to through its entry is exclusive, or no
+ * anonymous page.
+ * 0: look again. -EBUSY: it would wait, or the lock has been dropped (*locked is 0).
+ */
 static int faultin_page(struct gup *g, unsigned long addr, unsigned int unshare)
 {
 	unsigned int flags = g->fault | unshare;
 	vm_fault_t ret;
 
+	DEBUG_BUG_ON(unshare && (g->foll & FOLL_WRITE));
 	if (g->foll & FOLL_NOFAULT)
 		return -EFAULT;
-	if (unshare)
-		flags &= ~FAULT_FLAG_WRITE;
 	ret = handle_mm_fault(g->vma, addr, flags);
 	if (likely(!ret))
 		return 0;
