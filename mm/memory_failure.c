@@ -224,12 +224,30 @@ static long move_anonymous(struct mm_struct *mm, unsigned long addr, struct page
 
 /* ---- both ---- */
 
-/* The folio is locked. What is only here, or newer here than on the device, cannot just go. */
-static long fail_in_file(struct address_space *mapping, struct folio *folio, bool soft)
+/*
+ * A page of a file is found again in its cache, so that it need not be mapped while it is
+ * moved; the folio lock keeps faults away. What is known of it by an entry goes to the page
+ * with that. -EBUSY: somebody has it.
+ */
+static long move_cached(struct address_space *mapping, struct folio *folio)
 {
-	if (soft && (!mapping_tracks_dirty(mapping) || page_test(&folio->page, PG_dirty)))
-		return -EBUSY;
-	return fail_cached(mapping, folio);
+	const unsigned long index = folio->page.index;
+	struct folio *copy;
+	long err;
+
+	lockdep_assert_held(folio);
+	/* A re-check: truncated, or broken by another thread, since it was found. */
+	if (folio->page.mapping != mapping || page_test(&folio->page, PG_hwpoison))
+		return -EAGAIN;
+	copy = folio_alloc(GFP_KERNEL, 0);
+	if (!copy)
+		return -ENOMEM;
+	unmap_mapping_range(mapping, index, index, false);
+	err = filemap_replace(mapping, folio, copy);
+	if (!err)
+		mark_page(&folio->page);
+	folio_put(copy);
+	return err;
 }
 
 static long fail_at(struct mm_struct *mm, unsigned long addr, bool soft)
@@ -248,7 +266,7 @@ static long fail_at(struct mm_struct *mm, unsigned long addr, bool soft)
 		ret = soft ? move_anonymous(mm, addr, page) : fail_anonymous(mm, addr, page);
 	} else {
 		folio_lock(folio);
-		ret = fail_in_file(pin.mapping, folio, soft);
+		ret = soft ? move_cached(pin.mapping, folio) : fail_cached(pin.mapping, folio);
 		folio_unlock(folio);
 	}
 	put_page(page);

@@ -1,3 +1,4 @@
+/* Finding, reading in and removing a file's pages; and shared memory, a file without a name. */
 #include "mm/pagecache.h"
 #include "kernel/base/string.h"
 #include "kernel/uapi/errno.h"
@@ -117,6 +118,34 @@ void filemap_remove(struct address_space *mapping, struct folio *folio)
 	remove_locked(mapping, folio);
 	spin_unlock(&mapping->tree_lock);
 	folio_put(folio);
+}
+
+int filemap_replace(struct address_space *mapping, struct folio *old, struct folio *new)
+{
+	const unsigned long kept = BIT(PG_uptodate) | BIT(PG_dirty) | BIT(PG_swapbacked) |
+				   BIT(PG_backed);
+	unsigned long marks;
+	int err = -EBUSY;
+
+	lockdep_assert_held(old);
+	spin_lock(&mapping->tree_lock);
+	/* Who uses a page that is mapped nowhere has found it here. */
+	if (folio_ref_count(old) == 2) {
+		page_copy(folio_address(new), folio_address(old));
+		/* With what is counted by them. */
+		marks = atomic_and_return_old(~kept, &old->page.flags) & kept;
+		page_write_flags(&new->page, new->page.flags | marks);
+		new->page.mapping = mapping;
+		new->page.index = old->page.index;
+		folio_get(new);
+		radix_replace(locked_tree(mapping), new->page.index, new);
+		WRITE_ONCE(old->page.mapping, NULL);
+		err = 0;
+	}
+	spin_unlock(&mapping->tree_lock);
+	if (!err)
+		folio_put(old);
+	return err;
 }
 
 /* Fills a locked folio, or begins to: then the lock is the device's when it returns, else it is free. */

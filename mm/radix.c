@@ -1,3 +1,4 @@
+/* A radix tree of 64 slots a node: see radix.h. */
 #include "mm/radix.h"
 #include "kernel/uapi/errno.h"
 #include "mm/slab.h"
@@ -116,15 +117,29 @@ no_memory:
 	return -ENOMEM;
 }
 
-void *radix_remove(struct radix_tree *tree, unsigned long index)
+/* The lowest node on the way to index, where there is an item. */
+static struct radix_node *lowest_node(const struct radix_tree *tree, unsigned long index)
 {
 	struct radix_node *node = tree->root;
+
+	for (unsigned int height = tree->height; height > 1; height--)
+		node = node->slot[slot_of(index, height)];
+	return node;
+}
+
+void radix_replace(struct radix_tree *tree, unsigned long index, void *item)
+{
+	lowest_node(tree, index)->slot[slot_of(index, 1)] = item;
+}
+
+void *radix_remove(struct radix_tree *tree, unsigned long index)
+{
 	void *item = radix_find(tree, index);
+	struct radix_node *node;
 
 	if (!item)
 		return NULL;
-	for (unsigned int height = tree->height; height > 1; height--)
-		node = node->slot[slot_of(index, height)];
+	node = lowest_node(tree, index);
 	node->slot[slot_of(index, 1)] = NULL;
 	node->used--;
 	prune(tree, index);

@@ -15,6 +15,8 @@ struct radix_tree {
 void *radix_find(const struct radix_tree *tree, unsigned long index);
 /* Stores item (not NULL) where nothing is. 0, -ENOMEM, -EEXIST. Does not sleep. */
 int radix_insert(struct radix_tree *tree, unsigned long index, void *item);
+/* Another item at index, where there is one. */
+void radix_replace(struct radix_tree *tree, unsigned long index, void *item);
 /* Takes out and returns what is at index; nodes that became empty are freed. */
 void *radix_remove(struct radix_tree *tree, unsigned long index);
 /* The first item at or after *index, which is set to its place; NULL: none. */

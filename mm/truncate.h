@@ -25,3 +25,9 @@ struct folio *filemap_find_from(struct address_space *mapping, unsigned long *in
 				unsigned long last);
 /* Takes the folio, which the caller has locked or nobody else can find, out of the cache. */
 void filemap_remove(struct address_space *mapping, struct folio *folio);
+/*
+ * `new`, which nobody knows yet, comes to the place of a locked folio that is mapped nowhere,
+ * with its contents. -EBUSY: somebody beside the cache and the caller has a reference, and may
+ * write to it. Does not sleep.
+ */
+int filemap_replace(struct address_space *mapping, struct folio *old, struct folio *new);

@@ -24,6 +24,23 @@ static void map_touched(void)
 	race_poke(AT, OLD);
 }
 
+static struct address_space file;
+static const struct address_space_ops file_ops;
+
+/* A page of a file that is only in memory. */
+static void map_file(void)
+{
+	const struct mmap_source source = { .mapping = &file };
+
+	written = false;
+	failed = 1;
+	retired = frames_retired();
+	mapping_init(&file, &file_ops, NULL, PAGE_SIZE);
+	file.shmem = true;
+	RACE_EQ(mm_mmap(race_mm, AT, PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, &source, 0), AT);
+	race_poke(AT, OLD);
+}
+
 /* ---- actors ---- */
 
 static void breaks(void) { failed = mm_madvise(race_mm, AT, PAGE_SIZE, MADV_HWPOISON); }
@@ -47,6 +64,16 @@ static void pin_and_write(void)
 	WRITE_ONCE(*(u64 *)page_address(page), 7);
 	written = true;
 	put_page(page);
+}
+/* As write() does it. */
+static void write_to_file(void)
+{
+	struct folio *folio = filemap_find(&file, 0);
+
+	RACE_CHECK(folio);
+	WRITE_ONCE(*(u64 *)folio_address(folio), 7);
+	written = true;
+	folio_put(folio);
 }
 static void fork_it(void)
 {
@@ -115,11 +142,21 @@ static void is_seen(void)
 	RACE_EQ(frames_retired(), retired + !failed);
 }
 
+static void is_seen_in_file(void)
+{
+	is_seen();
+	RACE_EQ(mm_munmap(race_mm, AT, PAGE_SIZE), 0);
+	filemap_drop_all(&file);
+}
+
 RACE("offline-write", "a page is moved from its frame while it is written to", .levels = 3,
      .setup = map_touched, .cpu = { moves, write_7 }, .probe = is_7_and_retired)
 RACE("offline-pin-write",
      "a page is moved while a lockless walk pins it, and writes to what it has got", .levels = 3,
      .setup = map_touched, .cpu = { moves, pin_and_write }, .probe = is_seen)
+RACE("offline-file-write",
+     "a page of a file is moved while it is written to through the file", .levels = 3,
+     .setup = map_file, .cpu = { moves, write_to_file }, .probe = is_seen_in_file)
 RACE("poison-write", "memory breaks under a page that is written to", .levels = 3,
      .setup = map_touched, .cpu = { breaks, write_7 }, .probe = broken_and_retired)
 RACE("poison-gup", "memory breaks under a page that a lockless walk finds", .levels = 3,

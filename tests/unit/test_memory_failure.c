@@ -370,37 +370,70 @@ TEST("a-clean-page-of-a-disk-is-read-again")
 	end_file();
 }
 
-TEST("a-page-of-a-disk-goes-softly-only-if-it-is-clean")
+TEST("a-page-of-a-disk-is-moved-clean-or-dirty")
 {
-	unsigned long shared;
+	unsigned long shared, twin, private;
 
 	start_file(&disk_ops);
 	shared = map_file(s.mm, MAP_SHARED);
-	CHECK_EQ(peek(shared), 100);
+	twin = map_file(s.mm, MAP_SHARED);
+	private = map_file(s.mm, MAP_PRIVATE);
+	CHECK(peek(shared) == 100 && peek(private) == 100);
 	CHECK_EQ(offline(shared, 1), 0);
 	CHECK_EQ(frames_retired(), 1);
-	CHECK_EQ(peek(shared), 100);
-	poke(shared, 7);
-	CHECK_EQ(offline(shared, 1), -EBUSY);
-	CHECK_EQ(peek(shared), 7);
-	CHECK_EQ(filemap_write_and_wait_range(&file, 0, 0), 0);
+	CHECK(peek(shared) == 100 && peek(private) == 100);
+	poke(twin, 7);
 	CHECK_EQ(offline(shared, 1), 0);
-	CHECK_EQ(peek(shared), 7);
+	CHECK(peek(shared) == 7 && peek(twin) == 7 && peek(private) == 7);
+	CHECK_EQ(filemap_write_and_wait_range(&file, 0, 0), 0);
+	CHECK_EQ(disk[0], 7);
+	poke(shared, 8);	/* and the first write after that is seen */
+	CHECK_EQ(filemap_write_and_wait_range(&file, 0, 0), 0);
+	CHECK_EQ(disk[0], 8);
+	CHECK_EQ(reads, 1);
 	CHECK_EQ(frames_retired(), 2);
 	CHECK_EQ(atomic_read(&file.wb_err), 0);
 	end_file();
 }
 
-TEST("a-page-that-is-only-in-memory-does-not-go-softly")
+TEST("a-page-that-is-only-in-memory-is-moved")
 {
-	unsigned long shared;
+	unsigned long shared, rss;
 
 	start_file(&memory_ops);
 	file.shmem = true;
 	shared = map_file(s.mm, MAP_SHARED);
-	poke(shared, 7);
+	poke(shared + PAGE_SIZE, 7);
+	rss = mm_rss(s.mm, MM_SHMEMPAGES);
+	CHECK_EQ(offline(shared + PAGE_SIZE, 1), 0);
+	CHECK_EQ(frames_retired(), 1);
+	CHECK_EQ(file.nr_pages, 1);
+	CHECK_EQ(peek(shared + PAGE_SIZE), 7);
+	CHECK_EQ(mm_rss(s.mm, MM_SHMEMPAGES), rss);
+	end_file();
+}
+
+/* What is written by a pin is not lost, whatever page it is. */
+TEST("a-page-of-a-file-that-somebody-has-is-not-moved")
+{
+	unsigned long shared;
+	struct page *page;
+
+	start_file(&disk_ops);
+	shared = map_file(s.mm, MAP_SHARED);
+	CHECK_EQ(peek(shared), 100);
+	CHECK_EQ(pin_user_pages_fast(shared, 1, FOLL_WRITE, &page), 1);
+	CHECK_EQ(filemap_write_and_wait_range(&file, 0, 0), 0);
 	CHECK_EQ(offline(shared, 1), -EBUSY);
-	CHECK_EQ(peek(shared), 7);
+	*page_word(page, 0) = 9;
+	unpin_user_pages_dirty_lock(&page, 1, true);
+	CHECK_EQ(peek(shared), 9);
+	CHECK_EQ(hwpoisoned_pages(), 0);
+	fail_nth_set(1);
+	CHECK_EQ(offline(shared, 1), -ENOMEM);
+	fail_nth_set(0);
+	CHECK_EQ(offline(shared, 1), 0);
+	CHECK_EQ(peek(shared), 9);
 	end_file();
 }
 
