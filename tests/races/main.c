@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "tests/races/runner.h"
 
-struct options options = { .samples = 4000, .cap = 12000 };
+struct options options = { .samples = 4000, .cap = 12000, .part = 1, .parts = 1 };
 
 extern const char __executable_start[];
 
@@ -130,20 +130,36 @@ static void print_unexhausted(void)
 static void usage(void)
 {
 	fprintf(stderr,
-		"races [-s NAME] [-n SAMPLES] [-m LIMIT] [-r SCHEDULE [-t TRACE]] [-o TSV] [-p PASSED]"
-		" [-f] [-c] [-l]\n"
+		"races [-s NAME] [-k PART/PARTS] [-n SAMPLES] [-m LIMIT] [-r SCHEDULE [-t TRACE]]"
+		" [-o TSV] [-p PASSED] [-f] [-c] [-l]\n"
 		"  -s  one scenario   -r  replay a schedule of it   -t  write its trace\n"
+		"  -k  a part of the scenarios\n"
 		"  -o  totals   -p  the points that were passed\n"
 		"  -n  random schedules of each   -m  so many in all, from bound 0   -f  the fast part\n"
 		"  -c  check the searches against each other   -l  list the scenarios\n");
 	exit(2);
 }
 
+static void parse_part(const char *text)
+{
+	if (sscanf(text, "%u/%u", &options.part, &options.parts) != 2 || !options.part ||
+	    options.part > options.parts)
+		usage();
+}
+
+/* The n-th scenario. */
+static bool wanted(const struct race *r, unsigned long n)
+{
+	return (!options.only || !strcmp(options.only, r->name)) &&
+	       n % options.parts == options.part - 1;
+}
+
 static void parse(int argc, char **argv)
 {
-	for (int opt; (opt = getopt(argc, argv, "s:n:m:r:t:o:p:flc")) != -1;) {
+	for (int opt; (opt = getopt(argc, argv, "s:k:n:m:r:t:o:p:flc")) != -1;) {
 		switch (opt) {
 		case 's': options.only = optarg; break;
+		case 'k': parse_part(optarg); break;
 		case 'n': options.samples = strtoul(optarg, NULL, 10); break;
 		case 'm': options.limit = strtoul(optarg, NULL, 10); break;
 		case 'r': options.replay = optarg; break;
@@ -169,7 +185,7 @@ static void parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	double start = now();
-	unsigned long n = 0;
+	unsigned long n = 0, at = 0;
 
 	parse(argc, argv);
 	tsv = options.tsv ? fopen(options.tsv, "w") : NULL;
@@ -179,11 +195,12 @@ int main(int argc, char **argv)
 			"scenario\tschedules\tpruned\tstates\tdepth\tfailures\texhausted\t"
 			"sampled\trestarts\tpages\tseconds\n");
 	for (const struct race *r = races; r; r = r->next)
-		n += !options.only || !strcmp(options.only, r->name);
+		n += wanted(r, at++);
+	at = 0;
 	if (!options.list)
 		printf("1..%lu\n", n);
 	for (const struct race *r = races; r; r = r->next) {
-		if (options.only && strcmp(options.only, r->name))
+		if (!wanted(r, at++))
 			continue;
 		if (options.list)
 			printf("%-28s %s\n", r->name, r->about);

@@ -91,7 +91,8 @@ bool search(const struct explore_options *o, unsigned long cap)
 	unsigned long n = 0;
 	bool again = true, more = true;
 
-	while (more && n < cap && explore_counted() <= cap) {
+	/* What was counted is the last search's until this one has begun. */
+	while (more && n < cap && (again || explore_counted() <= cap)) {
 		enum explore_end end;
 
 		if (again)

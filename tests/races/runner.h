@@ -20,6 +20,7 @@ struct options {
 	unsigned long samples; /* of each scenario, random and PCT */
 	unsigned long cap;     /* schedules of one search that need not be exhausted */
 	unsigned long limit;   /* not 0: so many in all, counted from bound 0 */
+	unsigned int part, parts; /* every parts-th scenario only, from the part-th on */
 	bool fast, list, check;
 };
 extern struct options options;
