@@ -197,6 +197,17 @@ static void unfold_twice(void)
 	unfold();
 	unfold();
 }
+/*
+ * What was the tree's top is a table below another then, and goes with the last mapping that
+ * it serves.
+ */
+static void unfold_and_unmap(void)
+{
+	const unsigned long above = AT + levels_reach(3);
+
+	RACE_EQ(mm_mmap(race_mm, above, PAGE_SIZE, RW, ANON | MAP_FIXED, NULL, 0), above);
+	unmap_and_reuse();
+}
 static void refault_behind_border(void)
 {
 	RACE_EQ(mm_madvise(race_mm, BORDER, PAGE_SIZE, MADV_DONTNEED), 0);
@@ -439,6 +450,9 @@ RACE("gup-span",
      "the page behind a border of tables is dropped and comes again; another is a span below",
      .levels = 3, .setup = map_border, .cpu = { get_span, refault_behind_border },
      .probe = decoy_and_border)
+RACE("gup-unfold-munmap", "the tree gets a level more, and its old top is somebody else's soon",
+     .levels = 3, .deeper = 1, .setup = map_touched, .cpu = { get_and_read, unfold_and_unmap },
+     .probe = gone)
 RACE("pin-pin-unpin", "two pins of one page come and go", .levels = 3, .setup = map_touched,
      .cpu = { pin_and_unpin, pin_and_unpin }, .probe = unpinned)
 RACE("pin-remote-exit", "a page of another program is pinned while that ends", .levels = 3,

@@ -125,6 +125,17 @@ static void map_clean(void)
 	map_dirty();
 	write_back();
 }
+/* Written to, which the entry alone knows: as if it had been written back just before. */
+static void map_dirty_by_entry(void)
+{
+	struct folio *folio;
+
+	map_dirty();
+	may_keep_lock = true;
+	folio = filemap_find(&file, 0);
+	folio_mark_clean(folio);
+	folio_put(folio);
+}
 static void map_to_be_forgotten(void)
 {
 	map_clean();
@@ -258,6 +269,13 @@ static void is_noted(void)
 	is_on_device();
 }
 
+/* Whoever has taken the page away, the next one that comes has what was written. */
+static void is_kept(void)
+{
+	RACE_EQ(race_peek(AT), 1);
+	is_on_device();
+}
+
 static void is_7_and_noted(void)
 {
 	RACE_EQ(race_peek(AT), 7);
@@ -336,6 +354,9 @@ RACE("writeback-zap-write",
      "a page is written back and its entry cleared, while a third CPU writes if it may",
      .levels = 3, .setup = map_dirty, .cpu = { dontneed, write_back, try_write },
      .probe = is_on_device)
+RACE("zap-forget",
+     "the entry that alone knows of a write goes, and then the page if it is clean", .levels = 3,
+     .setup = map_dirty_by_entry, .cpu = { dontneed, forget_page }, .probe = is_kept)
 RACE("writeback-mprotect", "a page is written back while its permission goes and comes",
      .levels = 3, .setup = map_dirty, .cpu = { write_back_1, protect }, .probe = is_noted)
 RACE("write-fault-invalidate", "a clean page leaves its file while it is about to be written to",
