@@ -1,3 +1,4 @@
+/* Setting, sampling and checking the word: no lock, each a loop around one compare-and-exchange. */
 #include "mm/errseq.h"
 
 void errseq_set(errseq_t *eseq, int err)

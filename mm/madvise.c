@@ -1,3 +1,4 @@
+/* madvise(): what a program says of its memory, as far as it changes something. */
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/mman.h"

@@ -1,3 +1,4 @@
+/* A walk over the entries of a range, for who holds a lock that keeps the tables. */
 #include "mm/pagewalk.h"
 
 /*

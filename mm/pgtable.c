@@ -1,3 +1,4 @@
+/* Making, finding and locking page tables; and a look at one address from outside. */
 #include "mm/pgtable.h"
 #include "kernel/uapi/errno.h"
 #include "mm/buddy.h"

@@ -1,3 +1,4 @@
+/* mmu_gather: what is unmapped waits in batches until every CPU has flushed. */
 #include "mm/tlb.h"
 #include "mm/buddy.h"
 #include "mm/table_free.h"

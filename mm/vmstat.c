@@ -1,3 +1,4 @@
+/* The counters of vmstat.h, summed up over the CPUs. */
 #include "mm/vmstat.h"
 
 struct vm_event_row vm_event_rows[NR_CPUS];

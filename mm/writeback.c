@@ -1,3 +1,4 @@
+/* Writing a file's dirty pages to its device, each after nobody can write to it unnoticed. */
 #include "mm/writeback.h"
 #include "kernel/uapi/errno.h"
 #include "mm/pagewalk.h"

@@ -1,3 +1,4 @@
+/* Taking entries, and the tables that nothing needs any more, out of an address space. */
 #include "mm/zap.h"
 #include "mm/pagewalk.h"
 #include "mm/rmap.h"

@@ -177,3 +177,19 @@ TEST("msync-cannot-invalidate-what-is-locked")
 	CHECK_EQ(mm_msync(s.mm, AT, -AT, MS_ASYNC), -ENOMEM);
 	space_end(&s);
 }
+
+TEST("a-stack-does-not-grow-to-address-0")
+{
+	struct space s = space_start(3, 4, 1);
+	const unsigned long low = STACK_GUARD_GAP / 2;
+	struct fault_result res;
+
+	map(s.mm, low, PAGE_SIZE, RW, ANON | MAP_FIXED | MAP_GROWSDOWN);
+	CHECK_EQ(sim_user_write(low - 8, 1), SIGSEGV);
+	CHECK(strstr(sim_last_signal.why, "address 0"));
+	user_fault(s.mm, task_size_max(), FAULT_FLAG_USER, &res);
+	CHECK(res.signo == SIGSEGV && !strcmp(res.why, "not a user address"));
+	CHECK_EQ(mm_mprotect(s.mm, low - PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_GROWSDOWN),
+		 -ENOMEM);
+	space_end(&s);
+}

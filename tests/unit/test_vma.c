@@ -209,6 +209,37 @@ TEST("hint-is-taken-when-free-and-ignored-when-not")
 	space_end(&s);
 }
 
+TEST("a-hint-that-is-taken-and-above-4-levels-finds-another-place-there")
+{
+	const unsigned long high = levels_reach(4);
+	struct space s = space_start(3, 5, 1);
+
+	CHECK_EQ(map(s.mm, high, 0x1000, RW, ANON), high);
+	CHECK(map(s.mm, high, 0x1000, PROT_READ, ANON) > high);
+	space_end(&s);
+}
+
+TEST("what-fits-nowhere-below-comes-between-the-mappings-and-the-stack")
+{
+	struct space s = space_start(3, 4, 1);
+
+	map(s.mm, 0x10000, s.mm->mmap_base - 0x10000, PROT_NONE, ANON | MAP_FIXED);
+	CHECK(map(s.mm, 0, 0x1000, RW, ANON) > s.mm->mmap_base);
+	CHECK_EQ(mm_levels(s.mm), 3);
+	space_end(&s);
+}
+
+TEST("a-source-without-pages-is-anonymous-memory")
+{
+	const struct mmap_source zero = { 0 };
+	struct space s = space_start(3, 4, 1);
+	long addr = mm_mmap(s.mm, 0, 0x1000, RW, MAP_PRIVATE, &zero, 0);
+
+	CHECK(vma_is_anonymous(vma_lookup(s.mm, (unsigned long)addr)));
+	poke((unsigned long)addr, 1);
+	space_end(&s);
+}
+
 TEST("fixed-noreplace-refuses-what-is-mapped")
 {
 	struct space s = space_start(3, 4, 1);
@@ -226,6 +257,7 @@ TEST("mmap-refuses-bad-arguments")
 
 	CHECK_EQ(mm_mmap(s.mm, 0, 0, RW, ANON, NULL, 0), -EINVAL);
 	CHECK_EQ(mm_mmap(s.mm, 0, ~0ul, RW, ANON, NULL, 0), -ENOMEM);
+	CHECK_EQ(mm_mmap(s.mm, 0, 1ul << 60, RW, ANON, NULL, 0), -ENOMEM);
 	CHECK_EQ(mm_mmap(s.mm, 0, 0x1000, RW, MAP_ANONYMOUS, NULL, 0), -EINVAL);
 	CHECK_EQ(mm_mmap(s.mm, 0, 0x1000, RW, MAP_SHARED_VALIDATE | MAP_ANONYMOUS, NULL, 0),
 		 -EINVAL);
