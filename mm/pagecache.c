@@ -249,11 +249,17 @@ static long file_error(const struct folio *folio)
 	return PTR_ERR(folio) == -EHWPOISON ? -EIO : PTR_ERR(folio);
 }
 
-struct folio *filemap_grab(struct address_space *mapping, unsigned long index)
+struct folio *filemap_grab_until(struct address_space *mapping, unsigned long index,
+				 enum folio_wait until)
 {
-	struct folio *folio = grab(mapping, index, WAIT_TO_THE_END);
+	struct folio *folio = grab(mapping, index, until);
 
 	return IS_ERR(folio) ? ERR_PTR(file_error(folio)) : folio;
+}
+
+struct folio *filemap_grab(struct address_space *mapping, unsigned long index)
+{
+	return filemap_grab_until(mapping, index, WAIT_TO_THE_END);
 }
 
 struct folio *filemap_get_until(struct address_space *mapping, unsigned long index, enum folio_wait until)
@@ -310,14 +316,19 @@ void filemap_drop_all(struct address_space *mapping)
 	}
 }
 
-/* Whoever uses a page has a reference beside the cache's, and gets one only under tree_lock. */
-void filemap_drop_clean(struct address_space *mapping)
+/*
+ * Whoever uses a page has a reference beside the cache's. He got it under tree_lock, or by an entry
+ * of a page table, which has one itself: who finds it so, looks at the entry once more. What he has
+ * changed is dirty before his reference goes: so the count is looked at first.
+ */
+void filemap_drop_clean_range(struct address_space *mapping, unsigned long first,
+			      unsigned long last)
 {
-	unsigned long index = 0;
+	unsigned long index = first;
 	struct folio *folio;
 
 	spin_lock(&mapping->tree_lock);
-	while ((folio = radix_next(locked_tree(mapping), &index))) {
+	while ((folio = radix_next(locked_tree(mapping), &index)) && index <= last) {
 		/* Locked without anybody's reference: the device is filling it. */
 		if (folio_ref_count(folio) == 1 &&
 		    !(READ_ONCE(folio->page.flags) & (BIT(PG_dirty) | BIT(PG_locked)))) {
@@ -328,6 +339,11 @@ void filemap_drop_clean(struct address_space *mapping)
 			break;
 	}
 	spin_unlock(&mapping->tree_lock);
+}
+
+void filemap_drop_clean(struct address_space *mapping)
+{
+	filemap_drop_clean_range(mapping, 0, ~0ul);
 }
 
 /* ---- where there is data ---- */

@@ -134,13 +134,16 @@ struct folio *filemap_find(struct address_space *mapping, unsigned long index);
  */
 struct folio *filemap_grab(struct address_space *mapping, unsigned long index);
 /*
- * The same; ERR_PTR(-EIO) for a page beyond the size, ERR_PTR(-EHWPOISON) for one
+ * The same; -EINTR when such a signal comes while a device reads. WAIT_NOT: -EAGAIN while it does.
+ */
+struct folio *filemap_grab_until(struct address_space *mapping, unsigned long index,
+				 enum folio_wait until);
+/*
+ * filemap_grab(); ERR_PTR(-EIO) for a page beyond the size, ERR_PTR(-EHWPOISON) for one
  * with broken memory.
  */
 struct folio *filemap_get(struct address_space *mapping, unsigned long index);
-/*
- * The same; -EINTR when such a signal comes while a device reads. WAIT_NOT: -EAGAIN while it does.
- */
+/* The same, with filemap_grab_until()'s waiting. */
 struct folio *filemap_get_until(struct address_space *mapping, unsigned long index,
 				enum folio_wait until);
 /*
@@ -159,6 +162,9 @@ s64 filemap_seek(struct address_space *mapping, u64 pos, bool data);
 void filemap_drop_all(struct address_space *mapping);
 /* Removes those that nobody uses and nobody has written to. Does not sleep. */
 void filemap_drop_clean(struct address_space *mapping);
+/* The same, of [first, last]. */
+void filemap_drop_clean_range(struct address_space *mapping, unsigned long first,
+			      unsigned long last);
 
 /* ---- taking pages away (mm/truncate.c); the owner's lock of the size is held. May sleep ---- */
 

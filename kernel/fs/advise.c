@@ -33,6 +33,22 @@ static void read_ahead(struct address_space *mapping, u64 start, u64 last)
 		filemap_ask_for(mapping, index);
 }
 
+/* As far as nobody uses it; parts of pages stay, but for the end of the file. */
+static void let_go(struct address_space *mapping, u64 start, u64 last)
+{
+	unsigned long first = (start + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	unsigned long behind = (last + 1) >> PAGE_SHIFT;
+
+	if (!mapping_tracks_dirty(mapping))
+		return;
+	if (last >= READ_ONCE(mapping->size) - 1)
+		behind = (last >> PAGE_SHIFT) + 1;
+	if (first >= behind)
+		return;
+	filemap_write_and_wait_range(mapping, first, behind - 1);
+	filemap_drop_clean_range(mapping, first, behind - 1);
+}
+
 /* The other advice would change the size of a window for reading ahead, which there is not. */
 static long file_advise(const struct file *file, s64 start, s64 len, int advice)
 {
@@ -42,6 +58,8 @@ static long file_advise(const struct file *file, s64 start, s64 len, int advice)
 		return -EINVAL;
 	if (advice == POSIX_FADV_WILLNEED && start >= 0)
 		read_ahead(file->f_mapping, (u64)start, last_byte((u64)start, (u64)len));
+	if (advice == POSIX_FADV_DONTNEED && start >= 0)
+		let_go(file->f_mapping, (u64)start, last_byte((u64)start, (u64)len));
 	return 0;
 }
 

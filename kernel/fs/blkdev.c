@@ -9,11 +9,13 @@
 #include "kernel/fs/direct.h"
 #include "kernel/fs/fs.h"
 #include "kernel/fs/iov_iter.h"
+#include "kernel/process/cred.h"
 #include "kernel/process/task.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/fs.h"
 #include "kernel/uapi/statfs.h"
+#include "mm/leak.h"
 #include "mm/slab.h"
 #include "mm/writeback.h"
 
@@ -38,24 +40,42 @@ static struct block_request folio_request(enum block_op op, struct address_space
 	};
 }
 
-/* Reading is begun by a task and ended by an interrupt, which keeps the request for the next one. */
+/*
+ * Reading is begun by a task and ended by an interrupt, which can free nothing: it leaves the
+ * request to the next task. SPARES of them stay, so that pages can be read where memory is short:
+ * what was written to a part of a page waits for the rest of it. Writing takes its requests from
+ * the stack.
+ */
+#define SPARES	64u	/* as many as the device works on at once */
+
 static struct {
 	spinlock_t lock;
 	TAILQ_HEAD(, block_request) list;
+	unsigned int n;
 } spare = { .lock = SPINLOCK_INIT(LOCK_WAIT_QUEUE), .list = TAILQ_HEAD_INITIALIZER(spare.list) };
 
 static struct kmem_cache *request_cache;
 
-/* A spare one, or NULL. */
-static struct block_request *take_spare(void)
+/* A spare one, unless there are but `keep`: NULL. */
+static struct block_request *take_spare(unsigned int keep)
 {
 	unsigned long flags = spin_lock_irqsave(&spare.lock);
-	struct block_request *rq = TAILQ_FIRST(&spare.list);
+	struct block_request *rq = spare.n > keep ? TAILQ_FIRST(&spare.list) : NULL;
 
-	if (rq)
+	if (rq) {
 		TAILQ_REMOVE(&spare.list, rq, link);
+		WRITE_ONCE(spare.n, spare.n - 1);
+	}
 	spin_unlock_irqrestore(&spare.lock, flags);
 	return rq;
+}
+
+static void free_spares(unsigned int keep)
+{
+	struct block_request *rq;
+
+	while (READ_ONCE(spare.n) > keep && (rq = take_spare(keep)))
+		kmem_cache_free(request_cache, rq);
 }
 
 static void disk_end_read(struct block_request *rq)
@@ -65,14 +85,16 @@ static void disk_end_read(struct block_request *rq)
 	unsigned long flags = spin_lock_irqsave(&spare.lock);
 
 	TAILQ_INSERT_HEAD(&spare.list, rq, link);
+	WRITE_ONCE(spare.n, spare.n + 1);
 	spin_unlock_irqrestore(&spare.lock, flags);
 	folio_end_read(folio, read);
 }
 
 static int disk_start_read(struct address_space *mapping, struct folio *folio)
 {
-	struct block_request *rq = take_spare();
+	struct block_request *rq = take_spare(0);
 
+	free_spares(SPARES);
 	if (!rq)
 		rq = kmem_cache_alloc(request_cache, GFP_KERNEL);
 	if (!rq)
@@ -117,16 +139,22 @@ int blkdev_sync(void)
 	return disk_sectors() ? sync_range(0, MAX_FILE_BYTES) : 0;
 }
 
+void blkdev_drop_clean(void) { filemap_drop_clean(&disk_inode->mapping); }
+
+/* What is read still comes later, and is let go of by the next. */
+static void blkdev_quiesce(void)
+{
+	blkdev_drop_clean();
+	free_spares(0);
+}
+
 void blkdev_discard_pages(void)
 {
-	struct block_request *rq;
-
 	disk_hurry();
 	if (blkdev_sync())
 		pr_warn("the disk does not take what was written to it: that is lost");
 	filemap_drop_all(&disk_inode->mapping);
-	while ((rq = take_spare()))
-		kmem_cache_free(request_cache, rq);
+	free_spares(0);
 }
 
 /*
@@ -159,7 +187,8 @@ static void blkdev_release(struct file *file)
 		return;
 	if (blkdev_sync())
 		pr_warn("the disk does not take what was written to it");
-	filemap_drop_clean(&disk_inode->mapping);
+	blkdev_drop_clean();
+	free_spares(SPARES);
 }
 
 /* The kernel's own buffers are copied: they are no pages of the program's. */
@@ -178,7 +207,8 @@ static long blkdev_read_iter(struct file *file, struct iov_iter *to, u64 *pos)
 		*pos += (u64)max(ret, 0l);
 		return ret;
 	}
-	make_room();
+	if (!(to->rwf & RWF_NOWAIT))
+		make_room();
 	return generic_file_read_iter(file, to, pos);
 }
 
@@ -204,6 +234,8 @@ static long blkdev_write_iter(struct file *file, struct iov_iter *from, u64 *pos
 		return 0;
 	if (start >= size)
 		return -ENOSPC;
+	if (from->rwf & RWF_NOWAIT && !is_direct(file, from))
+		return -EOPNOTSUPP;
 	make_room();
 	n = min(n, size - start);
 	down_write(&disk_inode->lock);
@@ -254,12 +286,52 @@ static long answer(unsigned long arg, u64 value, size_t width)
 	return copy_to_user((void *)arg, &value, width) ? -EFAULT : 0;
 }
 
-static long flush_buffers(struct file *file)
+static long flush_buffers(void)
 {
-	int err = blkdev_sync();
+	int err;
 
-	filemap_drop_clean(file->f_mapping);
+	if (!capable())
+		return -EACCES;
+	err = blkdev_sync();
+	blkdev_drop_clean();
 	return err;
+}
+
+static const u8 zeroes[PAGE_SIZE];
+
+/* [pos, end), within one page. */
+static int write_zeroes(struct address_space *mapping, u64 pos, u64 end)
+{
+	struct iov_iter iter = iov_iter_kernel(zeroes, end - pos);
+	long ret;
+
+	make_room();
+	down_write(&disk_inode->lock);
+	ret = generic_perform_write(mapping, pos, end - pos, &iter);
+	up_write(&disk_inode->lock);
+	if (ret < 0)
+		return (int)ret;
+	return fatal_signal_pending() ? -EINTR : 0;
+}
+
+/* range: where, and how many bytes. */
+static long zero_out(struct file *file, const u64 *user)
+{
+	u64 size = file->f_mapping->size, range[2], pos, end;
+	int err = 0;
+
+	if (!file_writable(file))
+		return -EBADF;
+	if (copy_from_user(range, user, sizeof(range)))
+		return -EFAULT;
+	pos = range[0];
+	if ((pos | range[1]) % SECTOR_SIZE || !range[1] || pos >= size || range[1] > size - pos)
+		return -EINVAL;
+	if (disk_read_only())
+		return -EPERM;
+	for (end = pos + range[1]; pos < end && !err; pos = (pos & PAGE_MASK) + PAGE_SIZE)
+		err = write_zeroes(file->f_mapping, pos, min(end, (pos & PAGE_MASK) + PAGE_SIZE));
+	return err ? err : file_report_error(file, sync_range(range[0], end - 1));
 }
 
 static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -276,7 +348,15 @@ static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case BLKIOOPT:
 	case BLKALIGNOFF: return answer(arg, 0, sizeof(int));
 	case BLKROGET: return answer(arg, disk_read_only(), sizeof(int));
-	case BLKFLSBUF: return flush_buffers(file);
+	case BLKRAGET:	/* nothing is read ahead that nobody has asked for */
+	case BLKFRAGET: return answer(arg, 0, sizeof(unsigned long));
+	case BLKSECTGET: return answer(arg, PAGE_SIZE >> SECTOR_SHIFT, sizeof(u16));
+	case BLKDISCARDZEROES: return answer(arg, 0, sizeof(int));
+	case BLKFLSBUF: return flush_buffers();
+	case BLKZEROOUT: return zero_out(file, (const u64 *)arg);
+	case BLKDISCARD:
+	case BLKSECDISCARD: return file_writable(file) ? -EOPNOTSUPP : -EBADF;
+	case BLKRRPART: return capable() ? -EINVAL : -EACCES; /* it cannot have any */
 	default: return -ENOTTY;
 	}
 }
@@ -285,6 +365,7 @@ static const struct file_operations disk_fops = {
 	.read_iter = blkdev_read_iter,
 	.splice_read = filemap_splice_read,
 	.write_iter = blkdev_write_iter,
+	.nowait = FMODE_READ | FMODE_WRITE,
 	.llseek = blkdev_llseek,
 	.ioctl = blkdev_ioctl,
 	.open = blkdev_open,
@@ -320,4 +401,5 @@ void blkdev_init(void)
 		boot_stop("There is not enough memory for the disk's inode.");
 	disk_inode->mapping.ops = &disk_mapping_ops;
 	disk_inode->mapping.size = disk_sectors() << SECTOR_SHIFT;
+	quiesce_register(blkdev_quiesce);
 }

@@ -47,17 +47,22 @@ static int zero_mmap(struct file *file, struct mmap_source *source)
 
 static long random_read(struct file *file, struct iov_iter *to, u64 *pos) { return random_to_iter(to); }
 
+#define NEVER_WAITS	(FMODE_READ | FMODE_WRITE)
+
 const struct file_operations null_fops = {
-	.read = null_read, .write_iter = null_write, .llseek = null_llseek,
+	.read = null_read, .write_iter = null_write, .nowait = NEVER_WAITS,
+	.llseek = null_llseek,
 };
 const struct file_operations zero_fops = {
-	.read_iter = zero_read, .write_iter = null_write, .llseek = null_llseek, .mmap = zero_mmap,
+	.read_iter = zero_read, .write_iter = null_write, .nowait = NEVER_WAITS,
+	.llseek = null_llseek, .mmap = zero_mmap,
 };
 const struct file_operations full_fops = {
 	.read_iter = zero_read, .write = full_write, .llseek = null_llseek,
 };
 const struct file_operations random_fops = {
-	.read_iter = random_read, .write_iter = null_write, .llseek = null_llseek,
+	.read_iter = random_read, .write_iter = null_write, .nowait = NEVER_WAITS,
+	.llseek = null_llseek,
 };
 
 /* ---- numbers ---- */

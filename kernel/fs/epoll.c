@@ -401,6 +401,7 @@ static const char *epoll_name(const struct file *file, char *buf, size_t size)
 }
 
 static const struct file_operations epoll_fops = {
+	.llseek = noop_llseek,
 	.poll = epoll_poll,
 	.release = epoll_release,
 	.name = epoll_name,

@@ -58,7 +58,7 @@ static long eventfd_read(struct file *file, struct iov_iter *to, u64 *pos)
 	if (to->left < sizeof(value))
 		return -EINVAL;
 	while (!take(e, &value)) {
-		int ret = READ_ONCE(file->flags) & O_NONBLOCK ? -EAGAIN :
+		int ret = io_nonblock(file, to) ? -EAGAIN :
 			  wait_event_interruptible(&e->wait, READ_ONCE(e->count));
 
 		if (ret)
@@ -68,14 +68,14 @@ static long eventfd_read(struct file *file, struct iov_iter *to, u64 *pos)
 	return copy_to_iter(&value, sizeof(value), to) < sizeof(value) ? -EFAULT : (long)sizeof(value);
 }
 
-static long eventfd_write(struct file *file, struct iov_iter *from, u64 *pos)
+static long eventfd_write(struct file *file, const void *buf, size_t n, u64 *pos)
 {
 	struct eventfd *e = file->private;
 	u64 value;
 
-	if (from->left < sizeof(value))
+	if (n < sizeof(value))
 		return -EINVAL;
-	if (copy_from_iter(&value, sizeof(value), from) < sizeof(value))
+	if (copy_from_user(&value, buf, sizeof(value)))
 		return -EFAULT;
 	if (value > COUNT_MAX)
 		return -EINVAL;
@@ -109,7 +109,9 @@ static const char *eventfd_name(const struct file *file, char *buf, size_t size)
 
 static const struct file_operations eventfd_fops = {
 	.read_iter = eventfd_read,
-	.write_iter = eventfd_write,
+	.nowait = FMODE_READ,
+	.write = eventfd_write,
+	.llseek = noop_llseek,
 	.poll = eventfd_poll,
 	.release = eventfd_release,
 	.name = eventfd_name,

@@ -28,6 +28,7 @@ static long read_page(struct address_space *mapping, u64 pos, size_t n, struct i
 {
 	size_t offset = pos & (PAGE_SIZE - 1), moved;
 	unsigned long index = pos >> PAGE_SHIFT;
+	enum folio_wait until = to->rwf & RWF_NOWAIT ? WAIT_NOT : WAIT_TO_THE_END;
 	struct folio *folio = filemap_find(mapping, index);
 
 	n = min(n, PAGE_SIZE - offset);
@@ -37,7 +38,7 @@ static long read_page(struct address_space *mapping, u64 pos, size_t n, struct i
 	}
 	if (folio)
 		folio_put(folio);
-	folio = filemap_grab(mapping, index);
+	folio = filemap_grab_until(mapping, index, until);
 	if (IS_ERR(folio))
 		return PTR_ERR(folio);
 	moved = copy_to_iter((char *)folio_address(folio) + offset, n, to);
@@ -158,7 +159,7 @@ long generic_file_write_iter(struct file *file, struct iov_iter *from, u64 *pos)
 	long ret;
 
 	down_write(&inode->lock);
-	if (READ_ONCE(file->flags) & O_APPEND)
+	if (READ_ONCE(file->flags) & O_APPEND || from->rwf & RWF_APPEND)
 		*pos = file->f_mapping->size;
 	ret = n ? write_limit(*pos, n) : 0;
 	if (ret > 0)
@@ -199,6 +200,8 @@ s64 fixed_size_llseek(struct file *file, s64 offset, int whence, u64 size)
 		return -EINVAL;
 	return set_position(file, base);
 }
+
+s64 noop_llseek(struct file *file, s64 offset, int whence) { return (s64)file->pos; }
 
 s64 generic_file_llseek(struct file *file, s64 offset, int whence)
 {

@@ -198,7 +198,7 @@ struct inode {
 	const char *link;		/* a symbolic link's target; as long as the inode lives */
 	struct address_space mapping;	/* contents and size: mapping.size changes under lock */
 	struct pipe *pipe;		/* of a FIFO that is open; under lock */
-	bool sealable;			/* made by memfd_create() */
+	bool sealable;			/* a regular file of tmpfs */
 	unsigned int seals;		/* F_SEAL_...: added under lock */
 	atomic_t writers;		/* who has it open for writing; below 0: who runs it */
 	struct file_locks *locks;	/* flock() and fcntl() locks; under locks_lock */
@@ -346,6 +346,8 @@ struct file_operations {
 	 */
 	long (*read_iter)(struct file *file, struct iov_iter *iter, u64 *pos);
 	long (*write_iter)(struct file *file, struct iov_iter *iter, u64 *pos);
+	/* FMODE_READ, FMODE_WRITE: what never waits, or does not if iter->rwf says RWF_NOWAIT. */
+	unsigned int nowait;
 	/*
 	 * Up to len bytes at *pos into a pipe, which is locked and has room, by reference. NULL: they
 	 * are read by read_iter.
@@ -418,6 +420,8 @@ struct file *filp_open(const char *path, unsigned int flags);
 static inline void file_get(struct file *file) { atomic_inc(&file->refcount); }
 /* The last one releases it. May sleep. */
 void file_put(struct file *file);
+/* Shall a read or write that moves iter fail rather than wait? */
+bool io_nonblock(const struct file *file, const struct iov_iter *iter);
 static inline bool file_readable(const struct file *file) { return file->fmode & FMODE_READ; }
 static inline bool file_writable(const struct file *file) { return file->fmode & FMODE_WRITE; }
 
@@ -436,6 +440,8 @@ long filemap_splice_read(struct file *in, u64 *pos, struct pipe *pipe, size_t le
 void file_accessed(struct file *file);
 s64 generic_file_llseek(struct file *file, s64 offset, int whence);
 int generic_file_mmap(struct file *file, struct mmap_source *source);
+/* For files where no position means anything: it stays 0, and no read or write names one. */
+s64 noop_llseek(struct file *file, s64 offset, int whence);
 /* For contents of a fixed size that are no page cache: SET, CUR, and END as size says. */
 s64 fixed_size_llseek(struct file *file, s64 offset, int whence, u64 size);
 /* The largest size, up to the one that is wanted, that a file may have for the running process. */

@@ -8,6 +8,7 @@ struct iov_iter {
 	struct iovec first;	 /* the segment that is under way */
 	size_t left;		 /* bytes of all segments that are still to move */
 	bool kernel;		 /* first is the kernel's own */
+	u8 rwf;			 /* RWF_...: what this call alone wants */
 };
 
 /* One buffer. */

@@ -32,7 +32,6 @@ static struct file *memfd_open(const char *name, unsigned int flags)
 		return (struct file *)inode;
 	}
 	inode_add_links(inode, -1);
-	inode->sealable = true;
 	inode->seals = flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL) ? 0 : F_SEAL_SEAL;
 	if (flags & MFD_NOEXEC_SEAL)
 		inode->seals |= F_SEAL_EXEC;
@@ -100,13 +99,11 @@ long fcntl_seals(struct file *file, int cmd, unsigned long arg)
 	struct inode *inode = file->inode;
 	int ret;
 
-	if (!inode->sealable)
-		return -EINVAL;
 	if (cmd == F_GET_SEALS)
-		return READ_ONCE(inode->seals);
+		return inode->sealable ? (long)READ_ONCE(inode->seals) : -EINVAL;
 	if (!file_writable(file))
 		return -EPERM;
-	if (arg & ~(unsigned long)ALL_SEALS)
+	if (arg & ~(unsigned long)ALL_SEALS || !inode->sealable)
 		return -EINVAL;
 	down_write(&inode->lock);
 	ret = add_seals(inode, (unsigned int)arg);

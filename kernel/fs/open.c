@@ -19,7 +19,7 @@ static unsigned int fmode_of(const struct inode *inode, const struct file_operat
 	if (access == O_WRONLY || access == O_RDWR)
 		mode |= FMODE_WRITE;
 	if (ops->llseek)
-		mode |= FMODE_LSEEK | FMODE_PREAD;
+		mode |= FMODE_LSEEK | (ops->llseek == noop_llseek ? 0 : FMODE_PREAD);
 	if (ops->llseek && (is_regular(inode) || is_dir(inode) || is_blockdev(inode)))
 		mode |= FMODE_POS;
 	return mode;

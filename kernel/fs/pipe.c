@@ -182,7 +182,7 @@ long pipe_take(struct pipe *pipe, struct iov_iter *to, bool nonblock)
 
 static long pipe_read(struct file *file, struct iov_iter *to, u64 *pos)
 {
-	return to->left ? pipe_take(file->private, to, READ_ONCE(file->flags) & O_NONBLOCK) : 0;
+	return to->left ? pipe_take(file->private, to, io_nonblock(file, to)) : 0;
 }
 
 /* ---- writing ---- */
@@ -230,13 +230,12 @@ static long add_part(struct pipe *pipe, struct iov_iter *from, u32 flags)
  */
 static long add_parts(struct pipe *pipe, struct file *file, struct iov_iter *from)
 {
-	unsigned int flags = READ_ONCE(file->flags);
-	u32 kind = PIPE_BUF_FLAG_OWN |
-		   (flags & O_DIRECT ? PIPE_BUF_FLAG_PACKET : PIPE_BUF_FLAG_CAN_MERGE);
+	bool packets = READ_ONCE(file->flags) & O_DIRECT;
+	u32 kind = PIPE_BUF_FLAG_OWN | (packets ? PIPE_BUF_FLAG_PACKET : PIPE_BUF_FLAG_CAN_MERGE);
 	long done = 0, ret = 0;
 
 	while (from->left) {
-		ret = pipe_wait_writable(pipe, flags & O_NONBLOCK);
+		ret = pipe_wait_writable(pipe, io_nonblock(file, from));
 		if (!ret)
 			ret = add_part(pipe, from, kind);
 		if (ret < 0)
@@ -319,6 +318,7 @@ static const char *pipe_name(const struct file *file, char *buf, size_t size)
 const struct file_operations pipe_fops = {
 	.read_iter = pipe_read,
 	.write_iter = pipe_write,
+	.nowait = FMODE_READ | FMODE_WRITE,
 	.poll = pipe_poll,
 	.ioctl = pipe_ioctl,
 	.async_lists = pipe_async_lists,

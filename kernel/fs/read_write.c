@@ -6,6 +6,7 @@
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/fs.h"
 #include "kernel/uapi/termios.h"
 
 /* Lengths that no buffer has, and ends that no position can be. */
@@ -35,6 +36,11 @@ static long move_iter(struct file *file, bool write, struct iov_iter *iter, u64 
 static bool has_iter(const struct file *file, bool write)
 {
 	return write ? file->ops->write_iter : file->ops->read_iter;
+}
+
+bool io_nonblock(const struct file *file, const struct iov_iter *iter)
+{
+	return READ_ONCE(file->flags) & O_NONBLOCK || iter->rwf & RWF_NOWAIT;
 }
 
 long file_rw(struct file *file, bool write, void *buf, size_t n, u64 *pos)
@@ -193,8 +199,18 @@ static long move_segments(struct file *file, bool write, const struct iovec *use
 	return done;
 }
 
+#define RWF_KNOWN	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)
+
+/* HIPRI has nothing to say where devices interrupt; the SYNC flags are kept when all is written. */
+static int check_flags(const struct file *file, bool write, int flags)
+{
+	bool nowait = file->ops->nowait & (write ? FMODE_WRITE : FMODE_READ);
+
+	return flags & ~RWF_KNOWN || (flags & RWF_NOWAIT && !nowait) ? -EOPNOTSUPP : 0;
+}
+
 static long move_vector(struct file *file, bool write, const struct iovec *user,
-			unsigned long count, u64 *pos)
+			unsigned long count, u64 *pos, int flags)
 {
 	long total = check_vector(user, count);
 	struct iov_iter iter;
@@ -205,25 +221,29 @@ static long move_vector(struct file *file, bool write, const struct iovec *user,
 		return file_rw(file, write, NULL, 0, pos);
 	if (total < 0)
 		return total;
-	if (!has_iter(file, write))
-		return move_segments(file, write, user, total, pos);
 	err = check_access(file, write);
 	if (!err)
 		err = check_span((size_t)total, pos);
+	if (!err)
+		err = check_flags(file, write, flags);
 	if (err)
 		return err;
+	if (!has_iter(file, write))
+		return move_segments(file, write, user, total, pos);
 	iter = iov_iter_vec(user, (size_t)total);
+	iter.rwf = (u8)flags;
 	return move_iter(file, write, &iter, pos);
 }
 
-static long vector_at_position(int fd, bool write, const struct iovec *vec, unsigned long count)
+static long vector_at_position(int fd, bool write, const struct iovec *vec, unsigned long count,
+			       int flags)
 {
 	struct fd f = fd_get_io(fd);
 	long ret;
 
 	if (!f.file)
 		return -EBADF;
-	ret = move_vector(f.file, write, vec, count, lock_position(f.file));
+	ret = move_vector(f.file, write, vec, count, lock_position(f.file), flags);
 	unlock_position(f.file);
 	fd_put(f);
 	return ret;
@@ -231,16 +251,16 @@ static long vector_at_position(int fd, bool write, const struct iovec *vec, unsi
 
 SYSCALL_DEFINE3(readv, int, fd, const struct iovec *, vec, unsigned long, count)
 {
-	return vector_at_position(fd, false, vec, count);
+	return vector_at_position(fd, false, vec, count, 0);
 }
 
 SYSCALL_DEFINE3(writev, int, fd, const struct iovec *, vec, unsigned long, count)
 {
-	return vector_at_position(fd, true, vec, count);
+	return vector_at_position(fd, true, vec, count, 0);
 }
 
 static long vector_at_offset(int fd, bool write, const struct iovec *vec, unsigned long count,
-			     s64 offset)
+			     s64 offset, int flags)
 {
 	u64 pos = (u64)offset;
 	struct fd f;
@@ -251,24 +271,24 @@ static long vector_at_offset(int fd, bool write, const struct iovec *vec, unsign
 	f = fd_get_io(fd);
 	if (!f.file)
 		return -EBADF;
-	ret = f.file->fmode & FMODE_PREAD ? move_vector(f.file, write, vec, count, &pos) : -ESPIPE;
+	ret = -ESPIPE;
+	if (f.file->fmode & FMODE_PREAD)
+		ret = move_vector(f.file, write, vec, count, &pos, flags);
 	fd_put(f);
 	return ret;
 }
 
 SYSCALL_DEFINE4(preadv, int, fd, const struct iovec *, vec, unsigned long, count, s64, offset)
 {
-	return vector_at_offset(fd, false, vec, count, offset);
+	return vector_at_offset(fd, false, vec, count, offset, 0);
 }
 
 SYSCALL_DEFINE4(pwritev, int, fd, const struct iovec *, vec, unsigned long, count, s64, offset)
 {
-	return vector_at_offset(fd, true, vec, count, offset);
+	return vector_at_offset(fd, true, vec, count, offset, 0);
 }
 
-/* The second forms: -1 is the file's own position. The flags are about waiting for disks. */
-#define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
-
+/* The second forms: -1 is the file's own position. */
 static long do_fsync(int fd, bool datasync);
 
 static long vector_2(int fd, bool write, const struct iovec *vec, unsigned long count, s64 offset,
@@ -276,10 +296,8 @@ static long vector_2(int fd, bool write, const struct iovec *vec, unsigned long 
 {
 	long ret, err = 0;
 
-	if (flags & ~RWF_KNOWN)
-		return -EOPNOTSUPP;
-	ret = offset == -1 ? vector_at_position(fd, write, vec, count)
-			   : vector_at_offset(fd, write, vec, count, offset);
+	ret = offset == -1 ? vector_at_position(fd, write, vec, count, flags)
+			   : vector_at_offset(fd, write, vec, count, offset, flags);
 	if (ret > 0 && write && flags & (RWF_DSYNC | RWF_SYNC))
 		err = do_fsync(fd, !(flags & RWF_SYNC));
 	return err && err != -EINVAL ? err : ret; /* EINVAL: nothing that could be kept, a pipe or terminal */
@@ -348,6 +366,14 @@ static long bytes_left(const struct file *file, int *user)
 	return copy_to_user(user, &left, sizeof(left)) ? -EFAULT : 0;
 }
 
+/* Of every file system. */
+static long block_size(int *user)
+{
+	const int size = PAGE_SIZE;
+
+	return copy_to_user(user, &size, sizeof(size)) ? -EFAULT : 0;
+}
+
 /* What is asked of every file alike; then what only this kind knows. */
 static long file_ioctl(int fd, struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -356,6 +382,7 @@ static long file_ioctl(int fd, struct file *file, unsigned int cmd, unsigned lon
 	case FIONCLEX: return fd_cloexec(fd, true, false);
 	case FIONBIO: return set_nonblock(file, (const int *)arg);
 	case FIOASYNC: return set_async(fd, file, (const int *)arg);
+	case FIGETBSZ: return block_size((int *)arg);
 	case FIONREAD:
 		if (is_regular(file->inode))
 			return bytes_left(file, (int *)arg);

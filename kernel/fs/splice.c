@@ -88,7 +88,7 @@ static long copy_splice_read(struct file *in, u64 *pos, struct pipe *pipe, size_
 		ret = copy_one_page(in, pos, pipe, len - done);
 		if (ret > 0)
 			done += (size_t)ret;
-	} while (ret > 0 && done < len && !pipe_full(pipe) && in->fmode & FMODE_LSEEK);
+	} while (ret > 0 && done < len && !pipe_full(pipe) && in->fmode & FMODE_PREAD);
 	return done ? (long)done : ret;
 }
 

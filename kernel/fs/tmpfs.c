@@ -109,6 +109,8 @@ struct inode *tmpfs_inode_alloc(struct super_block *sb, u32 mode)
 	if (is_regular(&ti->inode)) {
 		ti->inode.op = &file_operations;
 		ti->inode.fop = &tmpfs_fops;
+		ti->inode.sealable = true;
+		ti->inode.seals = F_SEAL_SEAL; /* none can be added but to a memfd */
 	} else if (is_dir(&ti->inode)) {
 		ti->inode.op = &dir_operations;
 		ti->inode.fop = &directory_fops;
@@ -384,8 +386,12 @@ static int tmpfs_setsize(struct inode *inode, u64 size)
 
 static int tmpfs_setattr(struct inode *inode, const struct iattr *attr)
 {
-	int ret = attr->valid & ATTR_SIZE ? tmpfs_setsize(inode, attr->size) : 0;
+	int ret;
 
+	if (inode->seals & F_SEAL_EXEC && attr->valid & ATTR_MODE &&
+	    (attr->mode ^ inode->mode) & 0111)
+		return -EPERM;
+	ret = attr->valid & ATTR_SIZE ? tmpfs_setsize(inode, attr->size) : 0;
 	if (!ret && attr->valid & ~ATTR_SIZE)
 		ret = setattr_copy(inode, attr);
 	return ret;

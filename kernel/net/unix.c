@@ -414,12 +414,12 @@ static long unix_read(struct file *file, struct iov_iter *to, u64 *pos)
 {
 	u32 out;
 
-	return unix_receive(file, to, NULL, 0, &out);
+	return unix_receive(file, to, NULL, to->rwf & RWF_NOWAIT ? MSG_DONTWAIT : 0, &out);
 }
 
 static long unix_write(struct file *file, struct iov_iter *from, u64 *pos)
 {
-	return unix_send(file, from, NULL, 0);
+	return unix_send(file, from, NULL, from->rwf & RWF_NOWAIT ? MSG_DONTWAIT : 0);
 }
 
 static short unix_poll(struct file *file, struct poll_table *table)
@@ -554,6 +554,7 @@ static const char *unix_name(const struct file *file, char *buf, size_t size)
 static const struct file_operations unix_fops = {
 	.read_iter = unix_read,
 	.write_iter = unix_write,
+	.nowait = FMODE_READ | FMODE_WRITE,
 	.poll = unix_poll,
 	.ioctl = unix_ioctl,
 	.async_lists = unix_async_lists,

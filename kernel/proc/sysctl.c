@@ -2,6 +2,7 @@
 #include "kernel/proc/proc.h"
 #include "kernel/exec/exec.h"
 #include "kernel/base/cmdline.h"
+#include "kernel/fs/blkdev.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/version.h"
@@ -39,6 +40,7 @@ static int write_drop_caches(const struct proc_target *target, char *value, size
 		return -EINVAL;
 	if (*value & 1) {
 		tmpfs_drop_clean();
+		blkdev_drop_clean();
 		count_vm_event(VM_EVENT_DROP_PAGECACHE);
 	}
 	if (*value & 2)

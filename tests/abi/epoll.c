@@ -287,6 +287,9 @@ static void test_errors(void)
 	is(sys_epoll_ctl(set, EPOLL_CTL_DEL, fds[0], NULL), -ENOENT, "delete-of-nothing");
 	file = (int)sys_open("/", O_RDONLY, 0);
 	is(epoll_set(set, EPOLL_CTL_ADD, file, POLLIN), -EPERM, "a-directory-cannot-be-waited-for");
+	is(sys_lseek(set, 5, SEEK_SET), 0, "a-seek-is-accepted-and-moves-nothing");
+	is(sys_read(set, &event, 8), -EINVAL, "there-is-nothing-to-read");
+	is(syscall4(__NR_pread64, set, (long)&event, 8, 0), -ESPIPE, "nor-are-there-offsets");
 	is(sys_epoll_wait(set, &event, 0, 0), -EINVAL, "wait-for-none");
 	is(sys_epoll_wait(set, &event, -1, 0), -EINVAL, "wait-for-less");
 	is(sys_epoll_wait(set, &event, 0x7fffffff, 0), -EINVAL, "wait-for-too-many");
@@ -306,7 +309,7 @@ static void test_errors(void)
 
 int main(void)
 {
-	tap_plan(74);
+	tap_plan(77);
 	test_level();
 	test_edge();
 	test_one_shot();

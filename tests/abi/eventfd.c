@@ -118,9 +118,28 @@ static void test_errors(void)
 	sys_close(fd);
 }
 
+/* It has a position that nothing moves, and nobody can name. */
+static void test_position(void)
+{
+	int fd = (int)sys_eventfd2(0, 0);
+	uint64_t n = 4;
+	struct iovec halves[2] = { { &n, 4 }, { (char *)&n + 4, 4 } };
+
+	is(sys_lseek(fd, 5, SEEK_SET), 0, "a-seek-is-accepted");
+	is(sys_lseek(fd, 0, SEEK_END), 0, "and-moves-nothing");
+	is(sys_lseek(fd, 0, 9), -EINVAL, "if-it-is-one");
+	is(syscall4(__NR_pwrite64, fd, (long)&n, 8, 0), -ESPIPE, "there-are-no-offsets");
+	is(syscall3(__NR_writev, fd, (long)halves, 2), -EINVAL, "a-number-in-two-halves-is-none");
+	is(add(fd, 4), 8, "a-number-in-one");
+	is(syscall3(__NR_readv, fd, (long)halves, 2), 8, "can-be-read-in-two");
+	is((long)n, 4, "and-is-the-same");
+	sys_close(fd);
+}
+
 int main(void)
 {
-	tap_plan(30);
+	tap_plan(38);
+	test_position();
 	test_counter();
 	test_semaphore();
 	test_blocking();

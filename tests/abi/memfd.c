@@ -48,13 +48,68 @@ static void test_create(void)
 	name[249] = 'n';
 	name[250] = '\0';
 	is(sys_memfd_create(name, 0), -EINVAL, "one-more-is-too-long");
-	fd = make_file("plain", "");
-	is(sys_fcntl((int)fd, F_GET_SEALS, 0) == F_SEAL_SEAL ||
-		   sys_fcntl((int)fd, F_GET_SEALS, 0) == -EINVAL,
-	   1, "other-files-cannot-be-sealed");
-	is(sys_fcntl((int)fd, F_ADD_SEALS, F_SEAL_GROW) < 0, 1, "at-all");
-	sys_close((int)fd);
+}
+
+static bool in_memory(void)
+{
+	struct statfs64 st;
+
+	return !sys_statfs(".", &st) && st.f_type == TMPFS_MAGIC;
+}
+
+static void test_other_files(void)
+{
+	int fd = make_file("plain", ""), reader = (int)sys_open("plain", O_RDONLY, 0), ends[2];
+	bool tmpfs = in_memory();
+
+	is(sys_fcntl(reader, F_GET_SEALS, 0), tmpfs ? F_SEAL_SEAL : -EINVAL,
+	   "other-files-cannot-be-sealed");
+	is(sys_fcntl(fd, F_ADD_SEALS, F_SEAL_GROW), tmpfs ? -EPERM : -EINVAL, "at-all");
+	is(sys_fcntl(reader, F_ADD_SEALS, F_SEAL_GROW), -EPERM, "least-of-all-by-readers");
+	is(sys_fcntl(fd, F_ADD_SEALS, 0x1000), -EINVAL, "with-what-is-no-seal");
+	is(sys_ftruncate(fd, 100), 0, "and-they-grow");
+	sys_close(fd);
+	sys_close(reader);
 	sys_unlink("plain");
+	fd = (int)sys_open(".", O_RDONLY, 0);
+	is(sys_fcntl(fd, F_GET_SEALS, 0), -EINVAL, "a-directory-has-no-seals");
+	sys_close(fd);
+	sys_pipe(ends);
+	is(sys_fcntl(ends[1], F_GET_SEALS, 0), -EINVAL, "a-pipe-neither");
+	is(sys_fcntl(ends[1], F_ADD_SEALS, F_SEAL_GROW), -EINVAL, "nor-gets-it-any");
+	sys_close(ends[0]);
+	sys_close(ends[1]);
+}
+
+static long mode_of(int fd)
+{
+	struct __kernel_stat st;
+
+	sys_fstat(fd, &st);
+	return st.st_mode & 07777;
+}
+
+/* Who may execute it stays as it is: Linux 6.3 and later. */
+static void test_exec(void)
+{
+	int fd = (int)sys_memfd_create("data", MFD_NOEXEC_SEAL), program = sealable(0);
+
+	if (fd < 0) {
+		skip("MFD_NOEXEC_SEAL is unknown", "a-file-that-cannot-be-executed");
+		return;
+	}
+	is(sys_fcntl(fd, F_GET_SEALS, 0), F_SEAL_EXEC, "a-file-that-cannot-be-executed");
+	is(mode_of(fd), 0666, "is-nobody's-to-execute");
+	is(sys_fchmod(fd, 0766), -EPERM, "nor-becomes-so");
+	is(sys_fchmod(fd, 0600), 0, "other-permissions-change");
+	is(mode_of(fd), 0600, "as-they-are-told");
+	sys_close(fd);
+	sys_fchmod(program, 0700);
+	is(sys_fcntl(program, F_ADD_SEALS, F_SEAL_EXEC), 0, "one-that-can");
+	is(sys_fchmod(program, 0755), -EPERM, "is-for-those-who-could");
+	is(sys_fchmod(program, 0600), -EPERM, "and-stays-so");
+	is(sys_fchmod(program, 0500), 0, "whoever-may-write-to-it");
+	sys_close(program);
 }
 
 static void test_sizes(void)
@@ -151,12 +206,13 @@ static void test_inherited(void)
 int main(void)
 {
 	scratch_enter();
-	tap_plan(48);
 	test_create();
+	test_other_files();
+	test_exec();
 	test_sizes();
 	test_write();
 	test_future_write();
 	test_inherited();
 	scratch_leave();
-	return tap_done();
+	return tap_finish();
 }

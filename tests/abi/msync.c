@@ -219,12 +219,16 @@ static void test_nowait(void)
 {
 	int gup_fd = (int)sys_open("/sys/kernel/debug/gup_test", O_RDWR, 0);
 	char *mem = map_file(RW, MAP_SHARED), *private = map_private(PAGE_SIZE);
+	struct iovec vec = { private, 100 };
 
 	private[0] = 1;
 	is(get_page(gup_fd, GUP_BASIC_TEST, private, FOLL_NOWAIT), PAGE_SIZE, "who-does-not-wait-gets-what-is-there");
 	is(get_page(gup_fd, GUP_BASIC_TEST, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0, "and-nothing-of-a-slow-disk");
 	is(get_page(gup_fd, GUP_BASIC_TEST, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0, "nor-while-it-reads");
 	is(get_page(gup_fd, GUP_FAST_BENCHMARK, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0, "nor-by-the-lockless-walk");
+	for (int i = 0; i < 2; i++)
+		is(syscall6(__NR_preadv2, fd, P(&vec), 1, 6 * PAGE_SIZE, 0, RWF_NOWAIT), -EAGAIN,
+		   "nor-does-read-%d-wait", i);
 	unmap(mem, SIZE);
 	unmap(private, PAGE_SIZE);
 	sys_close(gup_fd);

@@ -99,6 +99,13 @@ make_disk $((1 << 20))
 boot --disk "$disk" -- /tests/proc_memory /dev/vda
 is 'proc-counts-what-is-changed-and-written' "$status$(grep '^not ok' <<<"$out")" 0
 
+# ---- what stays in memory, and what is asked of a disk ----
+
+for cpus in 1 2; do
+	boot --cpus $cpus --disk "$disk" -- /tests/page_cache /dev/vda
+	is "$cpus-cpus-clean-pages-go-and-others-stay" "$status$(grep '^not ok' <<<"$out")" 0
+done
+
 # ---- what does not reach the disk ----
 
 make_disk $((1 << 20))

@@ -12,6 +12,7 @@
 static struct address_space file;
 static struct page *platter; /* the device: one page */
 static unsigned int reads, writes;
+static struct page *got;		/* by a lockless walk */
 static bool fails;		/* the device does not take what is written */
 /* A page that goes between a fault's look and its use is read under mmap_lock. */
 static bool may_keep_lock;
@@ -69,6 +70,7 @@ static void map_absent(void)
 	const struct mmap_source source = { .mapping = &file };
 
 	reads = 0;
+	got = NULL;
 	may_keep_lock = fails = false;
 	platter = alloc_page(GFP_ZERO);
 	mapping_init(&file, &device_ops, NULL, PAGE_SIZE);
@@ -287,6 +289,64 @@ static void is_read_once(void)
 	RACE_EQ(reads, 1);
 	is_noted();
 }
+
+/* ---- clean pages that nobody uses are let go ---- */
+
+static void drop_clean(void) { filemap_drop_clean(&file); }
+static void dontneed_and_drop(void)
+{
+	dontneed();
+	drop_clean();
+}
+/* As write() does it. */
+static void write_7_to_file(void)
+{
+	struct folio *folio = filemap_get(&file, 0);
+
+	RACE_CHECK(!IS_ERR(folio));
+	page_set(&folio->page, PG_dirty);
+	WRITE_ONCE(*(u64 *)folio_address(folio), 7);
+	page_set(&folio->page, PG_dirty);
+	folio_put(folio);
+}
+static void get_fast(void) { get_user_pages_fast_only(AT, 1, 0, &got); }
+
+static void is_7_on_device(void)
+{
+	race_outcome(reads);
+	RACE_EQ(race_peek(AT), 7);
+	is_on_device();
+}
+static void is_there(void)
+{
+	race_outcome(reads);
+	RACE_EQ(race_peek(AT), 0);
+	is_noted();
+}
+/* Who has a page of the file has the file's page. */
+static void got_is_the_files(void)
+{
+	struct folio *folio = filemap_find(&file, 0);
+
+	race_outcome(!!got);
+	RACE_CHECK(!got || (folio && got == &folio->page));
+	if (got)
+		put_page(got);
+	if (folio)
+		folio_put(folio);
+	RACE_EQ(race_peek(AT), 1);
+	is_noted();
+}
+
+RACE("drop-write", "a clean page is let go of while a program writes to it: that is not lost",
+     .levels = 3, .setup = map_cached, .cpu = { write_7_to_file, drop_clean }, .probe = is_7_on_device)
+RACE("drop-fault", "a page that nobody maps is let go of beside a fault that maps it", .levels = 3,
+     .setup = map_cached, .cpu = { write_fault, drop_clean }, .probe = is_there)
+RACE("drop-gup", "a page is unmapped and let go of while a lockless walk gets it", .levels = 3,
+     .setup = map_to_be_forgotten, .cpu = { get_fast, dontneed_and_drop },
+     .probe = got_is_the_files)
+RACE("drop-device", "clean pages are let go of, but for one that a device is reading", .levels = 3,
+     .setup = map_being_read, .cpu = { device_reads, drop_clean }, .probe = is_there)
 
 /* ---- who is told that a page is lost ---- */
 

@@ -325,6 +325,25 @@ TEST("what-needs-no-device-is-there-without-waiting")
 	space_end(&s);
 }
 
+/* A read that does not wait: it begins what the next one finds. */
+TEST("who-reads-without-waiting-is-told-to-come-again")
+{
+	struct folio *folio;
+
+	s = space_start(3, 4, 1);
+	begin();
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(PTR_ERR(filemap_grab_until(&slow_disk.file, 0, WAIT_NOT)), -EAGAIN);
+	CHECK_EQ(slow_disk.asked, 1);
+	device_done();
+	folio = filemap_grab_until(&slow_disk.file, 0, WAIT_NOT);
+	CHECK(!IS_ERR(folio));
+	CHECK_EQ(*(u64 *)folio_address(folio), 42);
+	folio_put(folio);
+	end();
+	space_end(&s);
+}
+
 /* Who waits is killed: the device goes on, and nobody reads the page twice. */
 TEST("a-read-that-nobody-waits-for-any-more-is-not-lost")
 {

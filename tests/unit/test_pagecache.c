@@ -257,6 +257,29 @@ TEST("only-clean-pages-that-nobody-uses-are-dropped")
 	check_nothing_left(before);
 }
 
+TEST("of-a-range-only-its-own-pages-are-dropped")
+{
+	struct mem_usage before = boot();
+	struct address_space file;
+
+	mapping_init(&file, &letter_ops, NULL, 5 * PAGE_SIZE);
+	for (unsigned long index = 0; index < 5; index++)
+		read_in(&file, index);
+	filemap_drop_clean_range(&file, 1, 2);
+	CHECK_EQ(file.nr_pages, 3);
+	for (unsigned long index = 1; index <= 2; index++)
+		CHECK(!filemap_find(&file, index));
+	filemap_drop_clean_range(&file, 5, ~0ul);
+	CHECK_EQ(file.nr_pages, 3);
+	filemap_drop_clean_range(&file, 4, ~0ul);
+	filemap_drop_clean_range(&file, 0, 0);
+	CHECK_EQ(file.nr_pages, 1);
+	filemap_drop_clean_range(&file, 3, 3);
+	CHECK_EQ(file.nr_pages, 0);
+	mapping_put(&file);
+	check_nothing_left(before);
+}
+
 TEST("what-lies-behind-a-truncated-end-is-zero-when-the-file-grows")
 {
 	struct mem_usage before = boot();

@@ -5,20 +5,26 @@
 #include <stddef.h>
 
 #include "kernel/uapi/async_fault.h"
+#include "kernel/uapi/fs.h"
 #include "kernel/uapi/gup_test.h"
 #include "tests/fuzz/calls/fuzz.h"
 #include "tests/fuzz/random.h"
 #include "user/files.h"
 
+#define NR_REQUESTS	12
+
 static const struct device {
 	const char *path;
-	unsigned int requests[10];
+	unsigned int requests[NR_REQUESTS];
 } devices[] = {
 	{ "/dev/async_fault", { ASYNC_FAULT_ASK } },
 	{ "/sys/kernel/debug/gup_test",
 	  { GUP_FAST_BENCHMARK, PIN_FAST_BENCHMARK, PIN_LONGTERM_BENCHMARK, GUP_BASIC_TEST,
 	    PIN_BASIC_TEST, PIN_LONGTERM_TEST_START, PIN_LONGTERM_TEST_STOP,
 	    PIN_LONGTERM_TEST_READ } },
+	{ "/dev/vda",
+	  { BLKROGET, BLKGETSIZE, BLKFLSBUF, BLKSSZGET, BLKIOMIN, BLKIOOPT, BLKALIGNOFF, BLKPBSZGET,
+	    BLKBSZGET, BLKGETSIZE64, BLKZEROOUT, BLKDISCARD } },
 	{ "/proc/self/pagemap", { 0 } },
 	{ "/proc/kpageflags", { 0 } },
 	{ "/proc/self/map_files", { 0 } },
@@ -54,11 +60,18 @@ static void fill_range(uint64_t *state, unsigned long *at)
 	at[1] = 1 + random_below(state, 8 * PAGE_SIZE);
 }
 
+/* A part of the disk, of whole sectors. */
+static void fill_sectors(uint64_t *state, unsigned long *at)
+{
+	at[0] = random_below(state, 100) * 512;
+	at[1] = random_below(state, 100) * 512;
+}
+
 void aim_ioctl(struct worker *worker, long *args)
 {
 	uint64_t *state = &worker->state;
 	unsigned int n = (unsigned int)random_below(state, 3);
-	unsigned int request = devices[n].requests[random_below(state, 10)];
+	unsigned int request = devices[n].requests[random_below(state, NR_REQUESTS)];
 	unsigned long *at = (unsigned long *)make_argument(worker, 'p');
 
 	if ((unsigned long)at - ROOM < (ROOM_PAGES - 1) * PAGE_SIZE) {
@@ -68,6 +81,8 @@ void aim_ioctl(struct worker *worker, long *args)
 			at[3] = random_below(state, 2);
 		if (n == 1 && random_below(state, 4))
 			at[4] = (1 + random_below(state, 20)) | random_below(state, 0x800) << 32;
+		if (n == 2 && random_below(state, 4))
+			fill_sectors(state, at);
 	}
 	args[0] = FIRST_DEVICE + (long)n;
 	args[1] = (long)(request ? request : devices[n].requests[0]);
