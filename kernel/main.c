@@ -85,6 +85,7 @@ static void start_init(void *arg)
 	int ret;
 
 	open_console();
+	status_write("started\n");
 	ret = kernel_exec(init_path, argv, envp);
 	if (ret)
 		boot_stop("The first program, %s, cannot be started: error %d (%s).", init_path,

@@ -235,6 +235,7 @@ typedef long (*syscall_fn)(struct pt_regs *regs);
 	CALL(utimensat) \
 	CALL(utimes) \
 	CALL(vfork) \
+	CALL(vhangup) \
 	CALL(vmsplice) \
 	CALL(wait4) \
 	CALL(waitid) \

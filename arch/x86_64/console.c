@@ -102,9 +102,19 @@ void serial_init_input(void)
 
 void serial_interrupt(void)
 {
-	while (have_com1 && inb(COM1 + UART_LSR) & LSR_DATA)
+	while (have_com1 && inb(COM1 + UART_LSR) & LSR_DATA) {
+		if (!console_accepts()) {
+			/* Asked again, since room may just have been made, and input resumed. */
+			outb(COM1 + UART_IER, 0);
+			if (!console_accepts())
+				return;
+			outb(COM1 + UART_IER, IER_RECEIVE);
+		}
 		console_input(inb(COM1 + UART_DATA));
+	}
 }
+
+void console_resume_input(void) { serial_init_input(); }
 
 /* ---- the screen ---- */
 

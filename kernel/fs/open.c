@@ -77,11 +77,12 @@ static int vfs_open(struct file *file, struct dentry *dentry, unsigned int flags
 
 	path_get(dentry);
 	inode_get(inode);
-	file->flags = (flags & KEPT_FLAGS) | (flags & O_PATH ? 0 : O_LARGEFILE);
+	file->flags = (flags & (KEPT_FLAGS | O_NOCTTY)) | (flags & O_PATH ? 0 : O_LARGEFILE);
 	file->dentry = dentry;
 	file->inode = inode;
 	file->f_mapping = &inode->mapping;
 	ret = call_open(inode, file, flags);
+	file->flags &= ~(unsigned int)O_NOCTTY;	/* only the terminal's open had to know */
 	atomic_set(&file->f_wb_err, errseq_sample(&file->f_mapping->wb_err));
 	if (ret)
 		file->ops = &path_fops; /* which has nothing to release */

@@ -86,7 +86,7 @@ static void look_at(struct look *look, const struct proc_target *target)
 		look->switches = READ_ONCE(task->switches);
 		memcpy(look->comm, task->comm, sizeof(look->comm));
 	}
-	look->tty_pgrp = console_tty.session && console_tty.session == process->sid ? console_tty.pgrp : 0;
+	look->tty_pgrp = process->has_tty ? console_tty.pgrp : 0;
 	look_at_signals(look, process, task);
 	spin_unlock(&tasks_lock);
 }

@@ -183,6 +183,7 @@ static void add_process(struct process *process, struct process *parent, int pid
 {
 	process->pid = pid;
 	process->parent = parent;
+	process->has_tty = current_process()->has_tty;
 	TAILQ_INSERT_TAIL(&parent->children, process, sibling);
 	process_hash(process);
 }

@@ -115,6 +115,7 @@ SYSCALL_DEFINE0(setsid)
 	spin_lock(&tasks_lock);
 	if (!group_exists(process->pid, 0)) {
 		process->pgid = process->sid = process->pid;
+		process->has_tty = false;
 		ret = process->pid;
 	}
 	spin_unlock(&tasks_lock);

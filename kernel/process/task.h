@@ -131,6 +131,7 @@ struct process {
 	TAILQ_HEAD(, process) children;
 	TAILQ_ENTRY(process) sibling;
 	LIST_ENTRY(process) hash_link;	/* by pid */
+	bool has_tty;			/* the terminal of its session is its controlling one */
 	bool has_execed;		/* setpgid is too late */
 	u32 personality;		/* 0 or ADDR_NO_RANDOMIZE */
 

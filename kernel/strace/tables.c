@@ -240,6 +240,7 @@ const struct strace_format strace_formats[] = {
 	CALL(utimensat, "tspK"),
 	CALL(utimes, "sp"),
 	CALL(vfork, ""),
+	CALL(vhangup, ""),
 	CALL(vmsplice, "tpux"),
 	CALL(wait4, "dpWp"),
 	CALL(waitid, "ddpWp"),

@@ -2,6 +2,7 @@
  * Job control: whose terminal it is. A session has one, whose foreground group reads and is told of
  * ^C; other groups of the session that read are stopped (setpgid(2), tcsetpgrp(3), credentials(7)).
  */
+#include "kernel/fs/fs.h"
 #include "kernel/syscall.h"
 #include "kernel/tty/tty.h"
 #include "kernel/uapi/errno.h"
@@ -16,6 +17,14 @@ void tty_signal_later(struct tty *tty, int signo)
 	wake_up_all(&worker_wait);
 }
 
+void tty_signal(struct tty *tty, int signo)
+{
+	spin_lock(&tasks_lock);
+	if (tty->pgrp)
+		signal_group(tty->pgrp, signo);
+	spin_unlock(&tasks_lock);
+}
+
 static u64 take_signals(struct tty *tty)
 {
 	unsigned long flags = spin_lock_irqsave(&tty->lock);
@@ -28,14 +37,10 @@ static u64 take_signals(struct tty *tty)
 
 static void send_signal(struct tty *tty, int signo)
 {
-	if (signo == SIGIO) {
+	if (signo == SIGIO)
 		kill_async(&tty->async, POLL_IN);
-		return;
-	}
-	spin_lock(&tasks_lock);
-	if (tty->pgrp)
-		signal_group(tty->pgrp, signo);
-	spin_unlock(&tasks_lock);
+	else
+		tty_signal(tty, signo);
 }
 
 /* Signals are sent under tasks_lock, which no interrupt takes: a thread of the kernel does it. */
@@ -63,14 +68,12 @@ void tty_start_worker(void)
 
 /* ---- who may ---- */
 
-static bool is_mine(const struct tty *tty) { return tty->session && tty->session == current_process()->sid; }
-
 bool tty_is_mine(const struct tty *tty)
 {
 	bool mine;
 
 	spin_lock(&tasks_lock);
-	mine = is_mine(tty);
+	mine = current_process()->has_tty;
 	spin_unlock(&tasks_lock);
 	return mine;
 }
@@ -91,7 +94,7 @@ static int check(struct tty *tty, int signo, int refused)
 	int ret = 0;
 
 	spin_lock(&tasks_lock);
-	if (is_mine(tty) && process->pgid != tty->pgrp) {
+	if (process->has_tty && tty->pgrp && process->pgid != tty->pgrp) {
 		if (cannot_be_stopped(signo)) {
 			ret = refused;
 		} else if (group_orphaned(process->pgid, NULL)) {
@@ -110,67 +113,127 @@ int tty_check_change(struct tty *tty) { return check(tty, SIGTTOU, 0); }
 
 /* ---- whose it is ---- */
 
+static bool is_leader(const struct process *process) { return process->sid == process->pid; }
+
 /* tasks_lock held. */
 static void take_tty(struct tty *tty)
 {
-	tty->session = current_process()->sid;
-	tty->pgrp = current_process()->pgid;
+	struct process *process = current_process();
+
+	tty->session = process->sid;
+	tty->pgrp = process->pgid;
+	process->has_tty = true;
+}
+
+static void forget_tty(struct process *process, void *arg)
+{
+	const struct tty *tty = arg;
+
+	if (process->sid == tty->session)
+		process->has_tty = false;
+}
+
+/* tasks_lock held. Its session has no terminal any more. */
+static void leave_tty(struct tty *tty)
+{
+	process_for_each(forget_tty, tty);
+	tty->session = tty->pgrp = 0;
 }
 
 void tty_adopt(struct tty *tty)
 {
 	spin_lock(&tasks_lock);
-	if (!tty->session && current_process()->sid == current_process()->pid)
+	if (!tty->session && is_leader(current_process()))
 		take_tty(tty);
 	spin_unlock(&tasks_lock);
 }
 
-long tty_set_controlling(struct tty *tty, bool steal)
+/* tasks_lock held. May the running process take it, from another session if `steal`? */
+static bool may_take(const struct tty *tty, const struct file *file, bool steal)
 {
 	const struct process *process = current_process();
+
+	if (!is_leader(process) || process->has_tty)
+		return false;
+	return (!tty->session || (steal && capable())) && (file_readable(file) || capable());
+}
+
+long tty_set_controlling(struct tty *tty, const struct file *file, bool steal)
+{
 	long ret = 0;
 
 	spin_lock(&tasks_lock);
-	if (process->sid != process->pid)
+	if (current_process()->has_tty && is_leader(current_process())) {
+		/* It is that already. */
+	} else if (!may_take(tty, file, steal)) {
 		ret = -EPERM;
-	else if (tty->session && tty->session != process->sid && !steal)
-		ret = -EPERM;
-	else if (tty->session != process->sid)
+	} else {
+		leave_tty(tty);
 		take_tty(tty);
+	}
 	spin_unlock(&tasks_lock);
 	return ret;
 }
 
-/* tasks_lock held. The session has no terminal any more. */
-static void hang_up(struct tty *tty)
-{
-	if (tty->pgrp) {
-		signal_group(tty->pgrp, SIGHUP);
-		signal_group(tty->pgrp, SIGCONT);
-	}
-	tty->session = tty->pgrp = 0;
-}
-
+/* Only its leader speaks for the session. */
 long tty_give_up(struct tty *tty)
 {
-	const struct process *process = current_process();
+	struct process *process = current_process();
 	long ret = -ENOTTY;
 
 	spin_lock(&tasks_lock);
-	if (is_mine(tty)) {
-		/* Only its leader speaks for the session. For others Linux keeps a mark of their own. */
-		if (process->sid == process->pid)
-			hang_up(tty);
+	if (process->has_tty) {
+		if (is_leader(process)) {
+			signal_group(tty->pgrp, SIGHUP);
+			signal_group(tty->pgrp, SIGCONT);
+			leave_tty(tty);
+		}
+		process->has_tty = false;
 		ret = 0;
 	}
 	spin_unlock(&tasks_lock);
 	return ret;
 }
 
+/* tasks_lock held. Who has it open has it no more, and what was typed is not for the next. */
+static void hang_up(struct tty *tty)
+{
+	leave_tty(tty);
+	WRITE_ONCE(tty->hangups, tty->hangups + 1);
+	tty_flush(tty);
+	wake_up_all(&tty->readers);
+	wake_up_all(&tty->writers);
+}
+
 void tty_process_exit(const struct process *process)
 {
-	if (console_tty.session && console_tty.session == process->pid)
-		hang_up(&console_tty);
+	struct tty *tty = &console_tty;
+
+	if (!process->has_tty || !is_leader(process))
+		return;
+	signal_group(tty->pgrp, SIGHUP);
+	hang_up(tty);
+}
+
+/* The leader of the session is told, nobody else. */
+SYSCALL_DEFINE0(vhangup)
+{
+	struct tty *tty = &console_tty;
+
+	if (!capable())
+		return -EPERM;
+	spin_lock(&tasks_lock);
+	if (current_process()->has_tty) {
+		struct process *leader = process_find(tty->session);
+
+		if (leader) {
+			signal_send(leader, NULL, KERNEL_SIGNAL(SIGHUP));
+			signal_send(leader, NULL, KERNEL_SIGNAL(SIGCONT));
+		}
+		hang_up(tty);
+	}
+	spin_unlock(&tasks_lock);
+	return 0;
 }
 
 long tty_get_pgrp(struct tty *tty)
@@ -178,7 +241,7 @@ long tty_get_pgrp(struct tty *tty)
 	long ret;
 
 	spin_lock(&tasks_lock);
-	ret = is_mine(tty) ? tty->pgrp : -ENOTTY;
+	ret = current_process()->has_tty ? tty->pgrp : -ENOTTY;
 	spin_unlock(&tasks_lock);
 	return ret;
 }
@@ -188,25 +251,39 @@ long tty_get_session(struct tty *tty)
 	long ret;
 
 	spin_lock(&tasks_lock);
-	ret = is_mine(tty) ? tty->session : -ENOTTY;
+	ret = current_process()->has_tty ? tty->session : -ENOTTY;
 	spin_unlock(&tasks_lock);
 	return ret;
 }
 
-long tty_set_pgrp(struct tty *tty, int pgrp)
+/* tasks_lock held. A group in that session; or a process, which may be about to lead one. */
+static long find_group(int pgrp, int session)
+{
+	const struct process *process = group_exists(pgrp, 0) ? NULL : process_find(pgrp);
+
+	if (!pgrp)
+		return -ESRCH;
+	if (process)
+		return process->sid == session ? 0 : -EPERM;
+	if (!group_exists(pgrp, 0))
+		return -ESRCH;
+	return group_exists(pgrp, session) ? 0 : -EPERM;
+}
+
+long tty_set_pgrp(struct tty *tty, const int *user)
 {
 	long ret = tty_check_change(tty);
+	int pgrp;
 
 	if (ret)
-		return ret;
+		return ret == -EIO ? -ENOTTY : ret;
+	if (copy_from_user(&pgrp, user, sizeof(pgrp)))
+		return -EFAULT;
+	if (pgrp < 0)
+		return -EINVAL;
 	spin_lock(&tasks_lock);
-	if (!is_mine(tty))
-		ret = -ENOTTY;
-	else if (pgrp < 0)
-		ret = -EINVAL;
-	else if (!group_exists(pgrp, tty->session))
-		ret = group_exists(pgrp, 0) ? -EPERM : -ESRCH;
-	else
+	ret = current_process()->has_tty ? find_group(pgrp, tty->session) : -ENOTTY;
+	if (!ret)
 		tty->pgrp = pgrp;
 	spin_unlock(&tasks_lock);
 	return ret;

@@ -10,12 +10,17 @@
 #define TCSETSW		0x5403
 #define TCSETSF		0x5404
 #define TCSBRK		0x5409
+#define TCSETS2		0x402c542b
+#define TCSETSW2	0x402c542c
+#define TCSETSF2	0x402c542d
+#define TCGETS2		0x802c542a
 #define TCXONC		0x540a
 #define TCFLSH		0x540b
 #define TIOCSCTTY	0x540e
 #define TIOCGPGRP	0x540f
 #define TIOCSPGRP	0x5410
 #define TIOCOUTQ	0x5411
+#define TIOCSTI		0x5412
 #define TIOCGWINSZ	0x5413
 #define TIOCSWINSZ	0x5414
 #define FIONREAD	0x541b
@@ -49,10 +54,12 @@
 #define NCCS		19
 
 /* c_iflag */
+#define PARMRK		0000010
 #define ISTRIP		0000040
 #define INLCR		0000100
 #define IGNCR		0000200
 #define ICRNL		0000400
+#define IUCLC		0001000
 #define IXON		0002000
 #define IXANY		0004000
 #define IMAXBEL		0020000
@@ -60,10 +67,13 @@
 
 /* c_oflag */
 #define OPOST		0000001
+#define OLCUC		0000002
 #define ONLCR		0000004
 #define OCRNL		0000010
 #define ONOCR		0000020
 #define ONLRET		0000040
+#define TABDLY		0014000
+#define XTABS		0014000
 
 /* c_cflag */
 #define B38400		0000017
@@ -82,6 +92,7 @@
 #define NOFLSH		0000200
 #define TOSTOP		0000400
 #define ECHOCTL		0001000
+#define ECHOPRT		0002000
 #define ECHOKE		0004000
 #define IEXTEN		0100000
 
@@ -89,6 +100,14 @@ struct __kernel_termios {
 	__u32 c_iflag, c_oflag, c_cflag, c_lflag;
 	__u8 c_line;
 	__u8 c_cc[NCCS];
+};
+
+/* The same, and the speeds as numbers: TCGETS2 and the like. */
+struct termios2 {
+	__u32 c_iflag, c_oflag, c_cflag, c_lflag;
+	__u8 c_line;
+	__u8 c_cc[NCCS];
+	__u32 c_ispeed, c_ospeed;
 };
 
 struct winsize {

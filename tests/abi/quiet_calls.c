@@ -40,6 +40,20 @@ static int own_session(void *arg)
 	return syscall0(__NR_setsid) != -EPERM;
 }
 
+/* Who has no terminal hangs nothing up; and only root may ask for it. */
+static int hang_up(void *arg)
+{
+	long ret;
+
+	(void)arg;
+	syscall0(__NR_setsid);
+	ret = syscall0(__NR_vhangup);
+	if (ret != 0 && ret != -EPERM)	/* root may lack the privilege in a container */
+		return 1;
+	syscall1(__NR_setuid, 1000);
+	return syscall0(__NR_vhangup) != -EPERM;
+}
+
 static int personality(void *arg)
 {
 	long old = syscall1(__NR_personality, 0xffffffff);
@@ -230,6 +244,7 @@ int main(void)
 	scratch_enter();
 	test_numbers();
 	ok_child_exits(own_session, NULL, 0, "a-session-of-one's-own-once");
+	ok_child_exits(hang_up, NULL, 0, "who-has-no-terminal-hangs-nothing-up");
 	ok_child_exits(personality, NULL, 0, "a-personality-is-told-and-kept");
 	test_close_range();
 	test_close_range_unshared();

@@ -1,4 +1,6 @@
 """Sessions from their welcome to their end. tests/boot/session.t runs it."""
+import re
+import subprocess
 import sys
 
 sys.path.insert(0, 'tests/harness')
@@ -24,6 +26,9 @@ first.case('and-is-reaped', "sleep 0.5; ps -o stat | grep -c Z\r", r'\n0\n' + PR
 first.case('init-survives-what-it-does-not-know', 'kill -HUP 1; kill -9 1; echo alive\r',
            r'\nalive\n')
 first.case('a-killed-shell-has-a-successor', 'kill -9 $$\r', r'killed by signal 9.*' + PROMPT)
+first.case('at-a-terminal-in-order', "stty -echo -onlcr; kill -9 $$\r", r'killed by signal 9.*' + PROMPT)
+first.case('as-it-was-at-first', "stty -a | grep -cE '(^| )(echo|onlcr)( |$)'\r",
+           r'\n2\n' + PROMPT)
 first.case('which-works-as-well', 'echo on; tty\r', r'\non\n/dev/ttyS0\n')
 first.case('dmesg-shows-the-log', 'dmesg | grep loaded\r',
            r'\n\[ +\d+\.\d{6}\] Pleat \d.*loaded by.*' + PROMPT)
@@ -49,7 +54,26 @@ for order, name in (('USR2', 'sigusr2-powers-off'), ('USR1', 'sigusr1-halts'),
     result('programs-are-asked-first', told, terminal.text)
     ends(name, terminal)
 
+# ---- without a terminal ----
+def piped(name, text, shows):
+    """A shell whose commands come from a pipe: it ends with them."""
+    run = subprocess.run(['tools/pleat-run', '--cpus', '1', '--append', 'quiet'], input=text, capture_output=True,
+                         timeout=240, text=True, errors='replace')
+    same = run.returncode == 0 and re.search(shows, run.stdout, re.S) and 'the shell' in run.stderr
+    result(name, same, f'status {run.returncode}: {run.stdout} {run.stderr}')
+
+
+piped('the-end-of-input-ends-the-shell', '', r'This is Pleat.*pleat:/# ')
+piped('commands-from-a-pipe-are-run', 'echo on$((1 + 1))e\ncat\nto cat\n', r'\non2e.*\nto cat')
+
 # ---- the terminal of the host ----
+sized = Terminal('sh', '-c', 'stty rows 33 cols 101; exec tools/pleat-run --cpus 1 --append quiet')
+sized.wait_for(PROMPT)
+sized.case('its-size-is-that-of-the-host', 'stty size\r', r'\n33 101\n')
+sized.type('exit\r')
+ends('and-it-ends', sized)
+
+
 def terminal_restored(name, how, shows='This is Pleat.*' + PROMPT, options=''):
     """pleat-run under a shell that holds the terminal open: its modes are the same afterwards."""
     held = Terminal('sh', '-c',

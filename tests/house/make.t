@@ -8,6 +8,9 @@ for target in run test test-linux all iso doctor clean distclean; do
 	has "bare-make-lists-$target" "$(make)" "^make $target\b"
 done
 has 'a-wrong-BUILD-is-named' "$(make BUILD=fast all 2>&1)" 'BUILD=fast: .*debug and release'
+has 'a-bug-that-there-is-not-is-named' "$(make bugs B=nosuch 2>&1)" 'nosuch: there is no such bug'
+has 'one-bug-is-listed' "$(make bugs B='writers-share')" '^writers-share '
+is 'and-no-other' "$(make bugs B='writers-share' | grep -c '^[a-z-]*  ')" 1
 # Machines are refused before anything is built or booted.
 refused()
 {

@@ -65,6 +65,20 @@ skeleton walk-and-fold
 # for the lab's own header.
 text=$(GRADE_PATIENCE=4 tools/grade cow "$tmp/cow" "$tmp/untouched" 2>&1)
 has 'an-untouched-skeleton-is-judged' "$text" 'hint: Step 1'
+
+# One that is killed takes its work tree with it; that of one that could not, the next grade takes away.
+mkdir -p build/labs/work.4194304.left
+tools/grade cow "$tmp/cow" "$tmp/killed" >&2 &
+grade=$!
+for ((i = 0; i < 6000; i++)); do
+	[ ! -d "$(compgen -G "build/labs/work.$grade.*")" ] || break
+	sleep 0.02
+done
+kill $grade
+wait $grade
+is 'a-killed-grade-says-so' $? 143
+is 'and-leaves-no-work-tree' "$(compgen -G "build/labs/work.$grade.*")" ''
+is 'nor-what-another-has-left' "$(compgen -G "build/labs/work.4194304.*")" ''
 is 'an-untouched-skeleton-is-not-refused' "$(grep -c 'not judged' <<<"$text")" 0
 
 # Only the named files count: what else a student changes has no effect, and old

@@ -1,5 +1,5 @@
 # Seeded bugs: labs/bugs/, docs/bugs.md.
-#	make bugs		lists them	make bugs TEST=1 [B=NAMES]	catches them
+#	make bugs [B=NAMES]	lists them	make bugs TEST=1 [B=NAMES]	catches them
 #	make run BUG=NAME	and gdb, test, races, all: in build/bugs/NAME, the tree with
 #				that bug
 
@@ -11,7 +11,8 @@ ifeq ($(BUG),)
 .PHONY: bugs
 bugs:
 ifeq ($(filter 1,$(TEST)),)
-	@tools/bugs list
+	@tools/bugs known $(B)
+	@tools/bugs list $(B)
 else
 	@tools/bugs known $(B)
 	@$(BUILD_FIRST) unit races-build 1>&2

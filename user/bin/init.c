@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/uapi/termios.h"
 #include "user/linux.h"
 #include "user/numbers.h"
 #include "user/programs.h"
@@ -222,6 +223,8 @@ static void become_shell(void)
 /* Shells, until one ends by itself: the person has had enough then. */
 static void serve_shells(void)
 {
+	struct __kernel_termios settings;
+	bool known = syscall3(__NR_ioctl, 0, TCGETS, (long)&settings) == 0;
 	int status;
 
 	signal_mask(SIG_BLOCK, SIGNAL_BIT(SIGCHLD) | (rules_machine() ? ORDERS : 0));
@@ -233,6 +236,9 @@ static void serve_shells(void)
 		if (is_error(pid))
 			return;
 		status = attend(pid);
+		/* Whoever was killed may have left the terminal in any state. */
+		if (known)
+			syscall3(__NR_ioctl, 0, TCSETSF, (long)&settings);
 		if (WIFSIGNALED(status))
 			printf("\nThe shell was killed by signal %d; here is another one.\n",
 			       WTERMSIG(status));

@@ -66,7 +66,7 @@ static const char *const signatures[NR_CALLS] = {
 	CALL(tgkill, "iig"), CALL(time, "p"), CALL(times, "p"), CALL(tkill, "ig"),
 	CALL(truncate, "sl"), CALL(umask, "o"), CALL(umount2, "sn"), CALL(uname, "p"),
 	CALL(unlink, "s"), CALL(unlinkat, "dsn"), CALL(utime, "sp"), CALL(utimensat, "dspn"),
-	CALL(utimes, "sp"), CALL(vfork, ""), CALL(wait4, "wpnp"), CALL(waitid, "nwpnp"),
+	CALL(utimes, "sp"), CALL(vfork, ""), CALL(vhangup, ""), CALL(wait4, "wpnp"), CALL(waitid, "nwpnp"),
 	CALL(write, "fpl"), CALL(writev, "fvn"),
 	CALL(mremap, "mkknm"), CALL(mincore, "mkp"), CALL(mlock, "mk"), CALL(munlock, "mk"),
 	CALL(mlock2, "mkn"), CALL(mlockall, "n"), CALL(munlockall, ""), CALL(userfaultfd, "F"),
