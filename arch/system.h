@@ -47,6 +47,8 @@ void thread_init_kernel(struct task *task, void (*fn)(void *arg), void *arg);
  */
 int thread_init_user(struct task *task, const struct pt_regs *regs, const struct task *parent);
 void thread_free(struct task *task);
+/* How a task that sleeps came to: return addresses, the innermost first; how many. */
+unsigned int thread_backtrace(const struct task *task, unsigned long *trace, unsigned int max);
 /* The user registers of a task that is in the kernel: at the top of its kernel stack. */
 struct pt_regs *task_regs(const struct task *task);
 /* exec: clean FPU state and segment bases, entry point and stack pointer into regs. */

@@ -10,6 +10,7 @@
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/signal.h"
 #include "kernel/base/trace.h"
+#include "kernel/base/uses.h"
 #include "mm/context.h"
 #include "mm/pagecache.h"
 #include "mm/recent.h"
@@ -222,6 +223,7 @@ static vm_fault_t wait_for_page(const struct vm_fault *vmf)
 	struct vma_pin pin;
 	int err;
 
+	use_fault(true);
 	pin = vma_pin_file(vmf->vma);
 	mmap_read_unlock(vmf->vma->vm_mm);
 	err = wait_unlocked(pin.mapping, index, wait_until(vmf->flags));
@@ -628,7 +630,9 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 		WARN_ONCE(!UNFOLD_LAZY, "CPU %u had an old root of its address space", this_cpu());
 	} else {
 		ret = handle_mm_fault(vma, addr, flags | FAULT_FLAG_ALLOW_RETRY);
-		if (unlikely(ret))
+		if (likely(!ret))
+			use_fault(false);
+		else
 			refuse_fault(res, ret, addr, flags, vma);
 	}
 	if (likely(!(ret & VM_FAULT_RETRY)))

@@ -1,6 +1,7 @@
 /* Copying an address space: pages are shared read-only until one side writes. */
 #include "mm/internal.h"
 #include "kernel/base/file.h"
+#include "kernel/base/string.h"
 #include "kernel/uapi/errno.h"
 #include "mm/pagecache.h"
 #include "mm/pagewalk.h"
@@ -149,6 +150,7 @@ static void copy_layout(struct mm_struct *mm, const struct mm_struct *parent)
 	mm->arg_end = parent->arg_end;
 	mm->env_start = parent->env_start;
 	mm->env_end = parent->env_end;
+	memcpy(mm->auxv, parent->auxv, sizeof(mm->auxv));
 	mm->mmap_base = parent->mmap_base;
 	mm->limits = parent->limits;
 	mm->exe_file = parent->exe_file;

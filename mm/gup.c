@@ -3,6 +3,7 @@
  * lockless walk is gup_fast.c's.
  */
 #include "mm/gup.h"
+#include "kernel/base/uses.h"
 #include "kernel/uapi/errno.h"
 #include "mm/internal.h"
 #include "mm/rmap.h"
@@ -279,8 +280,10 @@ static int faultin_page(struct gup *g, unsigned long addr, unsigned int unshare)
 	if (g->foll & FOLL_NOFAULT)
 		return -EFAULT;
 	ret = handle_mm_fault(g->vma, addr, flags);
-	if (likely(!ret))
+	if (likely(!ret)) {
+		use_fault(false);
 		return 0;
+	}
 	if (ret & VM_FAULT_RETRY) {
 		if (!(flags & FAULT_FLAG_RETRY_NOWAIT)) {
 			BUG_MSG(!g->locked, "a fault dropped a lock that its caller keeps");

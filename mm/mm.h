@@ -45,6 +45,8 @@ struct mm_cpu {
 	unsigned long unmapped;		/* pages that it unmapped since it looked at hiwater_rss */
 } __cacheline_aligned;
 
+#define MM_AUXV_WORDS	(2 * 20)
+
 struct mm_struct {
 	/*
 	 * The root word: physical address of the top table | number of levels (3, 4, 5). Read once
@@ -59,6 +61,9 @@ struct mm_struct {
 	unsigned int map_count;
 	unsigned long total_vm;		/* pages of all mappings */
 	unsigned long data_vm;		/* pages of private writable ones, the stack left out */
+	unsigned long exec_vm;		/* pages of programs: executable and not writable */
+	unsigned long stack_vm;		/* pages of what grows downward */
+	unsigned long hiwater_vm;	/* the most that total_vm ever was */
 	unsigned long locked_vm;	/* pages of those with VM_LOCKED */
 	unsigned long def_flags;	/* mlockall: VM_LOCKED_MASK of mappings to come */
 
@@ -72,8 +77,9 @@ struct mm_struct {
 
 	unsigned long start_brk, brk;
 	unsigned long start_code, end_code, start_data, end_data;
-	unsigned long start_stack;
+	unsigned long start_stack;	/* its upper end; for a program: where its stack pointer began */
 	unsigned long arg_start, arg_end, env_start, env_end;
+	unsigned long auxv[MM_AUXV_WORDS];	/* as the program was given it, AT_NULL and all */
 	unsigned long mmap_base;	/* unhinted mappings go downward from here */
 	struct mm_limits limits;
 

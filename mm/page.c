@@ -1,4 +1,5 @@
 /* struct page and folio: the array, references, the folio lock, and what a page says of itself. */
+#include "kernel/base/uses.h"
 #include "kernel/base/wait.h"
 #include "kernel/uapi/errno.h"
 #include "mm/buddy.h"
@@ -143,6 +144,7 @@ void folio_mark_dirty(struct folio *folio)
 		return;
 	mod_vm_stat(VM_STAT_DIRTY, 1);
 	count_vm_event(VM_EVENT_DIRTIED);
+	use_count(USE_WRITE_BYTES, PAGE_SIZE);
 }
 
 static void clear_mark(struct folio *folio, enum page_flag flag)

@@ -78,6 +78,11 @@ void vm_account(const struct vm_area_struct *vma, long pages)
 	struct mm_struct *mm = vma->vm_mm;
 
 	mm->total_vm += (unsigned long)pages;
+	mm->hiwater_vm = max(mm->hiwater_vm, mm->total_vm);
+	if (is_exec_mapping(vma->vm_flags))
+		mm->exec_vm += (unsigned long)pages;
+	if (vma->vm_flags & VM_GROWSDOWN)
+		mm->stack_vm += (unsigned long)pages;
 	if (is_data_mapping(vma->vm_flags))
 		mm->data_vm += (unsigned long)pages;
 	if (vma->vm_flags & VM_LOCKED)

@@ -146,6 +146,11 @@ static inline bool accountable_mapping(unsigned long vm_flags)
 {
 	return (vm_flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) == VM_WRITE;
 }
+/* The text of programs and libraries. */
+static inline bool is_exec_mapping(unsigned long vm_flags)
+{
+	return (vm_flags & (VM_EXEC | VM_WRITE | VM_GROWSDOWN)) == VM_EXEC;
+}
 /* Pages of a linked mapping come or go, or change their kind. mmap_lock held for writing. */
 void vm_account(const struct vm_area_struct *vma, long pages);
 void vma_set_flags(struct vm_area_struct *vma, unsigned long vm_flags);

@@ -29,6 +29,7 @@ struct cpu {
 };
 
 struct sim_events sim_events[NR_CPUS];
+struct uses sim_uses;
 
 static struct cpu cpus[NR_CPUS];
 static unsigned int nr_cpus, levels, current_cpu;
@@ -63,6 +64,8 @@ struct mm_struct *current_mm(void)
 	return explore_running() ? cpus[current_cpu].mm : running_mm;
 }
 bool fatal_signal_pending(void) { return killed; }
+void use_count(enum use what, u64 n) { sim_uses.n[what] += n; }
+void use_fault(bool waited) { sim_uses.n[waited ? USE_MAJFLT : USE_MINFLT]++; }
 bool signal_pending(void) { return killed || signalled; }
 void sim_set_mm(struct mm_struct *mm)
 {

@@ -7,6 +7,7 @@
 #pragma once
 #include "arch/interface.h"
 #include "kernel/base/spinlock.h"
+#include "kernel/base/uses.h"
 #include "kernel/boot_info.h"
 
 struct mm_struct;
@@ -69,6 +70,11 @@ struct sim_events {
 	unsigned long table_reads;    /* entries that the MMU read from memory */
 };
 extern struct sim_events sim_events[NR_CPUS];
+/*
+ * What all tasks together have done. Each wait of a fault counts, and so does the fault that
+ * follows.
+ */
+extern struct uses sim_uses;
 /*
  * The machine flushes other TLBs without an interrupt, as arm64 does: off unless a test sets it.
  */

@@ -4,6 +4,7 @@
  */
 #include "kernel/base/symbols.h"
 #include "kernel/panic.h"
+#include "kernel/process/task.h"
 #include "machine/internal.h"
 
 /*
@@ -50,6 +51,15 @@ unsigned int backtrace_save(unsigned long *trace, unsigned int max)
 	unsigned long frame = (unsigned long)__builtin_frame_address(0);
 
 	return walk_frames(frame, frame, trace, max);
+}
+
+#define SWITCH_BP	5	/* the word of struct switch_frame (thread.c) that holds rbp */
+
+unsigned int thread_backtrace(const struct task *task, unsigned long *trace, unsigned int max)
+{
+	const unsigned long sp = task->thread.sp;
+
+	return walk_frames(((const unsigned long *)sp)[SWITCH_BP], sp, trace, max);
 }
 
 static void print_address(unsigned long addr)

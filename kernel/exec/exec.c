@@ -105,7 +105,9 @@ static void choose_ids(struct exec *exec)
 /* Which parts of the layout are not where they always are. */
 static void choose_random(struct exec *exec)
 {
-	if (randomize_layout && (exec_is_setid(exec) || !(current_process()->personality & ADDR_NO_RANDOMIZE)))
+	exec->randomized = randomize_layout &&
+			   (exec_is_setid(exec) || !(current_process()->personality & ADDR_NO_RANDOMIZE));
+	if (exec->randomized)
 		random_bytes(&exec->random, sizeof(exec->random));
 }
 
@@ -175,6 +177,7 @@ static void reset_signals(struct exec *exec)
 	}
 	cred_exec(process, &exec->uid, &exec->gid, exec->secret);
 	process->has_execed = true;
+	process->randomized = exec->randomized;
 	process->membarrier = 0;
 	spin_unlock(&tasks_lock);
 	if (old)

@@ -18,6 +18,7 @@ struct exec {
 	struct ids uid, gid;		/* what the program will be; saved and fs follow */
 	struct sighand *sighand;	/* NULL: the old one is the process's own already */
 	struct mm_random random;	/* all 0: the layout is not randomised */
+	bool randomized;
 
 	/* script.c: what comes before the arguments, the last word first; and where it lies. */
 	const char *script_words[2 * MAX_SCRIPTS + 3];

@@ -230,6 +230,8 @@ static int push_auxv(struct stack_writer *w, const struct exec *exec, u64 random
 		{ AT_NULL, 0 },
 	};
 
+	_Static_assert(sizeof(auxv) <= sizeof(exec->mm->auxv), "MM_AUXV_WORDS");
+	memcpy(exec->mm->auxv, auxv, sizeof(auxv));
 	return push(w, auxv, sizeof(auxv));
 }
 
@@ -337,6 +339,6 @@ int exec_stack(struct exec *exec, const struct string_list *argv, const struct s
 	kfree(w.page);
 	if (addrs)
 		buffer_free(addrs, size);
-	exec->sp = w.sp;
+	exec->mm->start_stack = exec->sp = w.sp;
 	return ret;
 }

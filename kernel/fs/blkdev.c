@@ -102,6 +102,7 @@ static int disk_start_read(struct address_space *mapping, struct folio *folio)
 	*rq = folio_request(BLOCK_READ, mapping, folio);
 	rq->done = disk_end_read;
 	rq->private = folio;
+	use_count(USE_READ_BYTES, rq->bytes);
 	folio_start_read(folio);
 	disk_submit(rq);
 	return 0;

@@ -4,6 +4,7 @@
  * has overtaken leaves it.
  */
 #include "kernel/fs/direct.h"
+#include "kernel/base/uses.h"
 #include "kernel/dev/block.h"
 #include "kernel/fs/iov_iter.h"
 #include "kernel/uapi/errno.h"
@@ -64,6 +65,7 @@ static long move_pinned(bool write, unsigned long addr, size_t n, u64 pos)
 	if (got <= 0)
 		return got;
 	n = min(n, ((size_t)got << PAGE_SHIFT) - offset);
+	use_count(write ? USE_WRITE_BYTES : USE_READ_BYTES, n);
 	err = disk_wait(rqs, make_requests(rqs, pages, write, pos, offset, n));
 	unpin_user_pages_dirty_lock(pages, (unsigned long)got, !write);
 	return err ? err : (long)n;

@@ -43,21 +43,47 @@ bool io_nonblock(const struct file *file, const struct iov_iter *iter)
 	return READ_ONCE(file->flags) & O_NONBLOCK || iter->rwf & RWF_NOWAIT;
 }
 
-long file_rw(struct file *file, bool write, void *buf, size_t n, u64 *pos)
+static int check_rw(const struct file *file, bool write, const void *buf, size_t n, const u64 *pos)
 {
 	int err = check_access(file, write);
+
+	return err ? err : access_ok(buf, n) ? check_span(n, pos) : -EFAULT;
+}
+
+static long move(struct file *file, bool write, void *buf, size_t n, u64 *pos)
+{
 	struct iov_iter iter;
 
-	if (!err)
-		err = access_ok(buf, n) ? check_span(n, pos) : -EFAULT;
-	if (err)
-		return err;
 	n = min(n, MAX_RW);
 	if (has_iter(file, write)) {
 		iter = iov_iter_buf(buf, n);
 		return move_iter(file, write, &iter, pos);
 	}
 	return write ? file->ops->write(file, buf, n, pos) : file->ops->read(file, buf, n, pos);
+}
+
+long file_rw(struct file *file, bool write, void *buf, size_t n, u64 *pos)
+{
+	int err = check_rw(file, write, buf, n, pos);
+
+	return err ? err : move(file, write, buf, n, pos);
+}
+
+/* A call has moved that much, or failed. */
+static long counted(bool write, long ret)
+{
+	use_count(write ? USE_SYSCW : USE_SYSCR, 1);
+	if (ret > 0)
+		use_count(write ? USE_WCHAR : USE_RCHAR, (u64)ret);
+	return ret;
+}
+
+/* Of a call on one buffer; one that cannot be is none. */
+static long counted_rw(struct file *file, bool write, void *buf, size_t n, u64 *pos)
+{
+	int err = check_rw(file, write, buf, n, pos);
+
+	return err ? err : counted(write, move(file, write, buf, n, pos));
 }
 
 /* The file's own position, which moves on; locked where reads and writes take turns at it. */
@@ -83,7 +109,7 @@ static long at_position(int fd, bool write, void *buf, size_t n)
 
 	if (!f.file)
 		return -EBADF;
-	ret = file_rw(f.file, write, buf, n, lock_position(f.file));
+	ret = counted_rw(f.file, write, buf, n, lock_position(f.file));
 	unlock_position(f.file);
 	fd_put(f);
 	return ret;
@@ -104,7 +130,7 @@ static long at_offset(int fd, bool write, void *buf, size_t n, s64 offset)
 	f = fd_get_io(fd);
 	if (!f.file)
 		return -EBADF;
-	ret = f.file->fmode & FMODE_PREAD ? file_rw(f.file, write, buf, n, &pos) : -ESPIPE;
+	ret = f.file->fmode & FMODE_PREAD ? counted_rw(f.file, write, buf, n, &pos) : -ESPIPE;
 	fd_put(f);
 	return ret;
 }
@@ -242,11 +268,11 @@ static long vector_at_position(int fd, bool write, const struct iovec *vec, unsi
 	long ret;
 
 	if (!f.file)
-		return -EBADF;
+		return counted(write, -EBADF);
 	ret = move_vector(f.file, write, vec, count, lock_position(f.file), flags);
 	unlock_position(f.file);
 	fd_put(f);
-	return ret;
+	return counted(write, ret);
 }
 
 SYSCALL_DEFINE3(readv, int, fd, const struct iovec *, vec, unsigned long, count)
@@ -270,12 +296,12 @@ static long vector_at_offset(int fd, bool write, const struct iovec *vec, unsign
 		return -EINVAL;
 	f = fd_get_io(fd);
 	if (!f.file)
-		return -EBADF;
+		return counted(write, -EBADF);
 	ret = -ESPIPE;
 	if (f.file->fmode & FMODE_PREAD)
 		ret = move_vector(f.file, write, vec, count, &pos, flags);
 	fd_put(f);
-	return ret;
+	return counted(write, ret);
 }
 
 SYSCALL_DEFINE4(preadv, int, fd, const struct iovec *, vec, unsigned long, count, s64, offset)

@@ -107,6 +107,17 @@ static int put_place(const struct place *place, s64 *user)
 
 /* ---- the calls ---- */
 
+/* A copy is a read and a write. */
+static void count_copy(long moved)
+{
+	use_count(USE_SYSCR, 1);
+	use_count(USE_SYSCW, 1);
+	if (moved > 0) {
+		use_count(USE_RCHAR, (u64)moved);
+		use_count(USE_WCHAR, (u64)moved);
+	}
+}
+
 static long copy_between(struct file *in, s64 *user_in, struct file *out, s64 *user_out, size_t n,
 			 int (*check)(struct file *in, u64 in_pos, struct file *out, u64 out_pos,
 				      size_t n))
@@ -121,8 +132,10 @@ static long copy_between(struct file *in, s64 *user_in, struct file *out, s64 *u
 	lock_places(&from, in, &to, out);
 	ret = check(in, *from.at, out, *to.at, n);
 	/* Of /proc, whose files have a size of 0 and no pages, nothing is copied. */
-	if (!ret && in->ops->read_iter && out->ops->write_iter)
+	if (!ret && in->ops->read_iter && out->ops->write_iter) {
 		ret = copy_bytes(in, from.at, out, to.at, min(n, MAX_RW));
+		count_copy(ret);
+	}
 	unlock_places(&from, &to);
 	if (ret >= 0 && (put_place(&from, user_in) || put_place(&to, user_out)))
 		ret = -EFAULT;
@@ -154,6 +167,7 @@ static long sendfile_to_pipe(struct file *in, s64 *user_in, struct file *out, si
 	if (ret)
 		return ret;
 	ret = splice_file_to_pipe(in, &from.pos, get_pipe_info(out), n, nonblock);
+	count_copy(ret);
 	if (ret > 0 && !user_in)
 		WRITE_ONCE(in->pos, from.pos);
 	return ret >= 0 && put_place(&from, user_in) ? -EFAULT : ret;

@@ -91,7 +91,7 @@ const struct file_operations mem_fops = {
 
 /* ---- clear_refs ---- */
 
-static char *strip(char *text)
+char *strip(char *text)
 {
 	char *end = text + strlen(text);
 

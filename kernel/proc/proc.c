@@ -44,6 +44,7 @@ static void target_put(struct proc_target *target)
 /* The process of that number and its first thread, or the thread and its process. tasks_lock held. */
 static bool find_target(int number, bool thread, const struct process *of, struct proc_target *target)
 {
+	target->thread = thread;
 	if (thread) {
 		target->task = task_find(number);
 		target->process = target->task ? target->task->process : NULL;

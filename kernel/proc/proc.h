@@ -17,6 +17,7 @@ struct proc_range {
 struct proc_target {
 	struct process *process;
 	struct task *task;
+	bool thread;			/* it is about the thread alone: below task/ */
 	struct proc_range range;	/* below map_files */
 };
 
@@ -78,8 +79,14 @@ void proc_init(void);
 
 #define SHOW(name) int name(struct text *text, const struct proc_target *target)
 SHOW(show_meminfo); SHOW(show_vmstat); SHOW(show_buddyinfo); SHOW(show_zoneinfo); SHOW(show_slabinfo);
+SHOW(show_status); SHOW(show_pid_stat); SHOW(show_statm); SHOW(show_auxv); SHOW(show_io);
+SHOW(show_oom_score); SHOW(show_oom_score_adj); SHOW(show_personality);
+SHOW(show_syscall); SHOW(show_wchan);
 SHOW(show_mounts); SHOW(show_mountinfo); SHOW(show_maps); SHOW(show_smaps); SHOW(show_smaps_rollup);
 int next_map_file(const struct proc_target *target, unsigned long from, struct proc_range *range);
 extern const struct proc_entry map_file_entry;
 int write_clear_refs(const struct proc_target *target, char *text, size_t n);
+int write_oom_score_adj(const struct proc_target *target, char *text, size_t n);
+/* Without blanks before and behind, in place. */
+char *strip(char *text);
 extern const struct file_operations mem_fops, pagemap_fops, kpagecount_fops, kpageflags_fops;

@@ -12,6 +12,7 @@
 #include "kernel/syscall.h"
 #include "kernel/tty/tty.h"
 #include "kernel/process/task.h"
+#include "kernel/process/usage.h"
 #include "kernel/uapi/errno.h"
 #include "mm/leak.h"
 
@@ -195,10 +196,7 @@ static void leave_process(struct task *task, int status)
 	spin_lock(&tasks_lock);
 	TAILQ_REMOVE(&process->threads, task, thread_link);
 	task_unhash(task);
-	process->dead_run_ns += task_run_ns(task);
-	for (int mode = 0; mode < NR_TICK_MODES; mode++)
-		process->dead_ticks[mode] += task->ticks[mode];
-	process->dead_switches += task->switches;
+	usage_of_thread_ends(process, task);
 	atomic_inc(&leaving);
 	sigpending_flush(&task->pending, ~0ull);
 	threads_count(-1);

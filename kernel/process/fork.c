@@ -62,6 +62,7 @@ static struct task *task_alloc(const char *name, struct process *process)
 	atomic_inc(&process->refcount);
 	task->process = process;
 	task->sigaltstack.ss_flags = SS_DISABLE;
+	task->start_ns = clock_ns();
 	sigpending_init(&task->pending);
 	task_set_name(task, name);
 	return task;
@@ -148,12 +149,15 @@ static struct process *process_alloc(const struct process *from, struct sighand 
 	process->sid = from->sid;
 	process->no_new_privs = from->no_new_privs;
 	process->thp_disabled = from->thp_disabled;
+	process->oom_score_adj = READ_ONCE(from->oom_score_adj);
+	process->oom_score_adj_min = READ_ONCE(from->oom_score_adj_min);
 	process->undumpable = READ_ONCE(from->undumpable);
 	process->cred = from->cred;
 	process->too_many = from->too_many;
 	LIST_INIT(&process->posix_timers);
 	memcpy(process->rlimits, from->rlimits, sizeof(process->rlimits));
 	process->personality = from->personality;
+	process->randomized = from->randomized;
 	process->membarrier = from->membarrier;
 	itimers_init(process);
 	return process;

@@ -19,6 +19,7 @@
 #include <sys/tree.h>
 #include "arch/system.h"
 #include "kernel/base/cpumask.h"
+#include "kernel/base/uses.h"
 #include "kernel/base/wait.h"
 #include "kernel/process/cred.h"
 #include "kernel/uapi/prctl.h"
@@ -79,7 +80,8 @@ struct task {
 	u64 run_since;			/* clock_ns() when it was switched in */
 	unsigned long ticks[NR_TICK_MODES];	/* how many met it there; only its CPU writes them */
 	struct cpu_time told;		/* what was last said to be used: never less; tasks_lock */
-	unsigned long switches;
+	struct uses uses;		/* only the thread itself writes them */
+	bool fault_waited;		/* its next fault is the one that it waited for (use_fault()) */
 	/* A sleep with an end: in the tree of CPU timeout_cpu's sleepers. */
 	RB_ENTRY(task) timeout_link;
 	u64 timeout;
@@ -94,6 +96,7 @@ struct task {
 	LIST_ENTRY(task) hash_link;	/* by tid */
 	SLIST_ENTRY(task) dead_link;	/* switched out for ever, not freed yet */
 	char comm[TASK_COMM_LEN];
+	u64 start_ns;
 
 	struct files *files;
 	struct fs_struct *fs;
@@ -122,6 +125,19 @@ struct task {
 
 TAILQ_HEAD(task_list, task);
 
+/*
+ * What is told of a thread, and of the last one of a process when that waits for its parent only.
+ */
+struct thread_traits {
+	char comm[TASK_COMM_LEN];
+	unsigned int cpu;
+	int nice;
+	u8 policy;
+	cpumask_t affinity;
+	__kernel_sigset_t blocked;
+	u64 nvcsw, nivcsw;
+};
+
 struct process {
 	int pid, pgid, sid;
 	atomic_t refcount;		/* its tasks, and the process list until it is reaped */
@@ -133,6 +149,7 @@ struct process {
 	LIST_ENTRY(process) hash_link;	/* by pid */
 	bool has_tty;			/* the terminal of its session is its controlling one */
 	bool has_execed;		/* setpgid is too late */
+	bool randomized;		/* its layout is not where it always is */
 	u32 personality;		/* 0 or ADDR_NO_RANDOMIZE */
 
 	bool group_exit;		/* all threads are told to end with exit_status */
@@ -156,13 +173,16 @@ struct process {
 	int next_timer;			/* the number that the next of them gets */
 	struct rlimit64 rlimits[RLIM_NLIMITS];
 	u64 start_ns;
-	u64 dead_run_ns;		/* CPU time of threads that are gone, their ticks and switches */
+	u64 dead_run_ns;		/* CPU time of threads that are gone, their ticks and deeds */
 	unsigned long dead_ticks[NR_TICK_MODES];
-	unsigned long dead_switches;
+	struct uses dead_uses;
+	struct thread_traits last;	/* of the thread that ended last */
 	struct cpu_time told;		/* what was last said to be used: it never goes back */
-	struct cpu_time children_time;	/* ... of children that were waited for, and their switches */
-	unsigned long children_switches;
+	struct cpu_time children_time;	/* ... of children that were waited for, and their deeds */
+	struct uses children_uses;
 	unsigned long maxrss, children_maxrss;	/* pages, of address spaces that were left */
+	short oom_score_adj;		/* how soon it ends when memory does: -1000 to 1000 */
+	short oom_score_adj_min;	/* below that only root sets it */
 	bool no_new_privs;
 	bool thp_disabled;		/* what it has said; there are no huge pages */
 	bool undumpable;		/* nobody but root may look at it; until it executes a program */
@@ -208,6 +228,11 @@ void make_task_look(struct task *task, unsigned long bits);
 void task_set_work(struct task *task, unsigned long bits);
 /* Like schedule(), but also returns once clock_ns() has reached the deadline. */
 void schedule_until(u64 deadline_ns);
+/*
+ * Calls fn if the task sleeps, and keeps it asleep meanwhile; false if it does not. fn is called
+ * with interrupts off and the task's run queue locked.
+ */
+bool task_asleep(struct task *task, void (*fn)(const struct task *task, void *arg), void *arg);
 /* For the machine's other CPUs and for the end of kernel_main(). */
 void idle_loop(void) __noreturn;
 /*

@@ -1,5 +1,7 @@
 /* CPU time and other things that programs are told they have used: getrusage, times, sysinfo. */
 #include "kernel/process/usage.h"
+#include "kernel/base/string.h"
+#include "kernel/dev/block.h"
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
 #include "kernel/uapi/errno.h"
@@ -29,6 +31,19 @@ static void tell_apart(struct cpu_time *told, u64 run_ns, const unsigned long ti
 	*told = (struct cpu_time){ run_ns - system, system };
 }
 
+/* ---- what a thread counts itself ---- */
+
+void use_count(enum use what, u64 n) { current_task()->uses.n[what] += n; }
+
+void use_fault(bool waited)
+{
+	struct task *task = current_task();
+
+	if (!waited)
+		task->uses.n[task->fault_waited ? USE_MAJFLT : USE_MINFLT]++;
+	task->fault_waited = waited;
+}
+
 /* ---- sums over threads; tasks_lock held ---- */
 
 u64 process_run_ns_locked(const struct process *process)
@@ -41,14 +56,20 @@ u64 process_run_ns_locked(const struct process *process)
 	return ns;
 }
 
-static unsigned long process_switches(const struct process *process)
+static void add_uses(struct uses *sum, const struct uses *uses)
 {
-	unsigned long switches = process->dead_switches;
+	for (int i = 0; i < NR_USES; i++)
+		sum->n[i] += READ_ONCE(uses->n[i]);
+}
+
+struct uses process_uses(const struct process *process)
+{
+	struct uses sum = process->dead_uses;
 	const struct task *task;
 
 	TAILQ_FOREACH(task, &process->threads, thread_link)
-		switches += READ_ONCE(task->switches);
-	return switches;
+		add_uses(&sum, &task->uses);
+	return sum;
 }
 
 struct cpu_time process_cpu_time(struct process *process)
@@ -65,7 +86,7 @@ struct cpu_time process_cpu_time(struct process *process)
 	return process->told;
 }
 
-static struct cpu_time task_cpu_time(struct task *task)
+struct cpu_time task_cpu_time(struct task *task)
 {
 	tell_apart(&task->told, task_run_ns(task), task->ticks);
 	return task->told;
@@ -97,11 +118,37 @@ static void add_time(struct cpu_time *sum, struct cpu_time time)
 	sum->system += time.system;
 }
 
+struct thread_traits thread_traits(const struct task *task)
+{
+	struct thread_traits traits = {
+		.cpu = READ_ONCE(task->cpu),
+		.nice = READ_ONCE(task->nice),
+		.policy = READ_ONCE(task->policy),
+		.affinity = READ_ONCE(task->affinity),
+		.blocked = task->blocked,
+		.nvcsw = READ_ONCE(task->uses.n[USE_NVCSW]),
+		.nivcsw = READ_ONCE(task->uses.n[USE_NIVCSW]),
+	};
+
+	memcpy(traits.comm, task->comm, sizeof(traits.comm));
+	return traits;
+}
+
+void usage_of_thread_ends(struct process *process, const struct task *task)
+{
+	process->dead_run_ns += task_run_ns(task);
+	for (int mode = 0; mode < NR_TICK_MODES; mode++)
+		process->dead_ticks[mode] += task->ticks[mode];
+	add_uses(&process->dead_uses, &task->uses);
+	process->last = thread_traits(task);
+}
+
 void usage_add_child(struct process *parent, struct process *child)
 {
 	add_time(&parent->children_time, process_cpu_time(child));
 	add_time(&parent->children_time, child->children_time);
-	parent->children_switches += child->dead_switches + child->children_switches;
+	add_uses(&parent->children_uses, &child->dead_uses);
+	add_uses(&parent->children_uses, &child->children_uses);
 	parent->children_maxrss = max(parent->children_maxrss, child->maxrss);
 	parent->children_maxrss = max(parent->children_maxrss, child->children_maxrss);
 }
@@ -157,23 +204,30 @@ static unsigned long current_maxrss(void)
 	return max(current_process()->maxrss, mm_hiwater_rss(current_task()->mm));
 }
 
-static struct __kernel_rusage make_usage(struct cpu_time time, unsigned long switches, unsigned long maxrss)
+static struct __kernel_rusage make_usage(struct cpu_time time, const struct uses *uses,
+					 unsigned long maxrss)
 {
 	return (struct __kernel_rusage){
 		.ru_utime = ns_to_timeval(time.user),
 		.ru_stime = ns_to_timeval(time.system),
 		.ru_maxrss = (s64)(maxrss << (PAGE_SHIFT - 10)),
-		.ru_nvcsw = (s64)switches,
+		.ru_minflt = (s64)uses->n[USE_MINFLT],
+		.ru_majflt = (s64)uses->n[USE_MAJFLT],
+		.ru_inblock = (s64)(uses->n[USE_READ_BYTES] / SECTOR_SIZE),
+		.ru_oublock = (s64)(uses->n[USE_WRITE_BYTES] / SECTOR_SIZE),
+		.ru_nvcsw = (s64)uses->n[USE_NVCSW],
+		.ru_nivcsw = (s64)uses->n[USE_NIVCSW],
 	};
 }
 
 void usage_of_process(struct process *process, struct __kernel_rusage *usage)
 {
 	struct cpu_time time = process_cpu_time(process);
+	struct uses uses = process_uses(process);
 
 	add_time(&time, process->children_time);
-	*usage = make_usage(time, process_switches(process) + process->children_switches,
-			    max(process->maxrss, process->children_maxrss));
+	add_uses(&uses, &process->children_uses);
+	*usage = make_usage(time, &uses, max(process->maxrss, process->children_maxrss));
 }
 
 SYSCALL_DEFINE2(getrusage, int, who, struct __kernel_rusage *, user)
@@ -181,17 +235,20 @@ SYSCALL_DEFINE2(getrusage, int, who, struct __kernel_rusage *, user)
 	struct process *process = current_process();
 	struct task *task = current_task();
 	struct __kernel_rusage usage;
+	struct uses uses;
 
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
 		return -EINVAL;
 	spin_lock(&tasks_lock);
-	if (who == RUSAGE_SELF)
-		usage = make_usage(process_cpu_time(process), process_switches(process), current_maxrss());
-	else if (who == RUSAGE_THREAD)
-		usage = make_usage(task_cpu_time(task), task->switches, current_maxrss());
-	else
-		usage = make_usage(process->children_time, process->children_switches,
+	if (who == RUSAGE_SELF) {
+		uses = process_uses(process);
+		usage = make_usage(process_cpu_time(process), &uses, current_maxrss());
+	} else if (who == RUSAGE_THREAD) {
+		usage = make_usage(task_cpu_time(task), &task->uses, current_maxrss());
+	} else {
+		usage = make_usage(process->children_time, &process->children_uses,
 				   process->children_maxrss);
+	}
 	spin_unlock(&tasks_lock);
 	return copy_to_user(user, &usage, sizeof(usage)) ? -EFAULT : 0;
 }

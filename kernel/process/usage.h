@@ -8,6 +8,14 @@ u64 process_run_ns(struct process *process);
 u64 process_run_ns_locked(const struct process *process);
 /* The same, the program's and the kernel's apart. tasks_lock held. */
 struct cpu_time process_cpu_time(struct process *process);
+/* Of one thread. */
+struct cpu_time task_cpu_time(struct task *task);
+/* The deeds of all threads, those that are gone included. tasks_lock held. */
+struct uses process_uses(const struct process *process);
+/* What is told of a thread. tasks_lock held. */
+struct thread_traits thread_traits(const struct task *task);
+/* What it has used stays with its process. tasks_lock held. */
+void usage_of_thread_ends(struct process *process, const struct task *task);
 /* Of all that ran on a CPU but its idle task. tasks_lock held. */
 struct cpu_time cpu_busy_time(unsigned int cpu);
 /* By a clock made of a number (CPUCLOCK_PID()): of any process, or of the own threads. false: no such clock. */

@@ -120,7 +120,6 @@ static void account_switch(struct run_queue *rq, struct task *prev, struct task 
 
 	prev->run_ns += now - prev->run_since;
 	next->run_since = now;
-	prev->switches++;
 	rq->switches++;
 	if (unlikely(READ_ONCE(next->process->itimers.cpu_active)))
 		task_set_work(next, WORK_CPU_TIMER);
@@ -132,6 +131,7 @@ static void reschedule(bool preempted)
 	unsigned long flags = irq_save();
 	struct run_queue *rq = this_rq();
 	struct task *prev = rq->curr, *next;
+	bool stays;
 
 	lockdep_assert_may_sleep();
 	spin_lock(&rq->lock);
@@ -145,7 +145,8 @@ static void reschedule(bool preempted)
 	    (prev->state == TASK_INTERRUPTIBLE &&
 	     READ_ONCE(prev->work) & (WORK_KILLED | WORK_SIGNAL)))
 		prev->state = TASK_RUNNING;
-	if (preempted || prev->state == TASK_RUNNING)
+	stays = preempted || prev->state == TASK_RUNNING;
+	if (stays)
 		put_prev(rq, prev);
 	next = pick_next(rq);
 	if (next == prev) {
@@ -154,6 +155,7 @@ static void reschedule(bool preempted)
 		return;
 	}
 	account_switch(rq, prev, next);
+	prev->uses.n[stays ? USE_NIVCSW : USE_NVCSW]++;
 	rq->curr = next;
 	next->on_cpu = true;
 	rq->prev = prev;
@@ -482,6 +484,19 @@ void cpu_start(void)
 }
 
 /* ---- the rest ---- */
+
+bool task_asleep(struct task *task, void (*fn)(const struct task *task, void *arg), void *arg)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = lock_task_rq(task);	/* so that nobody wakes it */
+	bool asleep = task->state != TASK_RUNNING && task->state != TASK_DEAD && !READ_ONCE(task->on_cpu);
+
+	if (asleep)
+		fn(task, arg);
+	spin_unlock(&rq->lock);
+	irq_restore(flags);
+	return asleep;
+}
 
 void sched_set_affinity(struct task *task, cpumask_t mask)
 {

@@ -39,15 +39,19 @@ static void count_user(struct process *process, void *arg)
 		count->signals += process->signals_charged;
 }
 
+u64 signals_queued(u32 uid)
+{
+	struct user_count count = { .uid = uid };
+
+	process_for_each(count_user, &count);
+	return count.signals;
+}
+
 bool sigqueue_fits(const struct process *process)
 {
 	u64 limit = process->rlimits[RLIMIT_SIGPENDING].rlim_cur;
-	struct user_count count = { .uid = process->cred.uid.real };
 
-	if (nr_charged < limit)
-		return true;
-	process_for_each(count_user, &count);
-	return count.signals < limit;
+	return nr_charged < limit || signals_queued(process->cred.uid.real) < limit;
 }
 
 void sigqueue_charge(struct process *process, int n)

@@ -115,6 +115,8 @@ int set_sigaltstack(const struct __kernel_sigaltstack *new_stack, struct __kerne
 
 void sigqueue_init(void);
 void sigpending_init(struct sigpending *pending);
+/* Signals that wait for the processes of a user, and timers that may send some. */
+u64 signals_queued(u32 uid);
 /* Does RLIMIT_SIGPENDING of the process have room for one more signal or timer? */
 bool sigqueue_fits(const struct process *process);
 /* So many more, or fewer. */

@@ -98,6 +98,8 @@ is 'who-waits-for-the-disk-does-not-keep-others-from-mapping-and-can-be-killed' 
 make_disk $((1 << 20))
 boot --disk "$disk" -- /tests/proc_memory /dev/vda
 is 'proc-counts-what-is-changed-and-written' "$status$(grep '^not ok' <<<"$out")" 0
+boot --disk "$disk" -- /tests/proc_process /dev/vda
+is 'what-moves-to-and-from-the-disk-is-counted' "$status$(grep '^not ok' <<<"$out")" 0
 
 # ---- what stays in memory, and what is asked of a disk ----
 

@@ -12,7 +12,10 @@ TEST("read-of-untouched-memory-maps-the-zero-page")
 	struct space s = space_start(3, 4, 1);
 	unsigned long addr = map(s.mm, 0, 0x2000, RW, ANON);
 
+	sim_uses.n[USE_MINFLT] = 0;
 	CHECK_EQ(peek(addr), 0);
+	CHECK_EQ(peek(addr + 8), 0);
+	CHECK_EQ(sim_uses.n[USE_MINFLT], 1);
 	CHECK_EQ(frame_of(s.mm, addr), page_to_pfn(zero_page));
 	CHECK(!entry_write(entry_of(s.mm, addr)));
 	CHECK_EQ(events(VM_EVENT_ZERO_PAGE), 1);

@@ -10,7 +10,7 @@ static unsigned long subtree_gap(const struct vm_area_struct *vma)
 static unsigned int check_tree(struct mm_struct *mm)
 {
 	unsigned int n = 0;
-	unsigned long last = 0, pages = 0;
+	unsigned long last = 0, pages = 0, text = 0, stack = 0, data = 0;
 
 	for (struct vm_area_struct *vma = vma_first(mm); vma; vma = vma_next(vma), n++) {
 		unsigned long gap = vma->vm_start - last, below;
@@ -25,9 +25,16 @@ static unsigned int check_tree(struct mm_struct *mm)
 		      vma_lookup(mm, vma->vm_end - 1) == vma);
 		last = vma->vm_end;
 		pages += vma_pages(vma);
+		text += is_exec_mapping(vma->vm_flags) ? vma_pages(vma) : 0;
+		stack += vma->vm_flags & VM_GROWSDOWN ? vma_pages(vma) : 0;
+		data += is_data_mapping(vma->vm_flags) ? vma_pages(vma) : 0;
 	}
 	CHECK_EQ(mm->map_count, n);
 	CHECK_EQ(mm->total_vm, pages);
+	CHECK_EQ(mm->exec_vm, text);
+	CHECK_EQ(mm->stack_vm, stack);
+	CHECK_EQ(mm->data_vm, data);
+	CHECK(mm->hiwater_vm >= pages);
 	return n;
 }
 
@@ -46,6 +53,24 @@ TEST("neighbours-with-equal-flags-merge")
 	map(s.mm, 0x40001000, 0x1000, RW, ANON | MAP_FIXED);
 	CHECK_EQ(maps(s.mm), 1);
 	CHECK_EQ(vma_lookup(s.mm, 0x40000000)->vm_end, 0x40003000);
+	space_end(&s);
+}
+
+TEST("the-most-that-was-ever-mapped-is-kept")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long before = s.mm->total_vm;
+
+	map(s.mm, 0x40000000, 0x8000, PROT_READ | PROT_EXEC, ANON | MAP_FIXED);
+	CHECK_EQ(s.mm->exec_vm, 8);
+	CHECK_EQ(mm_munmap(s.mm, 0x40002000, 0x4000), 0);
+	maps(s.mm);
+	CHECK_EQ(s.mm->exec_vm, 4);
+	CHECK_EQ(s.mm->hiwater_vm, before + 8);
+	map(s.mm, 0x50000000, 0x3000, RW, ANON | MAP_FIXED);
+	CHECK_EQ(s.mm->hiwater_vm, before + 8);
+	map(s.mm, 0x60000000, 0x3000, RW, ANON | MAP_FIXED);
+	CHECK_EQ(s.mm->hiwater_vm, before + 10);
 	space_end(&s);
 }
 

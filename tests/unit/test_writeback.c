@@ -105,8 +105,10 @@ TEST("a-page-is-dirty-from-its-first-write-until-it-is-written-back")
 	CHECK(!dirty(0));
 	CHECK_EQ(sync_all(), 0);
 	CHECK_EQ(writes, 0);
+	sim_uses.n[USE_WRITE_BYTES] = 0;
 	for (u64 value = 1; value < 4; value++) {
 		poke(shared, value);
+		CHECK_EQ(sim_uses.n[USE_WRITE_BYTES], value * PAGE_SIZE);
 		CHECK(dirty(0));
 		CHECK_EQ(sync_all(), 0);
 		CHECK(!dirty(0));
