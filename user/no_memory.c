@@ -79,29 +79,14 @@ static unsigned long attempt_all(const struct operation *operation)
 	return 0;
 }
 
-/* What may lag behind the end of a process is given a moment. */
-static bool nothing_lost(long frames, long objects)
-{
-	for (int i = 0; i < 15000; i++) {
-		if (sys_prctl(PR_PLEAT_FRAMES, 0, 0) == frames &&
-		    sys_prctl(PR_PLEAT_OBJECTS, 0, 0) == objects)
-			return true;
-		sleep_ms(2);
-	}
-	note("frames %ld -> %ld, objects %ld -> %ld", frames, sys_prctl(PR_PLEAT_FRAMES, 0, 0),
-	     objects, sys_prctl(PR_PLEAT_OBJECTS, 0, 0));
-	return false;
-}
-
 static void test_operation(const struct operation *operation)
 {
-	long frames, objects;
+	struct usage before;
 
 	attempt(&(struct attempt){ operation, 0, 0 }); /* fills the kernel's caches */
-	frames = sys_prctl(PR_PLEAT_FRAMES, 0, 0);
-	objects = sys_prctl(PR_PLEAT_OBJECTS, 0, 0);
+	before = usage_now();
 	ok(attempt_all(operation) > 0, "%s-fails-cleanly-at-each-allocation", operation->name);
-	ok(nothing_lost(frames, objects), "%s-loses-nothing", operation->name);
+	ok(usage_returns(before), "%s-loses-nothing", operation->name);
 }
 
 void operations_fail(const struct operation *operations, int n)

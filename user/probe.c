@@ -6,6 +6,8 @@
 #include "user/start.h"
 #include "user/tap.h"
 
+#define SETTLE_SECONDS	30ll
+
 static char *map(size_t len, int type)
 {
 	long result = sys_mmap(0, len, PROT_READ | PROT_WRITE, type | MAP_ANONYMOUS, -1, 0);
@@ -104,6 +106,31 @@ long fault_count(void)
 	if (is_error(syscall2(__NR_getrusage, RUSAGE_SELF, (long)&usage)))
 		return -1;
 	return usage.ru_minflt + usage.ru_majflt;
+}
+
+struct usage usage_now(void)
+{
+	struct usage usage;
+
+	usage.frames = sys_prctl(PR_PLEAT_FRAMES, 0, 0);
+	usage.objects = sys_prctl(PR_PLEAT_OBJECTS, 0, 0);
+	return usage;
+}
+
+bool usage_returns(struct usage before)
+{
+	int64_t end = now_ns() + SETTLE_SECONDS * 1000000000;
+	struct usage now = usage_now();
+
+	while ((now.frames != before.frames || now.objects != before.objects) && now_ns() < end) {
+		sleep_ms(2);
+		now = usage_now();
+	}
+	if (now.frames == before.frames && now.objects == before.objects)
+		return true;
+	note("frames %ld -> %ld, objects %ld -> %ld", before.frames, now.frames, before.objects,
+	     now.objects);
+	return false;
 }
 
 uint64_t cpu_mask(void)

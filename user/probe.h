@@ -36,6 +36,18 @@ long pleat_counter(int counter, int cpu);
  */
 long fault_count(void);
 
+/* What the kernel has in use; both -EINVAL where it does not tell. */
+struct usage {
+	long frames, objects;
+};
+struct usage usage_now(void);
+
+/*
+ * Is that in use again, no more and no less? What may lag behind the end of a process is waited
+ * for; otherwise a note tells the difference.
+ */
+bool usage_returns(struct usage before);
+
 /* The CPUs that this thread may run on now, as a mask of the first 64. */
 uint64_t cpu_mask(void);
 

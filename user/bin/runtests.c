@@ -31,20 +31,6 @@ struct results {
 static struct program_list list;
 static char directory[128] = "/tests";
 
-/* What the kernel has in use. Both -EINVAL where it does not tell. */
-struct usage {
-	long frames, objects;
-};
-
-static struct usage usage_now(void)
-{
-	struct usage usage;
-
-	usage.frames = sys_prctl(PR_PLEAT_FRAMES, 0, 0);
-	usage.objects = sys_prctl(PR_PLEAT_OBJECTS, 0, 0);
-	return usage;
-}
-
 /* A result line of a child: `ok 3 - name` without its number, which is not ours. */
 static const char *case_name(const char *text)
 {

@@ -36,16 +36,6 @@ struct board *board;
 static char slabs_at_start[SLABS_TEXT];
 static const char home[] = "/fuzz";
 
-struct usage {
-	long frames, objects;
-};
-
-static struct usage usage_now(void)
-{
-	return (struct usage){ sys_prctl(PR_PLEAT_FRAMES, 0, 0),
-			       sys_prctl(PR_PLEAT_OBJECTS, 0, 0) };
-}
-
 static void show_worker(const struct worker *worker)
 {
 	printf("# last call: number %ld (%#lx, %#lx, %#lx, %#lx, %#lx, %#lx)\n", worker->nr,

@@ -12,22 +12,9 @@
 #include "user/probe.h"
 #include "user/tap.h"
 
-enum { WARM_UP = 50, SETTLE_TRIES = 500, STEP = 5000, QUIET_TICKS = 25, TICK_MS = 20 };
+enum { WARM_UP = 50, STEP = 5000, QUIET_TICKS = 25, TICK_MS = 20 };
 
 static char *self;
-
-static bool settled(long frames, long objects)
-{
-	for (int i = 0; i < SETTLE_TRIES; i++) {
-		if (sys_prctl(PR_PLEAT_FRAMES, 0, 0) == frames &&
-		    sys_prctl(PR_PLEAT_OBJECTS, 0, 0) == objects)
-			return true;
-		sleep_ms(2);
-	}
-	note("frames %ld -> %ld, objects %ld -> %ld", frames, sys_prctl(PR_PLEAT_FRAMES, 0, 0),
-	     objects, sys_prctl(PR_PLEAT_OBJECTS, 0, 0));
-	return false;
-}
 
 /* ---- one after another ---- */
 
@@ -56,12 +43,12 @@ static bool one_process(long n)
 
 static int many(long count)
 {
-	long frames, objects, failed = 0;
+	struct usage before;
+	long failed = 0;
 
 	for (long n = 0; n < WARM_UP; n++)
 		one_process(n);
-	frames = sys_prctl(PR_PLEAT_FRAMES, 0, 0);
-	objects = sys_prctl(PR_PLEAT_OBJECTS, 0, 0);
+	before = usage_now();
 	for (long n = 0; n < count; n++) {
 		if (!one_process(n))
 			failed++;
@@ -70,7 +57,7 @@ static int many(long count)
 	}
 	tap_plan(2);
 	is(failed, 0, "each-of-%ld-processes-ends-with-its-own-status", count);
-	ok(settled(frames, objects), "nothing-is-lost");
+	ok(usage_returns(before), "nothing-is-lost");
 	return tap_done();
 }
 
@@ -141,12 +128,11 @@ static void kill_all(void)
 static int bomb(void (*explode)(struct board *), const char *name)
 {
 	struct board *board = (struct board *)map_shared(PAGE_SIZE);
-	long frames, objects;
+	struct usage before;
 
 	board->made = 0;
 	one_process(0);
-	frames = sys_prctl(PR_PLEAT_FRAMES, 0, 0);
-	objects = sys_prctl(PR_PLEAT_OBJECTS, 0, 0);
+	before = usage_now();
 	if (sys_fork() == 0)
 		explode(board);
 	wait_until_quiet(board);
@@ -154,7 +140,7 @@ static int bomb(void (*explode)(struct board *), const char *name)
 	note("%ld made, %ld refused", board->made, board->refused);
 	tap_plan(3);
 	ok(board->made > 50, "a-%s-explodes", name);
-	ok(settled(frames, objects), "nothing-of-it-is-lost");
+	ok(usage_returns(before), "nothing-of-it-is-lost");
 	ok(one_process(1), "afterwards-programs-start");
 	return tap_done();
 }
