@@ -7,6 +7,7 @@
 #include "user/probe.h"
 #include "user/tap.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { CHILDREN = 4, ROUNDS = 150 };
@@ -33,18 +34,21 @@ static bool one_of(long ret, long a, long b, long c)
 	return ret == 0 || ret == a || ret == b || ret == c;
 }
 
+/* c000, c001, ...; until the next one is asked for. */
+static const char *name_of(int i)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "c%03d", i);
+	return name;
+}
+
 static int creates(void *arg)
 {
-	char name[] = "c000";
-
 	(void)arg;
 	for (int i = 0; i < ROUNDS; i++) {
-		long fd;
+		long fd = sys_open(name_of(i), O_RDWR | O_CREAT | O_EXCL, 0600);
 
-		name[1] = (char)('0' + i / 100);
-		name[2] = (char)('0' + i / 10 % 10);
-		name[3] = (char)('0' + i % 10);
-		fd = sys_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
 		if (fd >= 0)
 			__atomic_add_fetch(winners, 1, __ATOMIC_SEQ_CST);
 		else if (fd != -EEXIST)
@@ -56,16 +60,10 @@ static int creates(void *arg)
 
 static int unlinks(void *arg)
 {
-	char name[] = "c000";
-
 	(void)arg;
 	for (int i = 0; i < ROUNDS; i++) {
-		long ret;
+		long ret = sys_unlink(name_of(i));
 
-		name[1] = (char)('0' + i / 100);
-		name[2] = (char)('0' + i / 10 % 10);
-		name[3] = (char)('0' + i % 10);
-		ret = sys_unlink(name);
 		if (ret == 0)
 			__atomic_add_fetch(winners, 1, __ATOMIC_SEQ_CST);
 		else if (ret != -ENOENT)
