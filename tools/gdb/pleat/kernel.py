@@ -108,26 +108,17 @@ class Kernel(Memory):
 
     # ---- lists and trees of <sys/queue.h> and <sys/tree.h> ----
 
-    def chain(self, first, link, next_name):
-        """Pointers of a list, from the first on."""
+    def chain(self, first, *link):
+        """Pointers of a list, from the first on; link: the members that lead to the next."""
         pointer, count = first, 0
         while integer(pointer):
             yield pointer
             count += 1
             if count > LIMIT:
                 fail('A list of the kernel\'s does not end: it is damaged.')
-            value = self.value(integer(pointer), pointer.type.target())
-            pointer = value[link][next_name]
-
-    def chain_of(self, first, next_name):
-        """The same where the link is a plain pointer."""
-        pointer, count = first, 0
-        while integer(pointer):
-            yield pointer
-            count += 1
-            if count > LIMIT:
-                fail('A list of the kernel\'s does not end: it is damaged.')
-            pointer = self.value(integer(pointer), pointer.type.target())[next_name]
+            pointer = self.value(integer(pointer), pointer.type.target())
+            for member in link:
+                pointer = pointer[member]
 
     def tailq(self, head, link):
         return self.chain(head['tqh_first'], link, 'tqe_next')

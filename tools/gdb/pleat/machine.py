@@ -199,7 +199,7 @@ last N (8) flushes with the CPUs that got an IPI."""
     def pending(kernel, owners):
         ledger = kernel.variable('ledger', 'mm/ledger.c')
         rows = [('space', 'range', 'may still be used as', 'by CPUs')]
-        for pointer in kernel.chain_of(ledger['used'], 'next'):
+        for pointer in kernel.chain(ledger['used'], 'next'):
             record = kernel.value(integer(pointer), pointer.type.target())
             start, old = integer(record['addr']), integer(record['old'])
             level = int(record['level'])
