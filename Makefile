@@ -79,7 +79,7 @@ help:
 	'make record, make replay   run CMD again, exactly; gdb can go back in it' \
 	'make doctor            check the tools that all this needs' \
 	'make bugs              seeded bugs: TEST=1 [B=NAME] catches them; run, gdb, test and races take BUG=NAME: docs/bugs.md' \
-	'make lab, make grade   export a lab, grade a submission: LAB=NAME DIR=PATH, docs/labs.md' \
+	'make lab, make grade   export a lab, grade one: LAB=NAME DIR=PATH, docs/labs.md' \
 	'make fuzz              random system calls: SEED=n TIME=seconds ROUNDS=n; make soak for hours: docs/fuzz.md' \
 	'make docs, make format    docs/arch.md from the headers, docs/abi.md from the tests, clang-format over the sources' \
 	'make clean             remove what was built, except newlib' \

@@ -1,11 +1,15 @@
-/* What the loader told us, in one form for GRUB (multiboot2) and QEMU (PVH). Filled by machine_early_init(). */
+/*
+ * What the loader told us, in one form for GRUB (multiboot2) and QEMU (PVH). Filled by
+ * machine_early_init().
+ */
 #pragma once
 #include "kernel/base/types.h"
 
 #define MAX_MEM_REGIONS	64
 
 struct mem_region {
-	phys_addr_t start, end;		/* usable RAM, bytes, sorted, not overlapping, page-aligned inwards */
+	phys_addr_t start, end;		/* usable RAM, bytes, sorted, not
+					 * overlapping, page-aligned inwards */
 };
 
 struct boot_info {

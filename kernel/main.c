@@ -81,7 +81,8 @@ static void open_console(void)
 static void start_init(void *arg)
 {
 	const char *const argv[] = { init_path, NULL };
-	const char *const envp[] = { "HOME=/", "PATH=/sbin:/usr/sbin:/bin:/usr/bin", "TERM=linux", NULL };
+	const char *const envp[] = { "HOME=/", "PATH=/sbin:/usr/sbin:/bin:/usr/bin", "TERM=linux",
+				     NULL };
 	int ret;
 
 	open_console();

@@ -62,8 +62,8 @@ static long set_fail_nth(unsigned long n)
 }
 
 /*
- * Without the contents of files: which of the initramfs's a running program has touched says nothing,
- * and what programs have left in others is no leak.
+ * Without the contents of files: which of the initramfs's a running program has touched says
+ * nothing, and what programs have left in others is no leak.
  */
 static long frames_in_use(void)
 {

@@ -1,4 +1,7 @@
-/* process_vm_readv and process_vm_writev: from one address space into another, by pins of its pages. */
+/*
+ * process_vm_readv and process_vm_writev: from one address space into another, by
+ * pins of its pages.
+ */
 #include "arch/system.h"
 #include "kernel/fs/iov_iter.h"
 #include "kernel/fs/read_write.h"
@@ -25,7 +28,8 @@ static size_t move_pages(struct transfer *t, unsigned long offset, size_t len)
 	for (unsigned long i = 0; done < len; i++, offset = 0) {
 		n = min(PAGE_SIZE - offset, len - done);
 		at = (char *)page_address(t->pages[i]) + offset;
-		moved = t->write ? copy_from_iter(at, n, &t->local) : copy_to_iter(at, n, &t->local);
+		moved = t->write ? copy_from_iter(at, n, &t->local) :
+				   copy_to_iter(at, n, &t->local);
 		done += moved;
 		if (moved < n)
 			break;
@@ -54,7 +58,8 @@ static int move_segment(struct transfer *t, unsigned long addr, size_t len)
 {
 	while (len) {
 		unsigned long offset = addr & ~PAGE_MASK;
-		unsigned long nr = min((offset + len + PAGE_SIZE - 1) >> PAGE_SHIFT, (unsigned long)BATCH);
+		unsigned long nr =
+			min((offset + len + PAGE_SIZE - 1) >> PAGE_SHIFT, (unsigned long)BATCH);
 		long pinned = pin_pages(t, addr, nr);
 		size_t n, done;
 
@@ -105,8 +110,8 @@ static long move_vectors(struct transfer *t)
 }
 
 static long process_vm_rw(int pid, const struct iovec *local, unsigned long local_count,
-			  const struct iovec *remote, unsigned long remote_count, unsigned long flags,
-			  bool write)
+			  const struct iovec *remote, unsigned long remote_count,
+			  unsigned long flags, bool write)
 {
 	struct transfer t;
 	long ret;
@@ -128,14 +133,16 @@ static long process_vm_rw(int pid, const struct iovec *local, unsigned long loca
 	return ret;
 }
 
-SYSCALL_DEFINE6(process_vm_readv, int, pid, const struct iovec *, local, unsigned long, local_count,
-		const struct iovec *, remote, unsigned long, remote_count, unsigned long, flags)
+SYSCALL_DEFINE6(process_vm_readv, int, pid, const struct iovec *, local,
+		unsigned long, local_count, const struct iovec *, remote,
+		unsigned long, remote_count, unsigned long, flags)
 {
 	return process_vm_rw(pid, local, local_count, remote, remote_count, flags, false);
 }
 
-SYSCALL_DEFINE6(process_vm_writev, int, pid, const struct iovec *, local, unsigned long, local_count,
-		const struct iovec *, remote, unsigned long, remote_count, unsigned long, flags)
+SYSCALL_DEFINE6(process_vm_writev, int, pid, const struct iovec *, local,
+		unsigned long, local_count, const struct iovec *, remote,
+		unsigned long, remote_count, unsigned long, flags)
 {
 	return process_vm_rw(pid, local, local_count, remote, remote_count, flags, true);
 }

@@ -247,8 +247,9 @@ syscall_fn syscall_fn_of(unsigned long nr);
 /* Boot: from now on `between` is called for every call, and passes it on itself. */
 void syscall_intercept(syscall_fn between);
 /*
- * A structure that has grown over the years, whose size the program gives: what it does not have is 0, and what we
- * do not know of it has to be (-E2BIG). The caller has looked whether there may be such a size. 0, -EFAULT, -E2BIG.
+ * A structure that has grown over the years, whose size the program gives: what it does not have
+ * is 0, and what we do not know of it has to be (-E2BIG). The caller has looked whether there may
+ * be such a size. 0, -EFAULT, -E2BIG.
  */
 int copy_struct_from_user(void *dst, size_t known, const void *user, size_t size);
 

@@ -1,6 +1,6 @@
 /*
  * syslog(2): programs read the kernel's log. Each line begins with its level and its time, as in
- * "<6>[    0.012345] ". printk() may be called from anywhere, and wakes nobody: who waits for a line
+ * "<6>[ 0.012345] ". printk() may be called from anywhere, and wakes nobody: who waits for a line
  * is woken by a timer that looks (kmsg.c).
  */
 #include "kernel/base/printk.h"

@@ -1,7 +1,7 @@
 /*
  * What the kernel shows of its memory to a person: by the debug key on the console, and in a
- * panic. The text is that of the gdb commands of the same names, byte for byte; tools/gdb/README.md
- * specifies it.
+ * panic. The text is that of the gdb commands of the same names, byte for byte;
+ * tools/gdb/README.md specifies it.
  */
 #pragma once
 #include "kernel/process/task.h"

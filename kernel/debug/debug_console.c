@@ -117,7 +117,8 @@ static bool lock_space(struct debug_space *space)
 {
 	if (mmap_read_trylock(space->mm))
 		return true;
-	printk("debug: process %d is changing its mappings, or stuck at it: not now\n", space->pid);
+	printk("debug: process %d is changing its mappings, or stuck at it: not now\n",
+	       space->pid);
 	mmput(space->mm);
 	return false;
 }

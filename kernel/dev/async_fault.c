@@ -1,11 +1,12 @@
 /*
- * /dev/async_fault: a program asks for pages and does not wait (kernel/uapi/async_fault.h). What is not
- * there becomes a request, for which a thread of the kernel waits in the program's place; when it is done,
- * it becomes an answer in the file.
+ * /dev/async_fault: a program asks for pages and does not wait (kernel/uapi/async_fault.h). What
+ * is not there becomes a request, for which a thread of the kernel waits in the program's place;
+ * when it is done, it becomes an answer in the file.
  *
- * A request keeps the structure of the address space (mmgrab), not the memory: the worker is a user of it
- * for one page at a time. It does not keep the file either. Who closes the file takes back all that waits,
- * and leaves to the worker the request that it has in hand, which nobody is told of then.
+ * A request keeps the structure of the address space (mmgrab), not the memory: the worker is a
+ * user of it for one page at a time. It does not keep the file either. Who closes the file
+ * takes back all that waits, and leaves to the worker the request that it has in hand, which
+ * nobody is told of then.
  */
 #include "kernel/dev/async_fault.h"
 #include "kernel/fs/fs.h"
@@ -44,7 +45,7 @@ static spinlock_t lock = SPINLOCK_INIT(LOCK_TASKS);
 static struct request_list queue = TAILQ_HEAD_INITIALIZER(queue);
 static struct request *in_hand;		/* the worker's */
 static struct wait_queue worker_wait;	/* the worker, for requests */
-static bool orphan;			/* and its file is closed; cleared by the worker, without the lock */
+static bool orphan; /* and its file is closed; cleared by the worker, without the lock */
 static struct wait_queue orphan_wait;	/* for that */
 static struct kmem_cache *file_cache, *request_cache;
 
@@ -171,7 +172,8 @@ static int enqueue(struct async_file *file, struct request *rq)
 }
 
 /* Somebody else has to wait, from addr on. */
-static int leave_to_worker(struct async_file *file, const struct async_fault_request *ask, unsigned long addr)
+static int leave_to_worker(struct async_file *file, const struct async_fault_request *ask,
+			   unsigned long addr)
 {
 	struct request *rq = kmem_cache_alloc(request_cache, GFP_KERNEL);
 	int ret;
@@ -199,7 +201,8 @@ static long async_fault_ioctl(struct file *file, unsigned int cmd, unsigned long
 		return -ENOTTY;
 	if (copy_from_user(&ask, (const void *)arg, sizeof(ask)))
 		return -EFAULT;
-	if (!ask.len || ask.len > ASYNC_FAULT_MAX_LEN || ask.flags & ~ASYNC_FAULT_WRITE || ask.zero)
+	if (!ask.len || ask.len > ASYNC_FAULT_MAX_LEN || ask.flags & ~ASYNC_FAULT_WRITE ||
+	    ask.zero)
 		return -EINVAL;
 	if (ask.addr > task_size_max() - ask.len)
 		return -EFAULT;
@@ -297,7 +300,10 @@ static int async_fault_open(struct inode *inode, struct file *f)
 	return 0;
 }
 
-/* What waits for the worker, and what waits for the reader; not what the worker has in hand. lock held. */
+/*
+ * What waits for the worker, and what waits for the reader; not what the worker
+ * has in hand. lock held.
+ */
 static void take_all(struct async_file *file, struct request_list *list)
 {
 	struct request *rq, *next;

@@ -1,6 +1,6 @@
 /*
- * The disk (/dev/vda), below the page cache: requests for whole sectors, which the device serves in any
- * order and ends by an interrupt.
+ * The disk (/dev/vda), below the page cache: requests for whole sectors, which the device serves
+ * in any order and ends by an interrupt.
  */
 #pragma once
 #include <sys/queue.h>
@@ -30,7 +30,9 @@ u64 disk_sectors(void);
 bool disk_read_only(void);
 /* Starts a request within the disk's size. Does not sleep; interrupts may be off. */
 void disk_submit(struct block_request *rq);
-/* The same for n of them, and waits: 0, or -EIO if one failed. Sleeps; done and private are used. */
+/*
+ * The same for n of them, and waits: 0, or -EIO if one failed. Sleeps; done and private are used.
+ */
 int disk_wait(struct block_request *rqs, unsigned int n);
 /* What has been written stays, whatever happens to the machine: 0 or -EIO. Sleeps. */
 int disk_flush(void);

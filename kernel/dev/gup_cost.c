@@ -1,8 +1,9 @@
 /*
- * What the lockless walk costs, measured by the kernel itself: the boot option gup_cost. A program can ask
- * gup_test, which counts whole microseconds, of many calls. Here each call is timed alone, by cycles_now(), which
- * are instructions where the emulator counts them (docs/bench.md): taking and giving back, references and
- * pins, each apart, for an address space of each depth. tests/boot/gup-cost.t holds the figures to their goals.
+ * What the lockless walk costs, measured by the kernel itself: the boot option gup_cost. A program
+ * can ask gup_test, which counts whole microseconds, of many calls. Here each call is timed alone,
+ * by cycles_now(), which are instructions where the emulator counts them (docs/bench.md): taking
+ * and giving back, references and pins, each apart, for an address space of each depth.
+ * tests/boot/gup-cost.t holds the figures to their goals.
  */
 #include "kernel/dev/gup_cost.h"
 #include "kernel/base/cmdline.h"
@@ -56,7 +57,8 @@ static void measure_once(unsigned long addr, unsigned long nr, struct cost *leas
 	take_time(&least->pin, &time);
 	unpin_user_pages(pages, nr);
 	take_time(&least->unpin, &time);
-	BUG_MSG(got != (long)nr || pinned != (long)nr, "%ld and %ld of %lu pages", got, pinned, nr);
+	BUG_MSG(got != (long)nr || pinned != (long)nr, "%ld and %ld of %lu pages", got, pinned,
+		nr);
 }
 
 /* The least of some rounds: an interrupt may come in between. */
@@ -66,15 +68,16 @@ static void measure(unsigned long addr, unsigned long nr)
 
 	for (unsigned int i = 0; i < ROUNDS; i++)
 		measure_once(addr, nr, &least);
-	pr_info("gup_cost: levels %u pages %lu: get %lu put %lu pin %lu unpin %lu", mm_levels(current_mm()), nr,
-		least.get, least.put, least.pin, least.unpin);
+	pr_info("gup_cost: levels %u pages %lu: get %lu put %lu pin %lu unpin %lu",
+		mm_levels(current_mm()), nr, least.get, least.put, least.pin, least.unpin);
 }
 
 /* A table full of pages, as high as the tree reaches. */
 static void measure_depth(unsigned int levels)
 {
 	const unsigned long addr = levels_reach(levels) / 2, len = MOST * PAGE_SIZE;
-	const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE;
+	const int prot = PROT_READ | PROT_WRITE,
+		  flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE;
 	struct mm_struct *mm = mm_alloc(levels);
 	unsigned long slow;
 
@@ -87,7 +90,8 @@ static void measure_depth(unsigned int levels)
 	measure(addr, 1);
 	measure(addr, 16);
 	measure(addr, MOST);
-	BUG_MSG(vm_events(VM_EVENT_GUP_SLOW) != slow, "pages of one's own were left to the slow path");
+	BUG_MSG(vm_events(VM_EVENT_GUP_SLOW) != slow,
+		"pages of one's own were left to the slow path");
 	switch_to_mm(NULL);
 }
 

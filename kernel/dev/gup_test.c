@@ -1,7 +1,7 @@
 /*
- * /sys/kernel/debug/gup_test: get_user_pages, called by a program for its own memory. It times the ways
- * of taking pages, and can keep them pinned and read them by their pins, so that a test sees which pages
- * were found (kernel/uapi/gup_test.h).
+ * /sys/kernel/debug/gup_test: get_user_pages, called by a program for its own memory. It times the
+ * ways of taking pages, and can keep them pinned and read them by their pins, so that a test sees
+ * which pages were found (kernel/uapi/gup_test.h).
  */
 #include "kernel/dev/gup_test.h"
 #include "arch/system.h"
@@ -32,7 +32,10 @@ static struct page **alloc_pages_array(unsigned long nr)
 
 /* ---- take and give back ---- */
 
-static bool is_fast(unsigned int cmd) { return cmd == GUP_FAST_BENCHMARK || cmd == PIN_FAST_BENCHMARK; }
+static bool is_fast(unsigned int cmd)
+{
+	return cmd == GUP_FAST_BENCHMARK || cmd == PIN_FAST_BENCHMARK;
+}
 
 static bool takes_pins(unsigned int cmd, const struct gup_test *gup)
 {
@@ -41,8 +44,8 @@ static bool takes_pins(unsigned int cmd, const struct gup_test *gup)
 	return cmd != GUP_FAST_BENCHMARK && cmd != GUP_BASIC_TEST;
 }
 
-static long get_some(unsigned int cmd, const struct gup_test *gup, unsigned long addr, unsigned long nr,
-		     struct page **pages)
+static long get_some(unsigned int cmd, const struct gup_test *gup, unsigned long addr,
+		     unsigned long nr, struct page **pages)
 {
 	unsigned int flags = gup->gup_flags | (cmd == PIN_LONGTERM_BENCHMARK ? FOLL_LONGTERM : 0);
 
@@ -88,7 +91,8 @@ static void put_all(struct page **pages, unsigned long nr, bool pins)
 static void check_pins(struct page **pages, unsigned long nr)
 {
 	for (unsigned long i = 0; i < nr; i++)
-		WARN_ONCE(!page_pinned(pages[i]), "gup_test: frame %#lx is not pinned", page_to_pfn(pages[i]));
+		WARN_ONCE(!page_pinned(pages[i]), "gup_test: frame %#lx is not pinned",
+			  page_to_pfn(pages[i]));
 }
 
 /* Into the kernel's log. A number that there is not becomes 0. */
@@ -160,7 +164,8 @@ static void longterm_stop(struct longterm *l)
 
 static long pin_some(const struct longterm *l, const struct pin_longterm_test *args)
 {
-	unsigned int flags = FOLL_LONGTERM | (args->flags & PIN_LONGTERM_TEST_FLAG_USE_WRITE ? FOLL_WRITE : 0);
+	unsigned int flags =
+		FOLL_LONGTERM | (args->flags & PIN_LONGTERM_TEST_FLAG_USE_WRITE ? FOLL_WRITE : 0);
 	unsigned long addr = args->addr + l->nr * PAGE_SIZE, nr = args->size / PAGE_SIZE - l->nr;
 	long ret;
 

@@ -1,9 +1,10 @@
 /*
- * /dev/kmsg: the kernel's log by records. Each read() gives one, "prio,number,microseconds,-;text\n";
- * each write() adds one. Every open file goes its own way through the log.
+ * /dev/kmsg: the kernel's log by records. Each read() gives one,
+ * "prio,number,microseconds,-;text\n"; each write() adds one. Every open file goes its
+ * own way through the log.
  *
- * printk() wakes nobody, since it may be called with any lock held. While somebody waits for a line, a
- * timer looks for him.
+ * printk() wakes nobody, since it may be called with any lock held. While somebody waits for a
+ * line, a timer looks for him.
  */
 #include "kernel/dev/kmsg.h"
 #include "kernel/base/printk.h"
@@ -101,7 +102,8 @@ static size_t make_line(struct kmsg *kmsg)
 {
 	const struct log_record *record = &kmsg->record;
 	size_t n = scnprintf(kmsg->line, PREFIX_MAX, "%u,%llu,%llu,-;", record->prio,
-			     (unsigned long long)record->seq, (unsigned long long)(record->ns / 1000));
+			     (unsigned long long)record->seq,
+			     (unsigned long long)(record->ns / 1000));
 
 	for (size_t i = 0; i < record->len; i++)
 		n += put_escaped(kmsg->line + n, record->text[i]);
@@ -187,7 +189,8 @@ static unsigned int parse_prio(char **text)
 	if (*at != '>')
 		return prio;
 	*text = at + 1;
-	return (given >> 3 & 0xff ? given >> 3 & 0xff : FACILITY_USER) << 3 | (given & LOG_LEVEL_MASK);
+	return (given >> 3 & 0xff ? given >> 3 & 0xff : FACILITY_USER) << 3 |
+	       (given & LOG_LEVEL_MASK);
 }
 
 static long kmsg_write(struct file *file, const void *buf, size_t n, u64 *pos)
@@ -231,7 +234,8 @@ static int kmsg_open(struct inode *inode, struct file *file)
 static void kmsg_release(struct file *file) { kfree(file->private); }
 
 static const struct file_operations kmsg_fops = {
-	.open = kmsg_open, .read = kmsg_read, .write = kmsg_write, .llseek = kmsg_llseek, .poll = kmsg_poll,
+	.open = kmsg_open, .read = kmsg_read, .write = kmsg_write, .llseek = kmsg_llseek,
+	.poll = kmsg_poll,
 	.release = kmsg_release,
 };
 

@@ -37,12 +37,16 @@ enum { CAP_COMMON = 1, CAP_NOTIFY = 2, CAP_DEVICE = 4 };
 
 #define NO_VECTOR		0xffff
 
-/* The registers that a capability of that type leads to, at least size bytes; NULL: there are none. */
+/*
+ * The registers that a capability of that type leads to, at least size bytes;
+ * NULL: there are none.
+ */
 static void *find_registers(const struct pci_function *fn, u8 type, u32 size, unsigned int *cap)
 {
 	for (*cap = 0; (*cap = pci_capability(fn, PCI_CAP_VENDOR, *cap));) {
 		u8 bar = pci_read8(fn, *cap + CAP_BAR);
-		u32 offset = pci_read32(fn, *cap + CAP_OFFSET), length = pci_read32(fn, *cap + CAP_LENGTH);
+		u32 offset = pci_read32(fn, *cap + CAP_OFFSET),
+		    length = pci_read32(fn, *cap + CAP_LENGTH);
 
 		if (pci_read8(fn, *cap + CAP_TYPE) == type && bar < PCI_BARS && fn->bar[bar] &&
 		    length >= size && (u64)offset + length <= fn->bar_size[bar])
@@ -81,7 +85,8 @@ static bool accept_features(struct virtio_device *dev, u64 features)
 	return device_read8(dev->common + DEVICE_STATUS) & STATUS_FEATURES_OK;
 }
 
-const char *virtio_open(struct virtio_device *dev, const struct pci_function *fn, u64 wanted, u64 *features)
+const char *virtio_open(struct virtio_device *dev, const struct pci_function *fn, u64 wanted,
+			u64 *features)
 {
 	unsigned int cap;
 
@@ -129,7 +134,8 @@ const char *virtqueue_open(struct virtio_device *dev, struct virtqueue *queue, u
 	u16 offset;
 
 	device_write16(dev->common + QUEUE_SELECT, index);
-	queue->size = min((unsigned int)device_read16(dev->common + QUEUE_SIZE), (unsigned int)VIRTQ_MAX);
+	queue->size = min((unsigned int)device_read16(dev->common + QUEUE_SIZE),
+			  (unsigned int)VIRTQ_MAX);
 	if (!queue->size || queue->size & (queue->size - 1))
 		return "it has no queue";
 	queue->index = index;

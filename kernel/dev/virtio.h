@@ -1,6 +1,6 @@
 /*
- * virtio 1.0 devices on PCI: finding one, agreeing on features, and one split virtqueue (specification,
- * chapters 2.6, 3.1 and 4.1).
+ * virtio 1.0 devices on PCI: finding one, agreeing on features, and one split virtqueue
+ * (specification, chapters 2.6, 3.1 and 4.1).
  */
 #pragma once
 #include "arch/pci.h"
@@ -49,11 +49,15 @@ struct virtio_device {
 };
 
 /*
- * Resets the device and agrees on VERSION_1 and those of `wanted` that it offers, into *features. NULL, or
- * what is wrong with it. The device does nothing before virtio_start().
+ * Resets the device and agrees on VERSION_1 and those of `wanted` that it offers, into *features.
+ * NULL, or what is wrong with it. The device does nothing before virtio_start().
  */
-const char *virtio_open(struct virtio_device *dev, const struct pci_function *fn, u64 wanted, u64 *features);
-/* Queue number `index`, which calls handler(arg) when the device has used something. NULL, or what is wrong. */
+const char *virtio_open(struct virtio_device *dev, const struct pci_function *fn, u64 wanted,
+			u64 *features);
+/*
+ * Queue number `index`, which calls handler(arg) when the device has used something.
+ * NULL, or what is wrong.
+ */
 const char *virtqueue_open(struct virtio_device *dev, struct virtqueue *queue, u16 index,
 			   void (*handler)(void *arg), void *arg);
 void virtio_start(struct virtio_device *dev);

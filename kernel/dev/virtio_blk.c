@@ -1,7 +1,7 @@
 /*
  * The disk: a virtio-blk device (specification, chapter 5.2). Each slot of the queue is a chain of
- * three descriptors, header, data, status, that is set up once; a request takes a free slot or waits
- * its turn in order.
+ * three descriptors, header, data, status, that is set up once; a request takes a free slot or
+ * waits its turn in order.
  */
 #include "kernel/base/cmdline.h"
 #include "kernel/base/spinlock.h"
@@ -56,14 +56,15 @@ static struct wait_queue delay_wait, disk_waiters;
 
 static const char *set_delay(const char *value)
 {
-	return value && cmdline_number(value, 0, 600000, &delay_ms) ? NULL
-								   : "it is milliseconds, up to 600000";
+	return value && cmdline_number(value, 0, 600000, &delay_ms) ? NULL :
+		"it is milliseconds, up to 600000";
 }
 BOOT_OPTION("disk_delay", "=MS", "the disk takes that much longer for each request", set_delay);
 
 static const char *set_sector(const char *value, long *sector)
 {
-	return value && cmdline_number(value, 0, 1l << 50, sector) ? NULL : "it is a sector's number";
+	return value && cmdline_number(value, 0, 1l << 50, sector) ? NULL :
+		"it is a sector's number";
 }
 static const char *set_bad(const char *value) { return set_sector(value, &bad_sector); }
 BOOT_OPTION("disk_bad", "=SECTOR", "the disk fails what concerns this sector", set_bad);
@@ -281,7 +282,10 @@ int disk_wait(struct block_request *rqs, unsigned int n)
 	return error;
 }
 
-/* A device without the feature has no cache of its own; one that was not written to since has nothing in it. */
+/*
+ * A device without the feature has no cache of its own; one that was not written to
+ * since has nothing in it.
+ */
 int disk_flush(void)
 {
 	static unsigned long flushed;	/* writes that need no flush any more */

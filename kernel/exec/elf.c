@@ -166,8 +166,8 @@ static void note_segment(struct image *img, const struct elf64_phdr *ph)
 /* ---- the headers ---- */
 
 /*
- * Reads and checks the headers; img->phdrs is then to be given back by drop_headers(). `bad` is the
- * answer to a file that is no program.
+ * Reads and checks the headers; img->phdrs is then to be given back by drop_headers(). `bad` is
+ * the answer to a file that is no program.
  */
 static int read_headers(struct image *img, int bad)
 {
@@ -223,7 +223,8 @@ static void place_program(struct image *img, unsigned long random)
 	bool small = mm_levels(img->mm) == 3;
 
 	if (img->hdr.e_type == ET_DYN)
-		img->bias = ALIGN_UP((small ? DYN_BASE_3 : DYN_BASE) + mm_random_offset(img->mm, random),
+		img->bias = ALIGN_UP((small ? DYN_BASE_3 : DYN_BASE) +
+					     mm_random_offset(img->mm, random),
 				     image_align(img));
 }
 
@@ -252,7 +253,8 @@ static int place_interpreter(struct image *img)
 
 	if (img->hdr.e_type != ET_DYN || !image_span(img))
 		return 0;
-	hole = mm_mmap(img->mm, 0, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NULL, 0);
+	hole = mm_mmap(img->mm, 0, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		       NULL, 0);
 	if (IS_ERR_VALUE(hole))
 		return (int)hole;
 	img->bias = ALIGN_UP((unsigned long)hole, align);

@@ -28,7 +28,8 @@ static const char *set_norandmaps(const char *value)
 	randomize_layout = false;
 	return value ? "it takes no value" : NULL;
 }
-BOOT_OPTION("norandmaps", "", "programs, their stacks and mappings lie at the same addresses each time",
+BOOT_OPTION("norandmaps", "",
+	    "programs, their stacks and mappings lie at the same addresses each time",
 	    set_norandmaps);
 
 static struct file *deny_writing(struct file *file)
@@ -43,8 +44,9 @@ static struct file *deny_writing(struct file *file)
 
 struct file *open_exec(int dirfd, const char *path, int flags)
 {
-	struct dentry *dentry = path_lookup(dirfd, path, (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-						     (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0));
+	struct dentry *dentry = path_lookup(dirfd, path,
+					    (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
+						    (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0));
 	struct file *file;
 
 	if (IS_ERR(dentry))
@@ -69,7 +71,10 @@ void exec_set_file(struct exec *exec, struct file *file)
 
 /* ---- whose the program will be ---- */
 
-/* Is the working directory another process's, too? It could move it under a program with privileges. */
+/*
+ * Is the working directory another process's, too? It could move it under a
+ * program with privileges.
+ */
 static bool shares_fs(void)
 {
 	const struct fs_struct *fs = current_task()->fs;
@@ -92,7 +97,8 @@ static void choose_ids(struct exec *exec)
 
 	exec->uid = process->cred.uid;
 	exec->gid = process->cred.gid;
-	if (process->no_new_privs || !(mode & S_ISUID || is_setgid(mode)) || (!capable() && shares_fs()))
+	if (process->no_new_privs || !(mode & S_ISUID || is_setgid(mode)) ||
+	    (!capable() && shares_fs()))
 		return;
 	if (mode & S_ISUID)
 		exec->uid.effective = inode->uid;
@@ -105,8 +111,9 @@ static void choose_ids(struct exec *exec)
 /* Which parts of the layout are not where they always are. */
 static void choose_random(struct exec *exec)
 {
-	exec->randomized = randomize_layout &&
-			   (exec_is_setid(exec) || !(current_process()->personality & ADDR_NO_RANDOMIZE));
+	exec->randomized =
+		randomize_layout &&
+		(exec_is_setid(exec) || !(current_process()->personality & ADDR_NO_RANDOMIZE));
 	if (exec->randomized)
 		random_bytes(&exec->random, sizeof(exec->random));
 }
@@ -207,7 +214,9 @@ static void commit(struct exec *exec)
 	thread_exec(task_regs(task), exec->entry, exec->sp);
 }
 
-/* Where the program will find itself that was found from a descriptor; kfree(). NULL: no memory. */
+/*
+ * Where the program will find itself that was found from a descriptor; kfree(). NULL: no memory.
+ */
 static char *path_from_fd(int dirfd, const char *path)
 {
 	const size_t size = strlen(path) + sizeof("/dev/fd/2147483647/");
@@ -230,7 +239,9 @@ static int exec_file(struct exec *exec, struct file *file, const struct string_l
 		ret = build_mm(exec, argv, envp);
 	if (!ret)
 		ret = kill_other_threads();
-	/* Alone: what is still shared then, other processes have. There is no way back any more. */
+	/*
+	 * Alone: what is still shared then, other processes have. There is no way back any more.
+	 */
 	if (!ret && (ret = unshare_tables(exec)))
 		signal_end(SIGSEGV);
 	if (ret)

@@ -9,7 +9,8 @@
 #define SCRIPT_LINE	256	/* bytes of a script that are looked at */
 
 struct exec {
-	const char *path;		/* as the caller gave it; from a descriptor: /dev/fd/N... */
+	const char *path;		/* as the caller gave it; from a descriptor:
+					 * /dev/fd/N... */
 	bool hidden;			/* that is close-on-exec: nobody could open the path */
 	struct file *file;		/* what is loaded; counted */
 	bool secret;			/* the caller may run, but not read it, or its PT_INTERP */

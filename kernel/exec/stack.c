@@ -186,7 +186,10 @@ static int push_strings(struct stack_writer *w, const struct string_list *list, 
 	return ret;
 }
 
-/* The arguments; a script's first one is replaced by its interpreter, that one's argument, its path. */
+/*
+ * The arguments; a script's first one is replaced by its interpreter, that one's
+ * argument, its path.
+ */
 static int push_arguments(struct stack_writer *w, const struct exec *exec,
 			  const struct string_list *argv, long argc, u64 *addrs)
 {

@@ -1,6 +1,6 @@
 /*
- * What a program will do with part of a file, and when that part shall be with the device. Only a disk
- * has a use for it: what lies in memory is near already.
+ * What a program will do with part of a file, and when that part shall be with the device. Only a
+ * disk has a use for it: what lies in memory is near already.
  */
 #include "kernel/fs/files.h"
 #include "kernel/syscall.h"
@@ -93,8 +93,9 @@ SYSCALL_DEFINE3(readahead, int, fd, s64, start, size_t, count)
 }
 
 /*
- * Nothing is written that is not waited for: each of the flags asks for the same. But only who says that he
- * waits is told what was lost, now or before, and others of his file are not any more.
+ * Nothing is written that is not waited for: each of the flags asks for the same. But
+ * only who says that he waits is told what was lost, now or before, and others of his
+ * file are not any more.
  */
 static long sync_range(struct file *file, u64 start, u64 last, unsigned int flags)
 {
@@ -103,7 +104,8 @@ static long sync_range(struct file *file, u64 start, u64 last, unsigned int flag
 	if (!is_regular(inode) && !is_blockdev(inode) && !is_dir(inode))
 		return -ESPIPE;
 	if (flags && mapping_tracks_dirty(file->f_mapping))
-		filemap_write_and_wait_range(file->f_mapping, start >> PAGE_SHIFT, last >> PAGE_SHIFT);
+		filemap_write_and_wait_range(file->f_mapping, start >> PAGE_SHIFT,
+					     last >> PAGE_SHIFT);
 	return flags & SYNC_WAIT ? file_report_error(file, 0) : 0;
 }
 

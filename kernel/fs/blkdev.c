@@ -1,7 +1,7 @@
 /*
- * The disk as a file. All device nodes with its numbers lead to one inode without a name, whose page
- * cache is the disk's contents, under its lock. Pages are read when somebody wants them, and written
- * by fsync() and its like, by sync(), and when the last one closes the disk or unmaps it.
+ * The disk as a file. All device nodes with its numbers lead to one inode without a name, whose
+ * page cache is the disk's contents, under its lock. Pages are read when somebody wants them, and
+ * written by fsync() and its like, by sync(), and when the last one closes the disk or unmaps it.
  */
 #include "kernel/fs/blkdev.h"
 #include "kernel/base/string.h"
@@ -108,7 +108,8 @@ static int disk_start_read(struct address_space *mapping, struct folio *folio)
 	return 0;
 }
 
-static int disk_write_folios(struct address_space *mapping, struct folio *const *folios, unsigned int n)
+static int disk_write_folios(struct address_space *mapping, struct folio *const *folios,
+			     unsigned int n)
 {
 	struct block_request rqs[8];
 
@@ -181,7 +182,10 @@ static int blkdev_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* As on Linux the last one to leave takes the pages along; what is dirty still could not be written. */
+/*
+ * As on Linux the last one to leave takes the pages along; what is dirty still
+ * could not be written.
+ */
 static void blkdev_release(struct file *file)
 {
 	if (!atomic_dec_and_test(&openers))
@@ -342,7 +346,8 @@ static long blkdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	switch (cmd) {
 	case BLKGETSIZE64: return answer(arg, size, sizeof(u64));
 	case BLKGETSIZE: return answer(arg, size >> SECTOR_SHIFT, sizeof(unsigned long));
-	case BLKBSZGET: return answer(arg, size % PAGE_SIZE ? SECTOR_SIZE : PAGE_SIZE, sizeof(int));
+	case BLKBSZGET:
+		return answer(arg, size % PAGE_SIZE ? SECTOR_SIZE : PAGE_SIZE, sizeof(int));
 	case BLKSSZGET:
 	case BLKPBSZGET:
 	case BLKIOMIN: return answer(arg, SECTOR_SIZE, sizeof(int));

@@ -45,7 +45,10 @@ static int zero_mmap(struct file *file, struct mmap_source *source)
 	return 0;
 }
 
-static long random_read(struct file *file, struct iov_iter *to, u64 *pos) { return random_to_iter(to); }
+static long random_read(struct file *file, struct iov_iter *to, u64 *pos)
+{
+	return random_to_iter(to);
+}
 
 #define NEVER_WAITS	(FMODE_READ | FMODE_WRITE)
 

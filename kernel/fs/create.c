@@ -74,7 +74,8 @@ static int create_at(const struct last_name *last, const struct new_file *new)
 		if (last->slash && (new->mode & S_IFMT) != S_IFDIR)
 			dentry = ERR_PTR(-ENOENT);
 		else
-			dentry = writable ? ERR_PTR(writable) : create_locked(last->dir, last, new);
+			dentry =
+				writable ? ERR_PTR(writable) : create_locked(last->dir, last, new);
 		ret = 0;
 	}
 	up_write(&dir->lock);

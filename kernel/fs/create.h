@@ -17,7 +17,7 @@ struct new_file {
 struct dentry *create_locked(struct dentry *dir, const struct last_name *last,
 			     const struct new_file *new);
 /*
- * May the entry of dir be removed as a directory, or as something else? 0, -EACCES, -EPERM, -ENOTDIR, -EISDIR,
- * -EBUSY.
+ * May the entry of dir be removed as a directory, or as something else? 0, -EACCES, -EPERM,
+ * -ENOTDIR, -EISDIR, -EBUSY.
  */
 int may_remove(const struct inode *dir, const struct dentry *dentry, bool directory);

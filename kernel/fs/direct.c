@@ -1,7 +1,7 @@
 /*
- * O_DIRECT on the disk: from and to the program's own pages, which are pinned for as long as the device
- * has them. The page cache is kept true: what is dirty in it goes to the device first, and what a write
- * has overtaken leaves it.
+ * O_DIRECT on the disk: from and to the program's own pages, which are pinned for as long as the
+ * device has them. The page cache is kept true: what is dirty in it goes to the device first, and
+ * what a write has overtaken leaves it.
  */
 #include "kernel/fs/direct.h"
 #include "kernel/base/uses.h"
@@ -32,8 +32,8 @@ static int check_alignment(struct iov_iter iter, u64 pos)
 }
 
 /* Requests for n bytes of pages that are pinned, the first from offset on; how many. */
-static unsigned int make_requests(struct block_request *rqs, struct page *const *pages, bool write, u64 pos,
-				  unsigned long offset, size_t n)
+static unsigned int make_requests(struct block_request *rqs, struct page *const *pages, bool write,
+				  u64 pos, unsigned long offset, size_t n)
 {
 	unsigned int i;
 
@@ -79,8 +79,9 @@ static long move_all(bool write, struct iov_iter *iter, size_t n, u64 pos)
 	while (done < n && !fatal_signal_pending()) {
 		size_t part = iov_iter_part(iter, n - done);
 
-		ret = part ? move_pinned(write, (unsigned long)iter->first.iov_base, part, pos + done)
-			   : -EFAULT;
+		ret = part ? move_pinned(write, (unsigned long)iter->first.iov_base, part,
+					 pos + done) :
+			     -EFAULT;
 		if (ret < 0)
 			break;
 		iov_iter_advance(iter, (size_t)ret);

@@ -1,11 +1,11 @@
 /*
  * epoll(7): a set of files that is waited for as a whole.
  *
- * An item of the set queues with its file, as poll() does, but its waiters call on_event() in place
- * of waking a task: the item goes to the ready list, and who sleeps in epoll_wait() is woken. They
- * stay queued as long as the item lives; what holds of the file is asked when events are collected.
- * An item for another set has no waiter there: it becomes ready with that set, which finds it by
- * its file, so that no set's queue is ever locked inside another's.
+ * An item of the set queues with its file, as poll() does, but its waiters call on_event() in
+ * place of waking a task: the item goes to the ready list, and who sleeps in epoll_wait() is
+ * woken. They stay queued as long as the item lives; what holds of the file is asked when events
+ * are collected. An item for another set has no waiter there: it becomes ready with that set,
+ * which finds it by its file, so that no set's queue is ever locked inside another's.
  *
  * Sets have nothing in common but links_lock, for moments: each has a mutex for its items and a
  * spin lock for its ready list. An item does not keep its file open: the last close takes it out.
@@ -86,9 +86,9 @@ static void tell_watchers(struct epoll *ep)
 }
 
 /*
- * The lock of the ready list orders the look for watchers: who becomes one asks the set afterwards,
- * under that lock, and finds the item there, or is found here. The set stays: its mutex is held, or
- * a queue that the item is in.
+ * The lock of the ready list orders the look for watchers: who becomes one asks the set
+ * afterwards, under that lock, and finds the item there, or is found here. The set stays: its
+ * mutex is held, or a queue that the item is in.
  */
 static void make_ready(struct epoll_item *item)
 {
@@ -178,7 +178,8 @@ static struct epoll_item *find_item(struct epoll *ep, struct file *file, int fd)
 /* The file is asked after the waiters are queued and the events are set: none is lost. */
 static void start_item(struct epoll_item *item)
 {
-	smp_mb();	/* pairs with the lock of the file's queue, which a waker takes after the change */
+	/* Pairs with the lock of the file's queue, which a waker takes after the change. */
+	smp_mb();
 	if (ask(item))
 		make_ready(item);
 }
@@ -293,9 +294,9 @@ static struct epoll_item *next_ready(struct epoll *ep)
 }
 
 /*
- * Reports up to max events. Level-triggered items go to the end of the list again: the next call asks
- * them anew. An item is taken off first, so that an event that comes while we look is not lost; who
- * wanted to sleep meanwhile has not seen those of ours.
+ * Reports up to max events. Level-triggered items go to the end of the list again: the next call
+ * asks them anew. An item is taken off first, so that an event that comes while we look is not
+ * lost; who wanted to sleep meanwhile has not seen those of ours.
  */
 static int collect(struct epoll *ep, struct epoll_event *user, int max)
 {

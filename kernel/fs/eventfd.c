@@ -65,7 +65,8 @@ static long eventfd_read(struct file *file, struct iov_iter *to, u64 *pos)
 			return ret;
 	}
 	wake_up_events(&e->wait, POLLOUT);
-	return copy_to_iter(&value, sizeof(value), to) < sizeof(value) ? -EFAULT : (long)sizeof(value);
+	return copy_to_iter(&value, sizeof(value), to) < sizeof(value) ? -EFAULT :
+									 (long)sizeof(value);
 }
 
 static long eventfd_write(struct file *file, const void *buf, size_t n, u64 *pos)
@@ -141,4 +142,7 @@ static long do_eventfd(unsigned int count, int flags)
 SYSCALL_DEFINE1(eventfd, unsigned int, count) { return do_eventfd(count, 0); }
 SYSCALL_DEFINE2(eventfd2, unsigned int, count, int, flags) { return do_eventfd(count, flags); }
 
-void eventfd_init(void) { eventfd_cache = kmem_cache_create("eventfd", sizeof(struct eventfd), 0); }
+void eventfd_init(void)
+{
+	eventfd_cache = kmem_cache_create("eventfd", sizeof(struct eventfd), 0);
+}

@@ -30,8 +30,9 @@ static long do_fcntl(struct file *file, int fd, int cmd, unsigned long arg)
 	switch (cmd) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		return arg >= max_files() ? -EINVAL
-					  : dup_from(fd, (unsigned int)arg, cmd == F_DUPFD_CLOEXEC);
+		return arg >= max_files() ?
+			       -EINVAL :
+			       dup_from(fd, (unsigned int)arg, cmd == F_DUPFD_CLOEXEC);
 	case F_GETFD: return fd_cloexec(fd, false, false);
 	case F_SETFD: return fd_cloexec(fd, true, arg & FD_CLOEXEC);
 	case F_GETFL: return READ_ONCE(file->flags);

@@ -13,8 +13,8 @@ static struct super_block *pipe_sb;
 /* ---- the ends ---- */
 
 /*
- * One file more, or less, at the ends that it is open for. Wakes whoever waits for that. How often the other end
- * had been opened by then.
+ * One file more, or less, at the ends that it is open for. Wakes whoever waits for that. How often
+ * the other end had been opened by then.
  */
 static unsigned int count_ends(struct pipe *pipe, const struct file *file, int n)
 {
@@ -124,8 +124,9 @@ static int pipe_open(struct file *ends[2], unsigned int flags)
 /* ---- FIFOs ---- */
 
 /*
- * Waits until the other end is opened, if it is not open. `before` is how often it had been when the file was counted:
- * who has opened it since has met the file, and may have written, closed and gone by now.
+ * Waits until the other end is opened, if it is not open. `before` is how often it had been
+ * when the file was counted: who has opened it since has met the file, and may have written,
+ * closed and gone by now.
  */
 static int wait_for_partner(const struct file *file, struct pipe *pipe, unsigned int before)
 {

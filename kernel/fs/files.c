@@ -173,7 +173,8 @@ void files_put(struct files *files)
 		return;
 	for (unsigned int word = 0; word < files->capacity / 64; word++) {
 		for (u64 left = files->open[word]; left; left &= left - 1) {
-			struct file *file = files->file[word * 64 + (unsigned int)__builtin_ctzll(left)];
+			struct file *file =
+				files->file[word * 64 + (unsigned int)__builtin_ctzll(left)];
 
 			locks_remove_posix(file, files);
 			file_put(file);

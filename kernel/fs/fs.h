@@ -7,7 +7,8 @@
  *
  * The order of locks, each taken before those below it:
  *	file->pos_lock		the position of an open file
- *	pipe->lock		held over reads and writes of files that are spliced; two by address
+ *	pipe->lock		held over reads and writes of files that are spliced; two by
+ *				address
  *	rename_mutex		(namei) no directory moves to another one
  *	directory->lock		its entries. Two: the one nearer to the root first, otherwise by
  *				address; then a directory that is removed or replaced in them
@@ -97,23 +98,33 @@ void register_filesystem(struct file_system_type *type);	/* at boot */
 /* Calls fn for each, for /proc/filesystems. */
 void filesystem_for_each(void (*fn)(const struct file_system_type *type, void *arg), void *arg);
 /* Calls fn for each mount with the path of its root, for /proc/mounts. */
-void mount_for_each(void (*fn)(const struct super_block *sb, const char *path, void *arg), void *arg);
+void mount_for_each(void (*fn)(const struct super_block *sb, const char *path, void *arg),
+		    void *arg);
 /*
  * A file system that is mounted nowhere, for the kernel's own files. Panics without memory: boot.
  */
 struct super_block *kern_mount(struct file_system_type *type);
-/* Mounts it on the directory at path. flags: MS_... of mount(2), MS_REMOUNT too. 0 or -errno. May sleep. */
-int do_mount(const char *source, const char *path, const char *type, unsigned long flags, const char *data);
+/*
+ * Mounts it on the directory at path. flags: MS_... of mount(2), MS_REMOUNT too. 0
+ * or -errno. May sleep.
+ */
+int do_mount(const char *source, const char *path, const char *type, unsigned long flags,
+	     const char *data);
 static inline void sb_get(struct super_block *sb) { atomic_inc(&sb->refcount); }
 /* The last reference frees the file system. May sleep. */
 void sb_put(struct super_block *sb);
 /*
- * For who changes something in the file system: it does not become read-only until sb_drop_write().
- * -EROFS: it is. Neither sleeps.
+ * For who changes something in the file system: it does not become read-only until
+ * sb_drop_write(). -EROFS: it is. Neither sleeps.
  */
 int sb_want_write(struct super_block *sb);
 void sb_drop_write(struct super_block *sb);
-static inline bool sb_readonly(const struct super_block *sb) { return atomic_read(&sb->writers) < 0; }
+
+static inline bool sb_readonly(const struct super_block *sb)
+{
+	return atomic_read(&sb->writers) < 0;
+}
+
 /* 0, or -EBUSY: files are open for writing, or without a name. May sleep. */
 int sb_set_readonly(struct super_block *sb, bool readonly);
 
@@ -233,15 +244,18 @@ void inode_stat(struct inode *inode, struct __kernel_stat *st);
 /* The default setattr, but for the size. */
 int setattr_copy(struct inode *inode, const struct iattr *attr);
 /*
- * Changes attributes by the inode's own setattr, for a program that may or may not do so: -EROFS, -EPERM,
- * -EACCES. Takes its lock.
+ * Changes attributes by the inode's own setattr, for a program that may or may not do so: -EROFS,
+ * -EPERM, -EACCES. Takes its lock.
  */
 int notify_change(struct inode *inode, const struct iattr *attr);
-/* The same for a new size, by one who has not opened the file for writing: -ETXTBSY while it runs as a program. */
+/*
+ * The same for a new size, by one who has not opened the file for writing: -ETXTBSY
+ * while it runs as a program.
+ */
 int notify_change_as_writer(struct inode *inode, const struct iattr *attr);
 /*
- * Counts who writes to the file, or who runs it and denies that. -ETXTBSY: the others are there. Neither
- * sleeps.
+ * Counts who writes to the file, or who runs it and denies that. -ETXTBSY: the others are
+ * there. Neither sleeps.
  */
 int get_write_access(struct inode *inode);
 void put_write_access(struct inode *inode);
@@ -265,8 +279,10 @@ struct dentry {
 	atomic_t refcount;
 	bool linked;			/* in its parent's tree of names */
 	bool removed;			/* it was, and has been taken out */
-	bool pseudo;			/* a pipe's or its like: in no tree, its name is all of its path */
-	bool from_archive;		/* of the initramfs: stays when the machine's memory is accounted for */
+	bool pseudo;			/* a pipe's or its like: in no tree, its
+					 * name is all of its path */
+	bool from_archive;		/* of the initramfs: stays when the
+					 * machine's memory is accounted for */
 	u8 name_len;
 	const char *name;		/* short_name, or allocated */
 	char short_name[SHORT_NAME];
@@ -349,8 +365,8 @@ struct file_operations {
 	/* FMODE_READ, FMODE_WRITE: what never waits, or does not if iter->rwf says RWF_NOWAIT. */
 	unsigned int nowait;
 	/*
-	 * Up to len bytes at *pos into a pipe, which is locked and has room, by reference. NULL: they
-	 * are read by read_iter.
+	 * Up to len bytes at *pos into a pipe, which is locked and has room, by reference. NULL:
+	 * they are read by read_iter.
 	 */
 	long (*splice_read)(struct file *in, u64 *pos, struct pipe *pipe, size_t len);
 	/* NULL: -ESPIPE. pos_lock held. */
@@ -392,7 +408,8 @@ struct file {
 	const struct file_operations *ops;
 	atomic_t refcount;
 	unsigned int fmode;
-	unsigned int flags;		/* O_ACCMODE, O_NONBLOCK, O_APPEND ... as F_GETFL shows them */
+	unsigned int flags;		/* O_ACCMODE, O_NONBLOCK, O_APPEND ...
+					 * as F_GETFL shows them */
 	u64 pos;
 	struct mutex pos_lock;
 	struct inode *inode;		/* counted */
@@ -434,7 +451,8 @@ long generic_file_write_iter(struct file *file, struct iov_iter *from, u64 *pos)
  * n bytes into the page cache at pos, where the caller has checked that they may go: bytes written
  * or -errno. The lock that keeps the size is held.
  */
-long generic_perform_write(struct address_space *mapping, u64 pos, size_t n, struct iov_iter *from);
+long generic_perform_write(struct address_space *mapping, u64 pos, size_t n,
+			   struct iov_iter *from);
 /* splice_read of such files, and what it and they say to the times of the file (relatime). */
 long filemap_splice_read(struct file *in, u64 *pos, struct pipe *pipe, size_t len);
 void file_accessed(struct file *file);

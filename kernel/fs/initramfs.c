@@ -236,8 +236,8 @@ static struct inode *member_inode(const struct member *m)
 }
 
 /* The directory of that name below dir, made if the archive does not list it. */
-static struct dentry *enter_dir(const struct archive *archive, struct dentry *dir, const char *name,
-				size_t len)
+static struct dentry *enter_dir(const struct archive *archive, struct dentry *dir,
+				const char *name, size_t len)
 {
 	struct dentry *child = d_find(dir, name, len);
 
@@ -271,7 +271,10 @@ static void add_member(const struct archive *archive, const struct member *m)
 		dir = enter_dir(archive, dir, name, (size_t)(end - name));
 		set_attributes(dir->inode, m);
 	} else if (old && is_dir(old->inode)) {
-		/* A link to where another archive has its files (bin -> usr/bin): the directory stays. */
+		/*
+		 * A link to where another archive has its files (bin -> usr/bin):
+		 * the directory stays.
+		 */
 		if ((m->mode & S_IFMT) != S_IFLNK)
 			damaged(archive, "a file with the name of a directory");
 	} else {
@@ -337,7 +340,8 @@ static void mount_system(void)
 
 	enter_dir(&none, root_dentry, "proc", 4);
 	enter_dir(&none, root_dentry, "sys", 3);
-	if (do_mount("proc", "/proc", "proc", 0, NULL) || do_mount("sysfs", "/sys", "sysfs", 0, NULL))
+	if (do_mount("proc", "/proc", "proc", 0, NULL) ||
+	    do_mount("sysfs", "/sys", "sysfs", 0, NULL))
 		boot_stop("There is not enough memory to mount /proc and /sys.");
 }
 

@@ -32,8 +32,8 @@ static inline struct iov_iter iov_iter_vec(const struct iovec *vec, size_t n)
 size_t copy_from_iter(void *dst, size_t n, struct iov_iter *iter);
 size_t copy_to_iter(const void *src, size_t n, struct iov_iter *iter);
 /*
- * For who moves bytes himself: how many of the next n (<= left, not 0) lie in one segment, which is
- * iter->first then; 0: the list of segments is bad. And that n of them have been moved.
+ * For who moves bytes himself: how many of the next n (<= left, not 0) lie in one segment, which
+ * is iter->first then; 0: the list of segments is bad. And that n of them have been moved.
  */
 size_t iov_iter_part(struct iov_iter *iter, size_t n);
 void iov_iter_advance(struct iov_iter *iter, size_t n);

@@ -98,7 +98,10 @@ static void free_list(struct lock_list *gone)
 
 #define MAX_STEPS	10	/* from one who waits to another; as on Linux */
 
-/* A process that waits for a range. Those of flock() and of open files are not looked for, as on Linux. */
+/*
+ * A process that waits for a range. Those of flock() and of open files are not
+ * looked for, as on Linux.
+ */
 struct lock_waiter {
 	LIST_ENTRY(lock_waiter) link;
 	const struct inode *inode;
@@ -164,7 +167,8 @@ static void free_spares(struct spares *s)
 }
 
 /*
- * One try; -EAGAIN: somebody has a lock that excludes it; -EDEADLK: and would wait for us, if we did for him.
+ * One try; -EAGAIN: somebody has a lock that excludes it; -EDEADLK: and would wait for
+ * us, if we did for him.
  */
 static int try_lock(struct inode *inode, const struct file_lock *want, struct spares *spares,
 		    struct lock_list *gone, bool wait)

@@ -59,7 +59,8 @@ struct walk {
 	struct dentry *at; /* with a path_get() */
 	int links;	   /* symbolic links followed so far */
 	unsigned int resolve; /* RESOLVE_... of openat2(): where it may not go */
-	struct dentry *root;  /* RESOLVE_BENEATH, _IN_ROOT: where it started; the caller's reference */
+	struct dentry *root;  /* RESOLVE_BENEATH, _IN_ROOT: where it
+			       * started; the caller's reference */
 };
 #define RESOLVE_SCOPED	(RESOLVE_BENEATH | RESOLVE_IN_ROOT)
 

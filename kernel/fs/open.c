@@ -182,8 +182,8 @@ static int open_dentry(const struct opening *o, struct dentry *dentry)
 /* ---- O_CREAT ---- */
 
 /*
- * The entry, made if it is not there; *created says so, and that the caller has to sb_drop_write(). With a
- * dget().
+ * The entry, made if it is not there; *created says so, and that the caller has to
+ * sb_drop_write(). With a dget().
  */
 static struct dentry *find_or_create(const struct opening *o, const struct last_name *last,
 				     bool *created)
@@ -452,10 +452,12 @@ SYSCALL_DEFINE2(creat, const char *, path, u32, mode)
 /* ---- openat2 ---- */
 
 #define OPEN_FLAGS \
-	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC | \
-	 O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | \
+	 O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | \
+	 O_CLOEXEC | O_PATH | O_TMPFILE)
 #define RESOLVE_FLAGS \
-	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_SCOPED | RESOLVE_CACHED)
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_SCOPED | \
+	 RESOLVE_CACHED)
 #define MAKES_FILES	(O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
 
 /* Nothing is forgiven, unlike what open() does. */
@@ -483,7 +485,8 @@ static int copy_how(struct open_how *how, const void *user, size_t size)
 	return copy_struct_from_user(how, sizeof(*how), user, size);
 }
 
-SYSCALL_DEFINE4(openat2, int, dirfd, const char *, path, const struct open_how *, user, size_t, size)
+SYSCALL_DEFINE4(openat2, int, dirfd, const char *, path, const struct open_how *, user,
+		size_t, size)
 {
 	struct open_how how;
 	int ret = copy_how(&how, user, size);

@@ -55,7 +55,8 @@ static bool root_may(const struct inode *inode, int mask)
 	return is_dir(inode) || !(mask & MAY_EXEC) || inode->mode & 0111;
 }
 
-static int permission(const struct inode *inode, int mask, const struct cred *cred, u32 uid, u32 gid)
+static int permission(const struct inode *inode, int mask, const struct cred *cred, u32 uid,
+		      u32 gid)
 {
 	bool contents = is_regular(inode) || is_dir(inode) || is_link(inode);
 	bool allowed;
@@ -98,7 +99,8 @@ int may_delete(const struct inode *dir, const struct inode *victim)
 {
 	int ret = inode_permission(dir, MAY_WRITE | MAY_EXEC);
 
-	if (ret || !(dir->mode & S_ISVTX) || inode_owner_or_capable(dir) || inode_owner_or_capable(victim))
+	if (ret || !(dir->mode & S_ISVTX) || inode_owner_or_capable(dir) ||
+	    inode_owner_or_capable(victim))
 		return ret;
 	return -EPERM;
 }
@@ -142,7 +144,8 @@ static int may_chown(const struct inode *inode, const struct iattr *attr)
 		return 0;
 	if (attr->valid & ATTR_UID && !(owner && attr->uid == inode->uid))
 		return -EPERM;
-	if (attr->valid & ATTR_GID && !(owner && (attr->gid == inode->gid || in_group_or_capable(attr->gid))))
+	if (attr->valid & ATTR_GID &&
+	    !(owner && (attr->gid == inode->gid || in_group_or_capable(attr->gid))))
 		return -EPERM;
 	return 0;
 }

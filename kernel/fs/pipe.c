@@ -139,8 +139,8 @@ int pipe_wait_writable(struct pipe *pipe, bool nonblock)
 /* ---- reading ---- */
 
 /*
- * As much as there is, into the program's buffers; how much, or -EFAULT if nothing. A part that a bad
- * buffer cuts short stays, as on Linux.
+ * As much as there is, into the program's buffers; how much, or -EFAULT if nothing. A part that a
+ * bad buffer cuts short stays, as on Linux.
  */
 static long take_parts(struct pipe *pipe, struct iov_iter *to)
 {
@@ -188,8 +188,8 @@ static long pipe_read(struct file *file, struct iov_iter *to, u64 *pos)
 /* ---- writing ---- */
 
 /*
- * What of a write is no whole page goes behind the newest part, if it fits there: bytes moved, 0 if it
- * does not, or -EFAULT.
+ * What of a write is no whole page goes behind the newest part, if it fits there: bytes moved, 0
+ * if it does not, or -EFAULT.
  */
 static long merge_bytes(struct pipe *pipe, struct iov_iter *from)
 {
@@ -225,8 +225,8 @@ static long add_part(struct pipe *pipe, struct iov_iter *from, u32 flags)
 }
 
 /*
- * The rest of a write, part by part, which waits where there is no room; of at most PIPE_BUF bytes there
- * is but one, so they go in at once or not at all. Bytes moved or -errno.
+ * The rest of a write, part by part, which waits where there is no room; of at most PIPE_BUF bytes
+ * there is but one, so they go in at once or not at all. Bytes moved or -errno.
  */
 static long add_parts(struct pipe *pipe, struct file *file, struct iov_iter *from)
 {
@@ -410,5 +410,6 @@ long fcntl_pipe(struct file *file, int cmd, unsigned long arg)
 
 	if (!pipe)
 		return -EBADF;
-	return cmd == F_GETPIPE_SZ ? (long)(READ_ONCE(pipe->ring_size) * PAGE_SIZE) : set_size(pipe, arg);
+	return cmd == F_GETPIPE_SZ ? (long)(READ_ONCE(pipe->ring_size) * PAGE_SIZE) :
+				     set_size(pipe, arg);
 }

@@ -1,7 +1,7 @@
 /*
- * Pipes, as the files of kernel/fs/ share them: a ring of parts of pages. Each part holds a reference of
- * its own, so that a page of the page cache or of a program can lie in a pipe, or in several, without a
- * copy: splice(), tee(), vmsplice().
+ * Pipes, as the files of kernel/fs/ share them: a ring of parts of pages. Each part holds a
+ * reference of its own, so that a page of the page cache or of a program can lie in a pipe, or in
+ * several, without a copy: splice(), tee(), vmsplice().
  */
 #pragma once
 #include "kernel/fs/fs.h"
@@ -22,9 +22,10 @@ struct pipe_buffer {
 
 /*
  * A pipe lives as long as its open files: inode->pipe leads to it, under inode->lock. All is under
- * pipe->lock, which is held over copies to and from user memory, and over reads and writes of the files
- * that are spliced; who waits for the other end sleeps without it. Head and tail count parts put in and
- * taken out since the beginning; they, and the numbers of ends, may be read without the lock.
+ * pipe->lock, which is held over copies to and from user memory, and over reads and writes
+ * of the files that are spliced; who waits for the other end sleeps without it. Head and
+ * tail count parts put in and taken out since the beginning; they, and the numbers of ends,
+ * may be read without the lock.
  */
 struct pipe {
 	struct mutex lock;
@@ -33,9 +34,11 @@ struct pipe {
 	struct pipe_buffer *ring;	/* part n: ring[n % ring_size] */
 	struct page *spare[PIPE_SPARES];	/* emptied pages of its own, for the next writes */
 	unsigned int readers, writers;	/* open files */
-	unsigned int reader_opens, writer_opens;	/* ever: a FIFO's other end waits for a change */
+	unsigned int reader_opens, writer_opens;	/* ever: a FIFO's other end
+							 * waits for a change */
 	unsigned int files;		/* that hold the pipe; under the inode's lock */
-	bool news;			/* something came where nothing was: readers must be told */
+	bool news;			/* something came where nothing was:
+					 * readers must be told */
 	bool polled;			/* ever: each write is an event then, not only the first */
 	struct wait_queue read_wait, write_wait;
 	struct async_list async_readers, async_writers;
@@ -83,8 +86,8 @@ void pipe_push(struct pipe *pipe, struct pipe_buffer buf);
 /* n bytes of the oldest part are done with; its page goes with the last of them. */
 void pipe_consume(struct pipe *pipe, size_t n);
 /*
- * Until there is something to read, or nobody left who could write: 0. -EAGAIN instead of a sleep with
- * nonblock; -ERESTARTSYS for a signal. Sleeps without the lock.
+ * Until there is something to read, or nobody left who could write: 0. -EAGAIN instead of a sleep
+ * with nonblock; -ERESTARTSYS for a signal. Sleeps without the lock.
  */
 int pipe_wait_readable(struct pipe *pipe, bool nonblock);
 /* The same for room: 0, -EPIPE (and the signal) if nobody is left who could read. */

@@ -227,7 +227,9 @@ static long move_segments(struct file *file, bool write, const struct iovec *use
 
 #define RWF_KNOWN	(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)
 
-/* HIPRI has nothing to say where devices interrupt; the SYNC flags are kept when all is written. */
+/*
+ * HIPRI has nothing to say where devices interrupt; the SYNC flags are kept when all is written.
+ */
 static int check_flags(const struct file *file, bool write, int flags)
 {
 	bool nowait = file->ops->nowait & (write ? FMODE_WRITE : FMODE_READ);
@@ -326,7 +328,8 @@ static long vector_2(int fd, bool write, const struct iovec *vec, unsigned long 
 			   : vector_at_offset(fd, write, vec, count, offset, flags);
 	if (ret > 0 && write && flags & (RWF_DSYNC | RWF_SYNC))
 		err = do_fsync(fd, !(flags & RWF_SYNC));
-	return err && err != -EINVAL ? err : ret; /* EINVAL: nothing that could be kept, a pipe or terminal */
+	/* EINVAL: nothing that could be kept, a pipe or terminal. */
+	return err && err != -EINVAL ? err : ret;
 }
 
 /* The fifth argument is the upper half of the offset where a register does not hold all of it. */

@@ -179,7 +179,9 @@ static int rename_found(const struct renaming *r)
 	return ret;
 }
 
-/* What stays at the old place: character device 0, 0, by which overlays say that nothing is there. */
+/*
+ * What stays at the old place: character device 0, 0, by which overlays say that nothing is there.
+ */
 static struct dentry *make_whiteout(const struct renaming *r)
 {
 	struct inode *dir = r->old.dir->inode;

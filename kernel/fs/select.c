@@ -152,7 +152,8 @@ static long keep_ready(struct fd_sets *sets, const struct poll_item *items, unsi
 		unsigned int fd = (unsigned int)item->pollfd.fd;
 
 		for (unsigned int i = 0; i < NR_SETS; i++) {
-			if (!test_bit(wanted.bits[i], fd) || !(item->pollfd.revents & set_events[i]))
+			if (!test_bit(wanted.bits[i], fd) ||
+			    !(item->pollfd.revents & set_events[i]))
 				continue;
 			sets->bits[i][fd / 64] |= 1ull << (fd % 64);
 			ready++;
@@ -197,8 +198,8 @@ static long do_select(int n, u64 *const user[NR_SETS], u64 deadline)
 
 /* ---- the calls ---- */
 
-SYSCALL_DEFINE5(select, int, n, u64 *, in, u64 *, out, u64 *, except, struct __kernel_old_timeval *,
-		timeout)
+SYSCALL_DEFINE5(select, int, n, u64 *, in, u64 *, out, u64 *, except,
+		struct __kernel_old_timeval *, timeout)
 {
 	u64 *const user[NR_SETS] = { in, out, except };
 	u64 deadline;
@@ -215,8 +216,8 @@ struct mask_argument {
 	size_t size;
 };
 
-SYSCALL_DEFINE6(pselect6, int, n, u64 *, in, u64 *, out, u64 *, except, struct __kernel_timespec *,
-		timeout, const struct mask_argument *, user_mask)
+SYSCALL_DEFINE6(pselect6, int, n, u64 *, in, u64 *, out, u64 *, except,
+		struct __kernel_timespec *, timeout, const struct mask_argument *, user_mask)
 {
 	u64 *const user[NR_SETS] = { in, out, except };
 	struct mask_argument mask = { NULL, 0 };

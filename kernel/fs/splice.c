@@ -1,10 +1,11 @@
 /*
- * splice and tee: pages move between files and pipes by reference. From a file that lives in the page
- * cache the pipe gets the page itself, so that what is written to the file later is what the pipe's
- * reader sees; other files are read into new pages. Into a file all is written, which copies it.
+ * splice and tee: pages move between files and pipes by reference. From a file that lives in
+ * the page cache the pipe gets the page itself, so that what is written to the file later is
+ * what the pipe's reader sees; other files are read into new pages. Into a file all is
+ * written, which copies it.
  *
- * The pipe stays locked while the file is read or written, as on Linux: the bytes that a short write
- * leaves must not be taken by anybody else meanwhile.
+ * The pipe stays locked while the file is read or written, as on Linux: the bytes that a short
+ * write leaves must not be taken by anybody else meanwhile.
  */
 #include "kernel/fs/splice.h"
 #include "kernel/base/string.h"
@@ -18,8 +19,8 @@
 /* ---- from a file ---- */
 
 /*
- * The page of the file at that index with a reference. A hole stays one: the pipe gets a page of zeros.
- * ERR_PTR(-errno).
+ * The page of the file at that index with a reference. A hole stays one: the pipe gets a page
+ * of zeros. ERR_PTR(-errno).
  */
 static struct page *page_to_splice(struct address_space *mapping, unsigned long index)
 {
@@ -137,7 +138,8 @@ static long write_parts(struct pipe *pipe, struct file *out, u64 *pos, size_t le
 	return done ? (long)done : ret;
 }
 
-static long splice_pipe_to_file(struct pipe *pipe, struct file *out, u64 *pos, size_t len, bool nonblock)
+static long splice_pipe_to_file(struct pipe *pipe, struct file *out, u64 *pos, size_t len,
+				bool nonblock)
 {
 	bool was_full;
 	long ret;
@@ -163,7 +165,10 @@ static void lock_pipes(struct pipe *a, struct pipe *b)
 	mutex_lock_nested(a < b ? &b->lock : &a->lock);
 }
 
-/* Waits, with one pipe locked at a time, until there is something in the one and room in the other. */
+/*
+ * Waits, with one pipe locked at a time, until there is something in the one and
+ * room in the other.
+ */
 static int wait_for_both(struct pipe *in, struct pipe *out, bool nonblock)
 {
 	int ret;
@@ -235,7 +240,8 @@ static long link_parts(struct pipe *in, struct pipe *out, size_t len)
  * splice() and tee() between two pipes. Where others have been faster, and nothing could be moved,
  * splice() waits again; tee() does not.
  */
-static long splice_pipe_to_pipe(struct pipe *in, struct pipe *out, size_t len, bool nonblock, bool tee)
+static long splice_pipe_to_pipe(struct pipe *in, struct pipe *out, size_t len, bool nonblock,
+				bool tee)
 {
 	bool again, was_full;
 	long ret;
@@ -261,7 +267,8 @@ static long splice_pipe_to_pipe(struct pipe *in, struct pipe *out, size_t len, b
 	return ret;
 }
 
-static long between_pipes(struct file *in, struct file *out, size_t len, unsigned int flags, bool tee)
+static long between_pipes(struct file *in, struct file *out, size_t len, unsigned int flags,
+			  bool tee)
 {
 	struct pipe *from = get_pipe_info(in), *to = get_pipe_info(out);
 
@@ -275,10 +282,11 @@ static long between_pipes(struct file *in, struct file *out, size_t len, unsigne
 /* ---- the calls ---- */
 
 /*
- * One file and one pipe. The file's own position is read and written without its lock, as on Linux:
- * who waits for a pipe must not hold up who reads the file.
+ * One file and one pipe. The file's own position is read and written without its lock, as on
+ * Linux: who waits for a pipe must not hold up who reads the file.
  */
-static long between_file_and_pipe(struct file *in, struct file *out, u64 *offset, size_t len, bool nonblock)
+static long between_file_and_pipe(struct file *in, struct file *out, u64 *offset, size_t len,
+				  bool nonblock)
 {
 	bool to_pipe = get_pipe_info(out);
 	struct file *file = to_pipe ? in : out;
@@ -315,8 +323,8 @@ static long do_splice(struct file *in, u64 *in_off, struct file *out, u64 *out_o
 				     flags & SPLICE_F_NONBLOCK);
 }
 
-static long splice_files(struct file *in, u64 *user_in, struct file *out, u64 *user_out, size_t len,
-			 unsigned int flags)
+static long splice_files(struct file *in, u64 *user_in, struct file *out, u64 *user_out,
+			 size_t len, unsigned int flags)
 {
 	u64 in_off = 0, out_off = 0;
 	long ret;

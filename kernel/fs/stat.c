@@ -134,7 +134,8 @@ SYSCALL_DEFINE5(statx, int, dirfd, const char *, path, unsigned int, flags, unsi
 /* By the real user, unless the flag says otherwise. The bits of mode are those of permission.h. */
 static int access_inode(const struct inode *inode, int mode, int flags)
 {
-	return flags & AT_EACCESS ? inode_permission(inode, mode) : inode_permission_real(inode, mode);
+	return flags & AT_EACCESS ? inode_permission(inode, mode) :
+				    inode_permission_real(inode, mode);
 }
 
 static int access_fd(int fd, int mode, int flags)

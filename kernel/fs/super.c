@@ -118,8 +118,8 @@ static int attach(struct super_block *sb, struct dentry *dir)
 	return ret;
 }
 
-static int mount_on(const char *source, struct dentry *dir, const char *type_name, unsigned long flags,
-		    const char *data)
+static int mount_on(const char *source, struct dentry *dir, const char *type_name,
+		    unsigned long flags, const char *data)
 {
 	struct file_system_type *type = find_type(type_name);
 	struct super_block *sb;
@@ -141,7 +141,10 @@ static int mount_on(const char *source, struct dentry *dir, const char *type_nam
 	return ret;
 }
 
-/* What is mounted is the caller's dir; flags with MS_BIND are for the mount alone, which has no options. */
+/*
+ * What is mounted is the caller's dir; flags with MS_BIND are for the mount alone,
+ * which has no options.
+ */
 static int remount(struct dentry *dir, unsigned long flags, const char *data)
 {
 	const struct super_operations *ops = dir->sb->ops;
@@ -155,14 +158,16 @@ static int remount(struct dentry *dir, unsigned long flags, const char *data)
 	return ret;
 }
 
-int do_mount(const char *source, const char *path, const char *type, unsigned long flags, const char *data)
+int do_mount(const char *source, const char *path, const char *type, unsigned long flags,
+	     const char *data)
 {
 	struct dentry *dir = path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
 	int ret;
 
 	if (IS_ERR(dir))
 		return (int)PTR_ERR(dir);
-	ret = flags & MS_REMOUNT ? remount(dir, flags, data) : mount_on(source, dir, type, flags, data);
+	ret = flags & MS_REMOUNT ? remount(dir, flags, data) :
+				   mount_on(source, dir, type, flags, data);
 	path_put(dir);
 	return ret;
 }
@@ -170,13 +175,16 @@ int do_mount(const char *source, const char *path, const char *type, unsigned lo
 /* A string of at most a page from a program; NULL stays NULL. To be kfree'd. ERR_PTR. */
 static char *string_from_user(const char *user) { return user ? path_from_user(user) : NULL; }
 
-/* MS_RDONLY; MS_REMOUNT of what is mounted, perhaps with MS_BIND; and those that change nothing here. */
+/*
+ * MS_RDONLY; MS_REMOUNT of what is mounted, perhaps with MS_BIND; and those that
+ * change nothing here.
+ */
 #define KNOWN_FLAGS \
-	(MS_RDONLY | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | \
-	 MS_STRICTATIME | MS_SILENT)
+	(MS_RDONLY | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | \
+	 MS_RELATIME | MS_STRICTATIME | MS_SILENT)
 
-static long mount_strings(const char *source, const char *path, const char *type, unsigned long flags,
-			  const char *data)
+static long mount_strings(const char *source, const char *path, const char *type,
+			  unsigned long flags, const char *data)
 {
 	if (IS_ERR(source) || IS_ERR(path) || IS_ERR(type) || IS_ERR(data))
 		return IS_ERR(type)	? PTR_ERR(type)
@@ -253,7 +261,10 @@ static void detach_one(struct super_block *sb, struct super_blocks *gone)
 	TAILQ_INSERT_TAIL(gone, sb, link);
 }
 
-/* It, and what is mounted in it, and in that: each goes by itself when nobody uses it. dcache_lock held. */
+/*
+ * It, and what is mounted in it, and in that: each goes by itself when nobody uses
+ * it. dcache_lock held.
+ */
 static void detach_tree(struct super_block *top, struct super_blocks *gone)
 {
 	struct super_block *sb, *other, *next;
@@ -279,7 +290,9 @@ static void put_detached(struct super_blocks *gone)
 	}
 }
 
-/* If nobody uses it but the mount, and the caller by its own look-up; with MNT_DETACH in any case. */
+/*
+ * If nobody uses it but the mount, and the caller by its own look-up; with MNT_DETACH in any case.
+ */
 static int detach(struct super_block *sb, int flags)
 {
 	struct super_blocks gone = TAILQ_HEAD_INITIALIZER(gone);
@@ -316,7 +329,8 @@ SYSCALL_DEFINE2(umount2, const char *, user_path, int, flags)
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW) ||
 	    (flags & MNT_EXPIRE && flags & (MNT_FORCE | MNT_DETACH)))
 		return -EINVAL;
-	dentry = user_path_lookup(AT_FDCWD, user_path, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW);
+	dentry =
+		user_path_lookup(AT_FDCWD, user_path, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
 	sb = dentry->sb;

@@ -577,7 +577,8 @@ static int tmpfs_remount(struct super_block *sb, const char *data)
 
 	if (ret)
 		return ret;
-	if (new.max_pages < atomic_long_read(&info->pages) || new.max_inodes < atomic_long_read(&info->inodes))
+	if (new.max_pages < atomic_long_read(&info->pages) ||
+	    new.max_inodes < atomic_long_read(&info->inodes))
 		return -EINVAL;
 	WRITE_ONCE(info->max_pages, new.max_pages);
 	WRITE_ONCE(info->max_inodes, new.max_inodes);

@@ -1,8 +1,8 @@
 /*
- * vmsplice: a program's pages into a pipe, by reference, and out of a pipe into a program's memory by
- * copy. A page in a pipe is still the program's: what it stores there later is what the reader sees.
- * After a fork, or once it has unmapped the page, nobody's stores reach it: a page that is shared is
- * copied by whoever writes to it, and the pipe's reference counts as one who shares it.
+ * vmsplice: a program's pages into a pipe, by reference, and out of a pipe into a program's memory
+ * by copy. A page in a pipe is still the program's: what it stores there later is what the reader
+ * sees. After a fork, or once it has unmapped the page, nobody's stores reach it: a page that is
+ * shared is copied by whoever writes to it, and the pipe's reference counts as one who shares it.
  */
 #include "kernel/fs/files.h"
 #include "kernel/fs/iov_iter.h"
@@ -58,7 +58,8 @@ static long push_vector(struct pipe *pipe, const struct iovec *vec, size_t left,
 	return total > left ? (long)(total - left) : ret;
 }
 
-static long vmsplice_to_pipe(struct pipe *pipe, const struct iovec *vec, size_t n, unsigned int flags)
+static long vmsplice_to_pipe(struct pipe *pipe, const struct iovec *vec, size_t n,
+			     unsigned int flags)
 {
 	long ret;
 
@@ -70,7 +71,8 @@ static long vmsplice_to_pipe(struct pipe *pipe, const struct iovec *vec, size_t 
 	return ret;
 }
 
-static long do_vmsplice(struct file *file, const struct iovec *vec, unsigned long count, unsigned int flags)
+static long do_vmsplice(struct file *file, const struct iovec *vec, unsigned long count,
+			unsigned int flags)
 {
 	struct pipe *pipe = get_pipe_info(file);
 	struct iov_iter to;
@@ -89,7 +91,8 @@ static long do_vmsplice(struct file *file, const struct iovec *vec, unsigned lon
 	return pipe_take(pipe, &to, flags & SPLICE_F_NONBLOCK);
 }
 
-SYSCALL_DEFINE4(vmsplice, int, fd, const struct iovec *, vec, unsigned long, count, unsigned int, flags)
+SYSCALL_DEFINE4(vmsplice, int, fd, const struct iovec *, vec, unsigned long, count,
+		unsigned int, flags)
 {
 	struct fd f;
 	long ret = -EBADF;

@@ -1,7 +1,8 @@
 /*
- * Who may write. To a file: those who have it open for writing, or those who run it as a program, but not
- * both (ETXTBSY). One counter of the inode: above 0 it counts writers, below 0 those who deny writing.
- * To a file system: everybody, or nobody (EROFS). Its counter is of those who write or could, -1 for nobody.
+ * Who may write. To a file: those who have it open for writing, or those who run it as a program,
+ * but not both (ETXTBSY). One counter of the inode: above 0 it counts writers, below 0 those who
+ * deny writing. To a file system: everybody, or nobody (EROFS). Its counter is of those who write
+ * or could, -1 for nobody.
  */
 #include "kernel/base/file.h"
 #include "kernel/fs/fs.h"
@@ -21,7 +22,12 @@ static bool count_away(atomic_t *counter, int by)
 
 int get_write_access(struct inode *inode) { return count_away(&inode->writers, 1) ? 0 : -ETXTBSY; }
 void put_write_access(struct inode *inode) { atomic_dec(&inode->writers); }
-int deny_write_access(struct inode *inode) { return count_away(&inode->writers, -1) ? 0 : -ETXTBSY; }
+
+int deny_write_access(struct inode *inode)
+{
+	return count_away(&inode->writers, -1) ? 0 : -ETXTBSY;
+}
+
 void allow_write_access(struct inode *inode) { atomic_inc(&inode->writers); }
 
 /* ---- file systems ---- */
@@ -30,8 +36,8 @@ int sb_want_write(struct super_block *sb) { return count_away(&sb->writers, 1) ?
 void sb_drop_write(struct super_block *sb) { atomic_dec(&sb->writers); }
 
 /*
- * The lock of its root keeps two of these apart. What has no name and is open still will be freed: that is
- * a change, too.
+ * The lock of its root keeps two of these apart. What has no name and is open still will be
+ * freed: that is a change, too.
  */
 int sb_set_readonly(struct super_block *sb, bool readonly)
 {

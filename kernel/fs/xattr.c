@@ -31,7 +31,10 @@ static int check_user(const struct inode *inode, bool write)
 	return write ? -EPERM : -ENODATA;
 }
 
-/* May the running process see, or change, attributes of that class? -EOPNOTSUPP: there is no such class. */
+/*
+ * May the running process see, or change, attributes of that class? -EOPNOTSUPP:
+ * there is no such class.
+ */
 static int class_permission(const struct inode *inode, const char *name, bool write)
 {
 	if (begins(name, "user."))

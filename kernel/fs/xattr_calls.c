@@ -40,7 +40,8 @@ static int value_from_user(struct request *request)
 
 static long result_to_user(const struct request *request, long n)
 {
-	return n > 0 && request->size && copy_to_user(request->user, request->buf, (size_t)n) ? -EFAULT : n;
+	return n > 0 && request->size && copy_to_user(request->user, request->buf, (size_t)n) ?
+		       -EFAULT : n;
 }
 
 /* ---- what is done to the inode ---- */
@@ -117,7 +118,9 @@ static long run(const struct target *target, struct request *request, const char
 
 static long set(struct target target, const char *name, const void *value, size_t size, int flags)
 {
-	struct request request = { .fn = do_set, .user = (void *)value, .size = size, .flags = flags };
+	struct request request = {
+		.fn = do_set, .user = (void *)value, .size = size, .flags = flags
+	};
 
 	return run(&target, &request, name, true);
 }
@@ -147,8 +150,8 @@ static long remove(struct target target, const char *name)
 #define LINK(p)	((struct target){ .path = (p) })
 #define FD(n)	((struct target){ .by_fd = true, .fd = (n) })
 
-SYSCALL_DEFINE5(setxattr, const char *, path, const char *, name, const void *, value, size_t, size,
-		int, flags)
+SYSCALL_DEFINE5(setxattr, const char *, path, const char *, name, const void *, value,
+		size_t, size, int, flags)
 {
 	return set(PATH(path), name, value, size, flags);
 }
@@ -165,8 +168,8 @@ SYSCALL_DEFINE2(removexattr, const char *, path, const char *, name)
 	return remove(PATH(path), name);
 }
 
-SYSCALL_DEFINE5(lsetxattr, const char *, path, const char *, name, const void *, value, size_t, size,
-		int, flags)
+SYSCALL_DEFINE5(lsetxattr, const char *, path, const char *, name, const void *, value,
+		size_t, size, int, flags)
 {
 	return set(LINK(path), name, value, size, flags);
 }

@@ -1,7 +1,7 @@
 /*
  * An end is alive if something else than queues refers to its file, or if it waits in the queue of
- * an end that is alive. Who has no other way to an end than a queue can do nothing with it, so what
- * is not alive stays so: it can be taken apart without the lock.
+ * an end that is alive. Who has no other way to an end than a queue can do nothing with it, so
+ * what is not alive stays so: it can be taken apart without the lock.
  */
 #include "kernel/net/garbage.h"
 #include "kernel/process/task.h"
@@ -35,7 +35,8 @@ void files_landed(struct unix_files *files)
 
 bool too_many_in_flight(void)
 {
-	return READ_ONCE(nr_in_flight) > READ_ONCE(current_process()->rlimits[RLIMIT_NOFILE].rlim_cur);
+	return READ_ONCE(nr_in_flight) >
+	       READ_ONCE(current_process()->rlimits[RLIMIT_NOFILE].rlim_cur);
 }
 
 /* ---- looking; flight_lock held ---- */

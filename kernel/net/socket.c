@@ -14,7 +14,9 @@
 #define MIN_SNDBUF	4608u
 #define MIN_RCVBUF	2304u
 
-/* The socket of a descriptor: *f is the caller's to put if there is no error. -EBADF, -ENOTSOCK. */
+/*
+ * The socket of a descriptor: *f is the caller's to put if there is no error. -EBADF, -ENOTSOCK.
+ */
 static long socket_get(int fd, struct fd *f)
 {
 	*f = fd_get_io(fd);
@@ -240,8 +242,8 @@ static long do_sendto(struct file *file, const void *buf, size_t n, unsigned int
 	return ret ? ret : unix_send(file, &iter, NULL, flags);
 }
 
-SYSCALL_DEFINE6(sendto, int, fd, const void *, buf, size_t, n, unsigned int, flags, const void *,
-		address, int, len)
+SYSCALL_DEFINE6(sendto, int, fd, const void *, buf, size_t, n, unsigned int, flags,
+		const void *, address, int, len)
 {
 	struct fd f;
 	long ret = access_ok(buf, n) ? socket_get(fd, &f) : -EFAULT;
@@ -317,8 +319,8 @@ static int socket_type(int family, int type, int protocol)
 		return -EPROTONOSUPPORT;
 	if (kind == SOCK_RAW)
 		return SOCK_DGRAM;
-	return kind == SOCK_STREAM || kind == SOCK_DGRAM || kind == SOCK_SEQPACKET ? kind :
-										     -ESOCKTNOSUPPORT;
+	return kind == SOCK_STREAM || kind == SOCK_DGRAM || kind == SOCK_SEQPACKET ?
+		       kind : -ESOCKTNOSUPPORT;
 }
 
 /* There is no network, and no name to listen at: sockets come in pairs. */

@@ -67,8 +67,8 @@ static void free_message(struct message *message)
 }
 
 /*
- * A file that goes may be a socket with messages of its own, and so on, as deep as a program likes:
- * they join the list that the task is at.
+ * A file that goes may be a socket with messages of its own, and so on, as deep as a program
+ * likes: they join the list that the task is at.
  */
 void free_messages(struct message_list *list)
 {
@@ -158,8 +158,9 @@ static long lock_for_sending(struct file *file, struct unix_end *end, unsigned i
 		WRITE_ONCE(end->no_room, true);
 		mutex_unlock(&end->pair->lock);
 		if (!ret)
-			ret = nonblocking(file, flags) ? -EAGAIN :
-			      wait_event_interruptible(&end->wait, has_room(end) || send_error(end));
+			ret = nonblocking(file, flags) ?
+				      -EAGAIN : wait_event_interruptible(&end->wait,
+							       has_room(end) || send_error(end));
 		if (ret)
 			return ret;
 	}
@@ -190,8 +191,8 @@ static long send_message(struct file *file, struct message *message, struct unix
 }
 
 /* The next n bytes as one message. */
-static long send_piece(struct file *file, struct iov_iter *from, size_t n, struct unix_files **files,
-		       unsigned int flags)
+static long send_piece(struct file *file, struct iov_iter *from, size_t n,
+		       struct unix_files **files, unsigned int flags)
 {
 	struct message *message = message_from(from, n);
 	long ret;
@@ -220,7 +221,8 @@ static long send_stream(struct file *file, struct iov_iter *from, struct unix_fi
 	return !ret ? (long)all : ret == -EPIPE && !(flags & MSG_NOSIGNAL) ? broken_pipe() : ret;
 }
 
-long unix_send(struct file *file, struct iov_iter *from, struct unix_files **files, unsigned int flags)
+long unix_send(struct file *file, struct iov_iter *from, struct unix_files **files,
+	       unsigned int flags)
 {
 	struct unix_end *end = file->private;
 	size_t all = from->left;
@@ -241,7 +243,8 @@ long unix_send(struct file *file, struct iov_iter *from, struct unix_files **fil
 /* There is something, or there will never be. */
 static bool may_receive(struct unix_end *end)
 {
-	return READ_ONCE(end->queued) || READ_ONCE(end->shut) & RCV_SHUTDOWN || READ_ONCE(end->error);
+	return READ_ONCE(end->queued) || READ_ONCE(end->shut) & RCV_SHUTDOWN ||
+	       READ_ONCE(end->error);
 }
 
 /* A stream's reader hears of what comes by being woken, and by no signal besides. */
@@ -306,8 +309,8 @@ static long take_files(struct message *message, struct unix_files **files, bool 
 }
 
 /* Bytes of a stream's messages; what is done with goes to `gone`. */
-static long take_bytes(struct unix_end *end, struct iov_iter *to, struct unix_files **files, bool peek,
-		       struct message_list *gone)
+static long take_bytes(struct unix_end *end, struct iov_iter *to, struct unix_files **files,
+		       bool peek, struct message_list *gone)
 {
 	struct message *message = TAILQ_FIRST(&end->incoming), *next;
 	size_t done = 0;
@@ -379,8 +382,9 @@ static long receive_some(struct file *file, struct iov_iter *to, struct unix_fil
 
 	if (ret <= 0)
 		return ret;
-	ret = end->pair->type == SOCK_STREAM ? take_bytes(end, to, files, flags & MSG_PEEK, &gone) :
-					       take_datagram(end, to, files, flags, out_flags, &gone);
+	ret = end->pair->type == SOCK_STREAM ?
+		      take_bytes(end, to, files, flags & MSG_PEEK, &gone) :
+		      take_datagram(end, to, files, flags, out_flags, &gone);
 	mutex_unlock(&end->pair->lock);
 	if (!TAILQ_EMPTY(&gone))
 		tell_of_room(peer_of(end));
@@ -463,7 +467,8 @@ static void shut_peer(struct unix_end *peer, unsigned int what)
 /* What the other end sees of a shutdown. */
 static unsigned int mirrored(unsigned int what)
 {
-	return (what & RCV_SHUTDOWN ? SEND_SHUTDOWN : 0) | (what & SEND_SHUTDOWN ? RCV_SHUTDOWN : 0);
+	return (what & RCV_SHUTDOWN ? SEND_SHUTDOWN : 0) |
+	       (what & SEND_SHUTDOWN ? RCV_SHUTDOWN : 0);
 }
 
 void unix_shutdown(struct unix_end *end, unsigned int what)

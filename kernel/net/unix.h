@@ -1,9 +1,9 @@
 /*
- * Pairs of connected sockets (unix(7)): each end has a queue of messages, which the other one fills.
- * Of a stream the messages are pieces; of SEQPACKET and DGRAM, which differ in what the end of the
- * other means, they are what was sent, and what a read does not take of one is lost. Files that
- * travel with a message are received with its first byte, and no read goes on behind a message
- * that brings files.
+ * Pairs of connected sockets (unix(7)): each end has a queue of messages, which the other one
+ * fills. Of a stream the messages are pieces; of SEQPACKET and DGRAM, which differ in what the end
+ * of the other means, they are what was sent, and what a read does not take of one is lost. Files
+ * that travel with a message are received with its first byte, and no read goes on behind a
+ * message that brings files.
  */
 #pragma once
 #include <sys/queue.h>
@@ -85,11 +85,12 @@ struct unix_end *unix_end_of(const struct file *file);
  * flags: MSG_DONTWAIT, MSG_NOSIGNAL. Bytes sent, or -errno if none were. *files go with the first
  * byte, and *files is NULL once they do; files may be NULL.
  */
-long unix_send(struct file *file, struct iov_iter *from, struct unix_files **files, unsigned int flags);
+long unix_send(struct file *file, struct iov_iter *from, struct unix_files **files,
+	       unsigned int flags);
 /*
- * flags: MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL, MSG_TRUNC. What came with the bytes goes into *files,
- * which is the caller's then; NULL: it is dropped. MSG_TRUNC, MSG_EOR and so on into *out_flags.
- * Bytes, 0 at the end, or -errno.
+ * flags: MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL, MSG_TRUNC. What came with the bytes goes into
+ * *files, which is the caller's then; NULL: it is dropped. MSG_TRUNC, MSG_EOR and so on into
+ * *out_flags. Bytes, 0 at the end, or -errno.
  */
 long unix_receive(struct file *file, struct iov_iter *to, struct unix_files **files,
 		  unsigned int flags, u32 *out_flags);

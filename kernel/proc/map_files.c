@@ -1,6 +1,6 @@
 /*
- * /proc/PID/map_files: a link for each mapping of a file, named by its addresses. It leads to the very file
- * that is mapped, also where that has lost its name: so only root may follow it.
+ * /proc/PID/map_files: a link for each mapping of a file, named by its addresses. It leads to the
+ * very file that is mapped, also where that has lost its name: so only root may follow it.
  */
 #include "kernel/proc/proc.h"
 #include "kernel/uapi/errno.h"
@@ -21,7 +21,9 @@ static bool shows_file(const struct vm_area_struct *vma)
 	return vma->vm_file && vma->vm_file->dentry;
 }
 
-/* The first mapping of a file that begins at `from` or above. mm's lock held. NULL: there is none. */
+/*
+ * The first mapping of a file that begins at `from` or above. mm's lock held. NULL: there is none.
+ */
 static struct vm_area_struct *find_from(const struct mm_struct *mm, unsigned long from)
 {
 	struct vm_area_struct *vma = vma_first(mm);
@@ -49,7 +51,8 @@ int next_map_file(const struct proc_target *target, unsigned long from, struct p
 	mmap_read_lock(mm);
 	vma = find_from(mm, from);
 	if (vma)
-		*range = (struct proc_range){ vma->vm_start, vma->vm_end, link_mode(vma->vm_file) };
+		*range =
+			(struct proc_range){ vma->vm_start, vma->vm_end, link_mode(vma->vm_file) };
 	mmap_read_unlock(mm);
 	mmput(mm);
 	return vma ? 0 : -ENOENT;

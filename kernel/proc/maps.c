@@ -39,13 +39,13 @@ static const char *special_name(const struct vm_area_struct *vma)
 	return NULL;
 }
 
-static void show_header(struct text *text, unsigned long start, unsigned long end, unsigned long flags,
-			unsigned long offset, u32 dev, u64 ino)
+static void show_header(struct text *text, unsigned long start, unsigned long end,
+			unsigned long flags, unsigned long offset, u32 dev, u64 ino)
 {
 	text_printf(text, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %llu ", start, end,
-		    flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
-		    flags & VM_MAYSHARE ? 's' : 'p', offset, dev >> 8 & 0xfff, dev & 0xff,
-		    (unsigned long long)ino);
+		    flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
+		    flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p', offset,
+		    dev >> 8 & 0xfff, dev & 0xff, (unsigned long long)ino);
 }
 
 /* A mapping of a file, or the unnamed one of shared memory, has numbers. */
@@ -69,7 +69,8 @@ static void show_vma(struct text *text, const struct vm_area_struct *vma)
 
 /* Calls fn for each mapping, under the lock. 0, or -ESRCH: the process has no memory any more. */
 static int for_each_vma(const struct proc_target *target, struct text *text,
-			void (*fn)(struct text *text, struct vm_area_struct *vma, void *arg), void *arg)
+			void (*fn)(struct text *text, struct vm_area_struct *vma, void *arg),
+			void *arg)
 {
 	struct mm_struct *mm = proc_mm(target->process);
 
@@ -83,14 +84,18 @@ static int for_each_vma(const struct proc_target *target, struct text *text,
 	return 0;
 }
 
-static void show_one_map(struct text *text, struct vm_area_struct *vma, void *arg) { show_vma(text, vma); }
+static void show_one_map(struct text *text, struct vm_area_struct *vma, void *arg)
+{
+	show_vma(text, vma);
+}
 
 SHOW(show_maps) { return for_each_vma(target, text, show_one_map, NULL); }
 
 /* ---- how much of it is there ---- */
 
 struct usage {
-	unsigned long rss, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous;
+	unsigned long rss, shared_clean, shared_dirty, private_clean, private_dirty, referenced,
+		anonymous;
 	u64 pss;			/* bytes, with 12 more bits: parts of pages */
 	u64 pss_dirty, pss_locked, pss_of[NR_MM_COUNTERS];
 };
@@ -200,7 +205,8 @@ static void show_flags(struct text *text, unsigned long flags)
 {
 	static const struct { unsigned long flag; char name[4]; } names[] = {
 		{ VM_READ, "rd" }, { VM_WRITE, "wr" }, { VM_EXEC, "ex" }, { VM_SHARED, "sh" },
-		{ VM_MAYREAD, "mr" }, { VM_MAYWRITE, "mw" }, { VM_MAYEXEC, "me" }, { VM_MAYSHARE, "ms" },
+		{ VM_MAYREAD, "mr" }, { VM_MAYWRITE, "mw" }, { VM_MAYEXEC, "me" },
+		{ VM_MAYSHARE, "ms" },
 		{ VM_GROWSDOWN, "gd" }, { VM_LOCKED, "lo" },
 		{ VM_LOCKONFAULT, "lf" }, { VM_ACCOUNT, "ac" }, { VM_NORESERVE, "nr" },
 		{ VM_SOFTDIRTY, "sd" },

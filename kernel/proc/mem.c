@@ -1,6 +1,6 @@
 /*
- * /proc/PID/mem: a process's memory as a file, its addresses the positions, read and written as by a
- * debugger: also what a mapping does not allow now, where a private page can be copied for it.
+ * /proc/PID/mem: a process's memory as a file, its addresses the positions, read and written as by
+ * a debugger: also what a mapping does not allow now, where a private page can be copied for it.
  * /proc/PID/clear_refs: forgets what was used, or written to.
  */
 #include "kernel/proc/proc.h"
@@ -11,7 +11,10 @@
 #include "mm/gup.h"
 #include "mm/slab.h"
 
-/* The file is about the address space that there was when it was opened: none, once that has been left. */
+/*
+ * The file is about the address space that there was when it was opened: none,
+ * once that has been left.
+ */
 static int mem_open(struct inode *inode, struct file *file)
 {
 	const struct process *process = proc_target_of(file)->process;
@@ -65,7 +68,8 @@ static long mem_rw(struct file *file, bool write, void *user, size_t n, u64 *pos
 	if (!mm)
 		return 0;
 	while (buf && done < n) {
-		ret = move_some(mm, write, buf, (char *)user + done, min(n - done, PAGE_SIZE), *pos);
+		ret = move_some(mm, write, buf, (char *)user + done, min(n - done, PAGE_SIZE),
+				*pos);
 		if (ret < 0)
 			break;
 		done += (size_t)ret;
@@ -79,7 +83,11 @@ static long mem_rw(struct file *file, bool write, void *user, size_t n, u64 *pos
 	return done && ret != -EFAULT ? (long)done : ret;
 }
 
-static long mem_read(struct file *file, void *buf, size_t n, u64 *pos) { return mem_rw(file, false, buf, n, pos); }
+static long mem_read(struct file *file, void *buf, size_t n, u64 *pos)
+{
+	return mem_rw(file, false, buf, n, pos);
+}
+
 static long mem_write(struct file *file, const void *buf, size_t n, u64 *pos)
 {
 	return mem_rw(file, true, (void *)buf, n, pos);

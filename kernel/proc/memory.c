@@ -81,7 +81,8 @@ static unsigned long mlocked_pages(void)
 	return pages;
 }
 
-static void add_slabs(const char *name, size_t size, unsigned long in_use, unsigned long slabs, void *arg)
+static void add_slabs(const char *name, size_t size, unsigned long in_use, unsigned long slabs,
+		      void *arg)
 {
 	*(unsigned long *)arg += slabs;
 }
@@ -215,14 +216,15 @@ int show_buddyinfo(struct text *text, const struct proc_target *target)
 	return 0;
 }
 
-static void show_cache(const char *name, size_t size, unsigned long in_use, unsigned long slabs, void *arg)
+static void show_cache(const char *name, size_t size, unsigned long in_use, unsigned long slabs,
+		       void *arg)
 {
 	unsigned long fit = size ? PAGE_SIZE / size : 1, per_slab = max(fit, 1ul);
 
 	text_printf(arg,
 		    "%-17s %6lu %6lu %6zu %4lu %4d : tunables %4u %4u %4u : slabdata %6lu %6lu %6lu\n",
-		    name, in_use, max(in_use, slabs * per_slab), size, per_slab, 1, 0u, 0u, 0u, slabs, slabs,
-		    0ul);
+		    name, in_use, max(in_use, slabs * per_slab), size, per_slab, 1, 0u, 0u, 0u,
+		    slabs, slabs, 0ul);
 }
 
 int show_slabinfo(struct text *text, const struct proc_target *target)

@@ -1,6 +1,6 @@
 /*
- * /proc/PID/pagemap, /proc/kpagecount, /proc/kpageflags: eight bytes for each page of an address space, or
- * each frame (Linux: Documentation/admin-guide/mm/pagemap.rst).
+ * /proc/PID/pagemap, /proc/kpagecount, /proc/kpageflags: eight bytes for each page of an address
+ * space, or each frame (Linux: Documentation/admin-guide/mm/pagemap.rst).
  */
 #include "kernel/proc/proc.h"
 #include "kernel/uapi/errno.h"
@@ -87,7 +87,8 @@ static u64 *entry_at(const struct pagemap *map, unsigned long addr)
 	return &map->entries[(addr - map->first) >> PAGE_SHIFT];
 }
 
-static int pagemap_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+static int pagemap_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr,
+			 unsigned long end)
 {
 	const struct pagemap *map = walk->private;
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
@@ -156,7 +157,8 @@ const struct file_operations pagemap_fops = { .read = pagemap_read, .llseek = pr
 static int fill_counts(u64 *entries, unsigned long first, unsigned int n, void *arg)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		const struct page *page = page_initialised(first + i) ? pfn_to_page(first + i) : NULL;
+		const struct page *page =
+			page_initialised(first + i) ? pfn_to_page(first + i) : NULL;
 
 		entries[i] = page && !page_test(page, PG_slab) && !page_test(page, PG_table) ?
 			     (u64)max(atomic_read(&page->_mapcount), 0) : 0;
@@ -175,8 +177,10 @@ const struct file_operations kpagecount_fops = { .read = kpagecount_read, .llsee
 static u64 stable_flags(const struct page *page)
 {
 	static const struct { enum page_flag flag; u8 bit; } bits[] = {
-		{ PG_locked, 0 }, { PG_uptodate, 3 }, { PG_dirty, 4 }, { PG_slab, 7 }, { PG_buddy, 10 },
-		{ PG_anon, 12 }, { PG_swapbacked, 14 }, { PG_head, 15 }, { PG_tail, 16 }, { PG_hwpoison, 19 },
+		{ PG_locked, 0 }, { PG_uptodate, 3 }, { PG_dirty, 4 }, { PG_slab, 7 },
+		{ PG_buddy, 10 },
+		{ PG_anon, 12 }, { PG_swapbacked, 14 }, { PG_head, 15 }, { PG_tail, 16 },
+		{ PG_hwpoison, 19 },
 		{ PG_table, 26 },
 		{ PG_reserved, 32 },
 	};
@@ -194,7 +198,8 @@ static u64 stable_flags(const struct page *page)
 static int fill_flags(u64 *entries, unsigned long first, unsigned int n, void *arg)
 {
 	for (unsigned int i = 0; i < n; i++)
-		entries[i] = page_initialised(first + i) ? stable_flags(pfn_to_page(first + i)) : KPF_NOPAGE;
+		entries[i] = page_initialised(first + i) ? stable_flags(pfn_to_page(first + i)) :
+							   KPF_NOPAGE;
 	return 0;
 }
 

@@ -8,7 +8,8 @@
 
 /* ---- parts of its memory ---- */
 
-static int show_range(struct text *text, struct mm_struct *mm, unsigned long start, unsigned long end)
+static int show_range(struct text *text, struct mm_struct *mm, unsigned long start,
+		      unsigned long end)
 {
 	char *chunk = kmalloc(PAGE_SIZE, GFP_KERNEL);
 
@@ -64,7 +65,8 @@ static int write_comm(const struct proc_target *target, char *name, size_t n)
 
 /* ---- limits ---- */
 
-static void show_limit(struct text *text, const char *name, const struct rlimit64 *limit, const char *unit)
+static void show_limit(struct text *text, const char *name, const struct rlimit64 *limit,
+		       const char *unit)
 {
 	char soft[24] = "unlimited", hard[24] = "unlimited";
 
@@ -79,7 +81,8 @@ static void show_limit(struct text *text, const char *name, const struct rlimit6
 static SHOW(show_limits)
 {
 	static const struct { const char *name, *unit; } limits[RLIM_NLIMITS] = {
-		{ "Max cpu time", "seconds" }, { "Max file size", "bytes" }, { "Max data size", "bytes" },
+		{ "Max cpu time", "seconds" }, { "Max file size", "bytes" },
+		{ "Max data size", "bytes" },
 		{ "Max stack size", "bytes" }, { "Max core file size", "bytes" },
 		{ "Max resident set", "bytes" }, { "Max processes", "processes" },
 		{ "Max open files", "files" }, { "Max locked memory", "bytes" },
@@ -93,7 +96,8 @@ static SHOW(show_limits)
 
 	if (ret)
 		return ret;
-	text_printf(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	text_printf(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit",
+		    "Units");
 	for (int i = 0; i < RLIM_NLIMITS; i++)
 		show_limit(text, limits[i].name, &look.rlimits[i], limits[i].unit);
 	return 0;

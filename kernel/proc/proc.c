@@ -14,8 +14,8 @@ struct proc_inode {
 };
 
 static struct kmem_cache *inode_cache;
-static const struct inode_operations dir_operations, own_dir_operations, file_operations, text_link_operations,
-	object_link_operations;
+static const struct inode_operations dir_operations, own_dir_operations, file_operations,
+	text_link_operations, object_link_operations;
 static const struct file_operations dir_fops, text_fops;
 
 static struct proc_inode *proc_i(const struct inode *inode)
@@ -41,8 +41,11 @@ static void target_put(struct proc_target *target)
 		process_put(target->process);
 }
 
-/* The process of that number and its first thread, or the thread and its process. tasks_lock held. */
-static bool find_target(int number, bool thread, const struct process *of, struct proc_target *target)
+/*
+ * The process of that number and its first thread, or the thread and its process. tasks_lock held.
+ */
+static bool find_target(int number, bool thread, const struct process *of,
+			struct proc_target *target)
 {
 	target->thread = thread;
 	if (thread) {
@@ -66,7 +69,8 @@ static bool numbered_target(const struct proc_inode *dir, int number, struct pro
 		return dir->entry->next(&dir->target, number) == number;
 	}
 	spin_lock(&tasks_lock);
-	found = find_target(number, dir->entry->number_is == NUMBER_THREAD, dir->target.process, target);
+	found = find_target(number, dir->entry->number_is == NUMBER_THREAD, dir->target.process,
+			    target);
 	if (found)
 		target_get(target);
 	spin_unlock(&tasks_lock);
@@ -115,7 +119,8 @@ static u32 count_links(const struct proc_entry *entries)
 static void set_operations(struct inode *inode, const struct proc_entry *entry)
 {
 	if (is_dir(inode)) {
-		inode->op = entry->number_is == NUMBER_FILE ? &own_dir_operations : &dir_operations;
+		inode->op =
+			entry->number_is == NUMBER_FILE ? &own_dir_operations : &dir_operations;
 		inode->fop = &dir_fops;
 		inode->nlink = count_links(entry->entries);
 	} else if (is_link(inode)) {
@@ -126,7 +131,10 @@ static void set_operations(struct inode *inode, const struct proc_entry *entry)
 	}
 }
 
-/* Root's, or what is about a process, that process's: its directory always, the rest if it may be looked at. */
+/*
+ * Root's, or what is about a process, that process's: its directory always, the rest
+ * if it may be looked at.
+ */
 static void set_owner(struct inode *inode, const struct process *process)
 {
 	inode->uid = inode->gid = 0;
@@ -141,7 +149,10 @@ static void set_owner(struct inode *inode, const struct process *process)
 }
 
 /* Its own open files are a process's own, also where the directory is root's. */
-static bool is_own(const struct inode *inode) { return proc_i(inode)->target.process == current_process(); }
+static bool is_own(const struct inode *inode)
+{
+	return proc_i(inode)->target.process == current_process();
+}
 
 /* Takes the target's references over. NULL: no memory. */
 static struct inode *make_inode(struct super_block *sb, const struct proc_entry *entry,
@@ -166,7 +177,8 @@ static struct inode *make_inode(struct super_block *sb, const struct proc_entry 
 /* ---- directories ---- */
 
 static struct dentry *make_entry(struct dentry *parent, const char *name, size_t len,
-				 const struct proc_entry *entry, struct proc_target target, int number)
+				 const struct proc_entry *entry, struct proc_target target,
+				 int number)
 {
 	struct inode *inode = make_inode(parent->sb, entry, target, number);
 	struct dentry *dentry = inode ? d_alloc(parent, name, len) : NULL;
@@ -180,10 +192,12 @@ static struct dentry *make_entry(struct dentry *parent, const char *name, size_t
 	return ERR_PTR(-ENOMEM);
 }
 
-static const struct proc_entry *find_entry(const struct proc_entry *entries, const char *name, size_t len)
+static const struct proc_entry *find_entry(const struct proc_entry *entries, const char *name,
+					   size_t len)
 {
 	for (; entries && entries->name; entries++) {
-		if (strlen(entries->name) == len && !memcmp(entries->name, name, len) && exists(entries))
+		if (strlen(entries->name) == len && !memcmp(entries->name, name, len) &&
+		    exists(entries))
 			return entries;
 	}
 	return NULL;
@@ -208,8 +222,8 @@ static bool parse_address(const char **at, const char *end, unsigned long *value
 }
 
 /* The link of that name, if just that range is there. */
-static struct dentry *range_lookup(const struct proc_inode *dir, struct dentry *parent, const char *name,
-				   size_t len)
+static struct dentry *range_lookup(const struct proc_inode *dir, struct dentry *parent,
+				   const char *name, size_t len)
 {
 	const char *at = name, *end = name + len;
 	struct proc_target target = dir->target;
@@ -217,8 +231,8 @@ static struct dentry *range_lookup(const struct proc_inode *dir, struct dentry *
 	struct dentry *dentry;
 	int ret;
 
-	if (!parse_address(&at, end, &first) || at == end || *at++ != '-' || !parse_address(&at, end, &last) ||
-	    at != end)
+	if (!parse_address(&at, end, &first) || at == end || *at++ != '-' ||
+	    !parse_address(&at, end, &last) || at != end)
 		return ERR_PTR(-ENOENT);
 	ret = dir->entry->next_range(&dir->target, first, &target.range);
 	if (ret || target.range.start != first || target.range.end != last)
@@ -245,7 +259,8 @@ static int parse_number(const char *name, size_t len)
 	return (int)n;
 }
 
-static struct dentry *dir_lookup(struct inode *dir, struct dentry *parent, const char *name, size_t len)
+static struct dentry *dir_lookup(struct inode *dir, struct dentry *parent, const char *name,
+				 size_t len)
 {
 	struct proc_inode *proc = proc_i(dir);
 	const struct proc_entry *entry = find_entry(proc->entry->entries, name, len);
@@ -316,7 +331,8 @@ static int emit_ranges(struct dir_context *ctx, const struct proc_inode *dir)
 
 	ctx->pos = max(ctx->pos, FIRST_NUMBER);
 	for (;;) {
-		ret = dir->entry->next_range(&dir->target, (ctx->pos - FIRST_NUMBER) << PAGE_SHIFT, &range);
+		ret = dir->entry->next_range(&dir->target, (ctx->pos - FIRST_NUMBER) << PAGE_SHIFT,
+					     &range);
 		if (ret)
 			return ret == -ENOENT ? 0 : ret;
 		ctx->pos = FIRST_NUMBER + (range.start >> PAGE_SHIFT);
@@ -354,8 +370,10 @@ static void dir_getattr(struct inode *inode, struct __kernel_stat *st)
 	spin_unlock(&tasks_lock);
 }
 
-static const struct inode_operations dir_operations = { .lookup = dir_lookup, .getattr = dir_getattr };
-static const struct inode_operations own_dir_operations = { .lookup = dir_lookup, .also_allowed = is_own };
+static const struct inode_operations dir_operations = { .lookup = dir_lookup,
+							.getattr = dir_getattr };
+static const struct inode_operations own_dir_operations = { .lookup = dir_lookup,
+							    .also_allowed = is_own };
 static const struct inode_operations file_operations;
 
 /* ---- links ---- */
@@ -405,7 +423,10 @@ static const struct inode_operations object_link_operations = {
 
 /* ---- files ---- */
 
-const struct proc_target *proc_target_of(const struct file *file) { return &proc_i(file->inode)->target; }
+const struct proc_target *proc_target_of(const struct file *file)
+{
+	return &proc_i(file->inode)->target;
+}
 
 static int text_open(struct inode *inode, struct file *file)
 {
@@ -414,7 +435,10 @@ static int text_open(struct inode *inode, struct file *file)
 	return proc->entry->guarded && !proc_may_access(&proc->target) ? -EACCES : 0;
 }
 
-/* The contents are made anew for each read from the beginning, and stay the same for those behind it. */
+/*
+ * The contents are made anew for each read from the beginning, and stay the same
+ * for those behind it.
+ */
 static int make_text(struct file *file, bool anew)
 {
 	const struct proc_inode *proc = proc_i(file->inode);

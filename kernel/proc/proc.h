@@ -1,6 +1,6 @@
 /*
- * /proc and /sys: trees of files whose contents are computed when they are read. What there is, is said
- * in tables of struct proc_entry; proc.c makes inodes of them on demand, and keeps none.
+ * /proc and /sys: trees of files whose contents are computed when they are read. What there is, is
+ * said in tables of struct proc_entry; proc.c makes inodes of them on demand, and keeps none.
  */
 #pragma once
 #include "kernel/fs/fs.h"
@@ -13,7 +13,9 @@ struct proc_range {
 	u32 mode;
 };
 
-/* Whose file it is: a process and one of its threads, with references; NULL outside of /proc/PID. */
+/*
+ * Whose file it is: a process and one of its threads, with references; NULL outside of /proc/PID.
+ */
 struct proc_target {
 	struct process *process;
 	struct task *task;
@@ -40,21 +42,23 @@ struct proc_entry {
 	/* A directory: its entries, up to one without a name, */
 	const struct proc_entry *entries;
 	/*
-	 * ... and numbered ones behind them: the first number from `from` on, or -1; and what each is. Its
-	 * name is not used.
+	 * ... and numbered ones behind them: the first number from `from` on, or -1; and what each
+	 * is. Its name is not used.
 	 */
 	int (*next)(const struct proc_target *target, int from);
 	const struct proc_entry *numbered;
 	/*
-	 * ... or ones that are named by addresses: the first range that begins at `from` or above. 0;
-	 * -ENOENT: there is none; or another error.
+	 * ... or ones that are named by addresses: the first range that begins at `from` or above.
+	 * 0; -ENOENT: there is none; or another error.
 	 */
-	int (*next_range)(const struct proc_target *target, unsigned long from, struct proc_range *range);
+	int (*next_range)(const struct proc_target *target, unsigned long from,
+			  struct proc_range *range);
 	enum { NUMBER_PROCESS, NUMBER_THREAD, NUMBER_FILE } number_is;
 };
 
 #define PROC_FILE(name_, perm, show_)	{ .name = name_, .mode = S_IFREG | (perm), .show = show_ }
-#define PROC_DIR(name_, entries_)	{ .name = name_, .mode = S_IFDIR | 0555, .entries = entries_ }
+#define PROC_DIR(name_, entries_) \
+	{ .name = name_, .mode = S_IFDIR | 0555, .entries = entries_ }
 
 extern const struct proc_entry proc_root, sys_root;	/* root.c, sys.c */
 extern const struct proc_entry pid_entry, tid_entry;	/* pid.c */
@@ -78,11 +82,13 @@ void proc_init(void);
 /* ---- shows, by the file that has them ---- */
 
 #define SHOW(name) int name(struct text *text, const struct proc_target *target)
-SHOW(show_meminfo); SHOW(show_vmstat); SHOW(show_buddyinfo); SHOW(show_zoneinfo); SHOW(show_slabinfo);
+SHOW(show_meminfo); SHOW(show_vmstat); SHOW(show_buddyinfo); SHOW(show_zoneinfo);
+SHOW(show_slabinfo);
 SHOW(show_status); SHOW(show_pid_stat); SHOW(show_statm); SHOW(show_auxv); SHOW(show_io);
 SHOW(show_oom_score); SHOW(show_oom_score_adj); SHOW(show_personality);
 SHOW(show_syscall); SHOW(show_wchan);
-SHOW(show_mounts); SHOW(show_mountinfo); SHOW(show_maps); SHOW(show_smaps); SHOW(show_smaps_rollup);
+SHOW(show_mounts); SHOW(show_mountinfo); SHOW(show_maps); SHOW(show_smaps);
+SHOW(show_smaps_rollup);
 int next_map_file(const struct proc_target *target, unsigned long from, struct proc_range *range);
 extern const struct proc_entry map_file_entry;
 int write_clear_refs(const struct proc_target *target, char *text, size_t n);

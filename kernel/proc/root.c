@@ -14,8 +14,8 @@
 
 static SHOW(show_version)
 {
-	text_printf(text, "Linux version %s (Pleat %s, %s build)\n", PLEAT_ABI_RELEASE, PLEAT_VERSION,
-		    PLEAT_BUILD);
+	text_printf(text, "Linux version %s (Pleat %s, %s build)\n", PLEAT_ABI_RELEASE,
+		    PLEAT_VERSION, PLEAT_BUILD);
 	return 0;
 }
 
@@ -84,8 +84,10 @@ static SHOW(show_loadavg)
 
 static void show_cpu(struct text *text, const char *name, struct cpu_time busy, u64 idle)
 {
-	text_printf(text, "%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, (unsigned long long)busy.user / 10000000,
-		    (unsigned long long)busy.system / 10000000, (unsigned long long)idle / 10000000);
+	text_printf(text, "%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name,
+		    (unsigned long long)busy.user / 10000000,
+		    (unsigned long long)busy.system / 10000000,
+		    (unsigned long long)idle / 10000000);
 }
 
 static void look_at_cpus(struct cpu_time times[NR_CPUS], struct cpu_time *sum)
@@ -114,8 +116,10 @@ static SHOW(show_stat)
 		scnprintf(name, sizeof(name), "cpu%u", cpu);
 		show_cpu(text, name, busy[cpu], cpu_idle_ns(cpu));
 	}
-	text_printf(text, "ctxt %lu\nbtime %llu\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
-		    context_switches(), (unsigned long long)clock_boot_realtime(), forks_so_far(), count.running);
+	text_printf(text,
+		    "ctxt %lu\nbtime %llu\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
+		    context_switches(), (unsigned long long)clock_boot_realtime(), forks_so_far(),
+		    count.running);
 	return 0;
 }
 
@@ -123,7 +127,8 @@ static SHOW(show_cpuinfo)
 {
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
 		if (cpus_online() & BIT(cpu))
-			text_printf(text, "processor\t: %u\nmodel name\t: x86-64, page tables of up to %u levels\n\n",
+			text_printf(text,
+				    "processor\t: %u\nmodel name\t: x86-64, page tables of up to %u levels\n\n",
 				    cpu, hw_levels());
 	}
 	return 0;
@@ -134,7 +139,8 @@ static SHOW(show_cpuinfo)
 static void show_type(const struct file_system_type *type, void *arg)
 {
 	if (!(type->flags & FS_INTERNAL))
-		text_printf(arg, "%s\t%s\n", type->flags & FS_REQUIRES_DEV ? "" : "nodev", type->name);
+		text_printf(arg, "%s\t%s\n", type->flags & FS_REQUIRES_DEV ? "" : "nodev",
+			    type->name);
 }
 
 static SHOW(show_filesystems)
@@ -207,7 +213,8 @@ static long self_text(const struct proc_target *target, int number, char *buf, s
 
 static long thread_self_text(const struct proc_target *target, int number, char *buf, size_t size)
 {
-	return (long)scnprintf(buf, size, "%d/task/%d", current_process()->pid, current_task()->tid);
+	return (long)scnprintf(buf, size, "%d/task/%d", current_process()->pid,
+			       current_task()->tid);
 }
 
 static long mounts_text(const struct proc_target *target, int number, char *buf, size_t size)

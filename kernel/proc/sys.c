@@ -59,8 +59,8 @@ static int write_flush_ceiling(const struct proc_target *target, char *value, si
 
 /* More pages than that are flushed as a whole. */
 static const struct proc_entry x86_entries[] = {
-	{ .name = "tlb_single_page_flush_ceiling", .mode = S_IFREG | 0600, .show = show_flush_ceiling,
-	  .write = write_flush_ceiling },
+	{ .name = "tlb_single_page_flush_ceiling", .mode = S_IFREG | 0600,
+	  .show = show_flush_ceiling, .write = write_flush_ceiling },
 	{ .name = NULL },
 };
 

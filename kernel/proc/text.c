@@ -5,7 +5,10 @@
 
 #define FIRST_ROOM	PAGE_SIZE
 
-static void *room_alloc(size_t size) { return size <= KMALLOC_MAX ? kmalloc(size, GFP_KERNEL) : vmalloc(size); }
+static void *room_alloc(size_t size)
+{
+	return size <= KMALLOC_MAX ? kmalloc(size, GFP_KERNEL) : vmalloc(size);
+}
 
 static void room_free(void *buf, size_t size)
 {

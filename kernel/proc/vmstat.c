@@ -159,7 +159,9 @@ static void show_pagesets(struct text *text, const struct frame_stats *frames)
 	}
 }
 
-/* Nobody reclaims: of the watermarks there is the lowest, below which who can wait gets nothing. */
+/*
+ * Nobody reclaims: of the watermarks there is the lowest, below which who can wait gets nothing.
+ */
 int show_zoneinfo(struct text *text, const struct proc_target *target)
 {
 	const struct memory_totals totals = memory_totals();

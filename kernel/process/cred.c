@@ -21,8 +21,8 @@ bool may_signal(const struct process *process, int signo)
 	const struct ids *mine = &self->cred.uid, *theirs = &process->cred.uid;
 
 	return process == self || capable() || mine->effective == theirs->saved ||
-	       mine->effective == theirs->real || mine->real == theirs->saved || mine->real == theirs->real ||
-	       (signo == SIGCONT && self->sid == process->sid);
+	       mine->effective == theirs->real || mine->real == theirs->saved ||
+	       mine->real == theirs->real || (signo == SIGCONT && self->sid == process->sid);
 }
 
 bool may_schedule(const struct process *process)
@@ -53,8 +53,8 @@ static bool rights_differ(const struct ids *old, const struct ids *now)
 }
 
 /*
- * What it could see and do as somebody else may still be in its memory: nobody but root may look, until it says
- * otherwise, and no signal comes at the wish of whom it was. tasks_lock held.
+ * What it could see and do as somebody else may still be in its memory: nobody but root may look,
+ * until it says otherwise, and no signal comes at the wish of whom it was. tasks_lock held.
  */
 static void rights_changed(struct process *process)
 {
@@ -137,17 +137,19 @@ static int set_resid(struct ids *ids, u32 real, u32 effective, u32 saved, bool r
 {
 	const struct ids old = *ids;
 
-	if (!root && ((real != KEEP && !one_of(real, &old)) || (effective != KEEP && !one_of(effective, &old)) ||
+	if (!root && ((real != KEEP && !one_of(real, &old)) ||
+		      (effective != KEEP && !one_of(effective, &old)) ||
 		      (saved != KEEP && !one_of(saved, &old))))
 		return -EPERM;
-	*ids = (struct ids){ real != KEEP ? real : old.real, effective != KEEP ? effective : old.effective,
+	*ids = (struct ids){ real != KEEP ? real : old.real,
+			     effective != KEEP ? effective : old.effective,
 			     saved != KEEP ? saved : old.saved, old.fs };
 	return 0;
 }
 
 /*
- * A program that becomes another user is not refused for that user's RLIMIT_NPROC, since many do not look at
- * the result: exec is, which follows. tasks_lock held.
+ * A program that becomes another user is not refused for that user's RLIMIT_NPROC, since many do
+ * not look at the result: exec is, which follows. tasks_lock held.
  */
 static void note_user(struct process *process, u32 old)
 {
@@ -196,10 +198,25 @@ static long change(bool groups, int how, u32 a, u32 b, u32 c)
 
 SYSCALL_DEFINE1(setuid, u32, id) { return change(false, 1, id, 0, 0); }
 SYSCALL_DEFINE1(setgid, u32, id) { return change(true, 1, id, 0, 0); }
-SYSCALL_DEFINE2(setreuid, u32, real, u32, effective) { return change(false, 2, real, effective, 0); }
-SYSCALL_DEFINE2(setregid, u32, real, u32, effective) { return change(true, 2, real, effective, 0); }
-SYSCALL_DEFINE3(setresuid, u32, real, u32, effective, u32, saved) { return change(false, 3, real, effective, saved); }
-SYSCALL_DEFINE3(setresgid, u32, real, u32, effective, u32, saved) { return change(true, 3, real, effective, saved); }
+SYSCALL_DEFINE2(setreuid, u32, real, u32, effective)
+{
+	return change(false, 2, real, effective, 0);
+}
+
+SYSCALL_DEFINE2(setregid, u32, real, u32, effective)
+{
+	return change(true, 2, real, effective, 0);
+}
+
+SYSCALL_DEFINE3(setresuid, u32, real, u32, effective, u32, saved)
+{
+	return change(false, 3, real, effective, saved);
+}
+
+SYSCALL_DEFINE3(setresgid, u32, real, u32, effective, u32, saved)
+{
+	return change(true, 3, real, effective, saved);
+}
 
 /* One's own, or any for root. What it was is the answer in any case. */
 static long change_fs(bool groups, u32 id)

@@ -1,7 +1,7 @@
 /*
- * Whose a process is: its users and groups. Root (an effective user of 0; for files, kernel/fs/permission.h, an
- * fsuid of 0) has every privilege, nobody else has any. One set for a process, where Linux has one for
- * each thread and leaves it to C libraries to keep them equal.
+ * Whose a process is: its users and groups. Root (an effective user of 0; for files,
+ * kernel/fs/permission.h, an fsuid of 0) has every privilege, nobody else has any. One set for a
+ * process, where Linux has one for each thread and leaves it to C libraries to keep them equal.
  */
 #pragma once
 #include "kernel/base/types.h"
@@ -30,10 +30,13 @@ bool may_signal(const struct process *process, int signo);
 bool may_schedule(const struct process *process);
 /* ... look at its memory, and change its limits? tasks_lock held. */
 bool may_access_process(const struct process *process);
-/* May it exec? Not if it became a user with more threads than RLIMIT_NPROC, as long as these are there. */
+/*
+ * May it exec? Not if it became a user with more threads than RLIMIT_NPROC, as
+ * long as these are there.
+ */
 bool cred_may_exec(struct process *process);
 /*
- * exec: these are the users now, and the effective ones become the saved ones. secret: nobody but root may look at
- * the program. tasks_lock held.
+ * exec: these are the users now, and the effective ones become the saved ones. secret: nobody but
+ * root may look at the program. tasks_lock held.
  */
 void cred_exec(struct process *process, const struct ids *uid, const struct ids *gid, bool secret);

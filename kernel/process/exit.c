@@ -32,7 +32,7 @@ void switch_to_mm(struct mm_struct *mm)
 	struct mm_struct *old = task->mm;
 	unsigned long flags;
 
-	spin_lock(&tasks_lock);		/* others find a task's mm, and take a reference, under it */
+	spin_lock(&tasks_lock); /* others find a task's mm, and take a reference, under it */
 	if (old)
 		process->maxrss = max(process->maxrss, mm_hiwater_rss(old));
 	flags = irq_save();
@@ -96,8 +96,11 @@ static bool notify_parent(struct process *process)
 	struct process *parent = process->parent;
 	bool reap = reaps_itself(process);
 
-	/* clone() takes any number up to 255: those that are no signal only mark a clone's child. */
-	if (process->exit_signal && process->exit_signal <= _NSIG && !(reap && parent_ignores(process))) {
+	/*
+	 * clone() takes any number up to 255: those that are no signal only mark a clone's child.
+	 */
+	if (process->exit_signal && process->exit_signal <= _NSIG &&
+	    !(reap && parent_ignores(process))) {
 		struct ksiginfo info;
 
 		siginfo_child(&info, process, process->exit_status);
@@ -113,7 +116,8 @@ static bool notify_parent(struct process *process)
 /* Who asked for it (PR_SET_PDEATHSIG) hears that its parent has ended. tasks_lock held. */
 static void tell_orphan(struct process *child, const struct process *parent)
 {
-	struct ksiginfo info = { .code = SI_USER, .child = { .pid = parent->pid, .uid = parent->cred.uid.real } };
+	struct ksiginfo info = { .code = SI_USER,
+				 .child = { .pid = parent->pid, .uid = parent->cred.uid.real } };
 	struct task *task;
 
 	TAILQ_FOREACH(task, &child->threads, thread_link) {
@@ -123,7 +127,10 @@ static void tell_orphan(struct process *child, const struct process *parent)
 	}
 }
 
-/* The next ancestor that takes orphans, else the first process; without it, the kernel. tasks_lock held. */
+/*
+ * The next ancestor that takes orphans, else the first process; without it, the
+ * kernel. tasks_lock held.
+ */
 static struct process *find_reaper(const struct process *process)
 {
 	struct process *p, *first = process_find(1);
@@ -174,7 +181,9 @@ static bool process_end(struct process *process, int status)
 	return notify_parent(process);
 }
 
-/* What the thread leaves to the others: signals that it would have taken, who waits for its end. */
+/*
+ * What the thread leaves to the others: signals that it would have taken, who waits for its end.
+ */
 static void leave_others(const struct task *task)
 {
 	struct process *process = task->process;

@@ -564,7 +564,8 @@ long sys_clone3(struct pt_regs *regs)
 /* Stacks of all threads may take an eighth of memory; one user's half of that, to begin with. */
 static void limit_threads(struct process *process)
 {
-	max_threads = (unsigned int)max(frames_total() / (8 * KERNEL_STACK_SIZE / PAGE_SIZE), 20ul);
+	max_threads =
+		(unsigned int)max(frames_total() / (8 * KERNEL_STACK_SIZE / PAGE_SIZE), 20ul);
 	process->rlimits[RLIMIT_NPROC] = (struct rlimit64){ max_threads / 2, max_threads / 2 };
 }
 

@@ -164,8 +164,8 @@ void limits_changed(struct process *process)
 }
 
 /* tasks_lock held. */
-static long change_locked(struct process *process, unsigned int resource, const struct rlimit64 *new_limit,
-			  struct rlimit64 *old)
+static long change_locked(struct process *process, unsigned int resource,
+			  const struct rlimit64 *new_limit, struct rlimit64 *old)
 {
 	struct rlimit64 *limit;
 

@@ -46,7 +46,9 @@ static long set_thp_disable(struct process *process, unsigned long on, bool rest
 	return 0;
 }
 
-/* What a process without capabilities of its own, filters or an exact clock of its time answers. */
+/*
+ * What a process without capabilities of its own, filters or an exact clock of its time answers.
+ */
 static long fixed_answer(int option, unsigned long arg)
 {
 	switch (option) {
@@ -90,7 +92,8 @@ SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, un
 	case PR_GET_CHILD_SUBREAPER:
 		return int_to_user(arg2, task->process->subreaper);
 	case PR_GET_TID_ADDRESS:
-		return copy_to_user((u32 **)arg2, &task->clear_child_tid, sizeof(u32 *)) ? -EFAULT : 0;
+		return copy_to_user((u32 **)arg2, &task->clear_child_tid, sizeof(u32 *)) ?
+			       -EFAULT : 0;
 	case PR_SET_NO_NEW_PRIVS:
 		if (arg2 != 1 || arg3 || arg4 || arg5)
 			return -EINVAL;

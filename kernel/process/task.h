@@ -4,9 +4,9 @@
  * kernel thread.
  *
  * What the machine needs to know:
- *  - kernel_stack is the lowest address of KERNEL_STACK_SIZE bytes that kernel/process/fork.c allocates
- *    and frees; it is set before thread_init_kernel() or thread_init_user(). The first CPU's idle
- *    task runs on the boot stack: NULL.
+ *  - kernel_stack is the lowest address of KERNEL_STACK_SIZE bytes that kernel/process/fork.c
+ *    allocates and frees; it is set before thread_init_kernel() or thread_init_user(). The first
+ *    CPU's idle task runs on the boot stack: NULL.
  *  - The first thing a new task does is schedule_tail(), on its own stack with interrupts off.
  *  - Before each return to user mode, with interrupts off: if work is not 0, exit_to_user() is
  *    called.
@@ -39,7 +39,8 @@ struct cpu_time {
 
 enum { TICK_SYSTEM, TICK_USER, NR_TICK_MODES };
 
-#define TICK_NS	4000000ull	/* a CPU that is not idle has a timer interrupt at least that often */
+#define TICK_NS	4000000ull	/* a CPU that is not idle has a timer
+				 * interrupt at least that often */
 
 /*
  * task->work: why the way back to user mode is not the short one. Set by atomic operations from
@@ -72,16 +73,19 @@ struct task {
 	bool queued;
 	bool is_idle;
 	cpumask_t affinity;
-	int nice;			/* how short its slices are (priority.c); read without a lock */
+	int nice;			/* how short its slices are
+					 * (priority.c); read without a lock */
 	u8 policy;			/* SCHED_... (policy.c); both without a lock */
 	bool sched_reset;		/* children are not less nice than 0 */
 	TAILQ_ENTRY(task) run_link;
 	u64 run_ns;			/* CPU time used before run_since */
 	u64 run_since;			/* clock_ns() when it was switched in */
-	unsigned long ticks[NR_TICK_MODES];	/* how many met it there; only its CPU writes them */
+	unsigned long ticks[NR_TICK_MODES];	/* how many met it there;
+						 * only its CPU writes them */
 	struct cpu_time told;		/* what was last said to be used: never less; tasks_lock */
 	struct uses uses;		/* only the thread itself writes them */
-	bool fault_waited;		/* its next fault is the one that it waited for (use_fault()) */
+	bool fault_waited;		/* its next fault is the one that it
+					 * waited for (use_fault()) */
 	/* A sleep with an end: in the tree of CPU timeout_cpu's sleepers. */
 	RB_ENTRY(task) timeout_link;
 	u64 timeout;
@@ -107,7 +111,9 @@ struct task {
 	void *robust_list;
 	struct vfork_done *vfork;	/* a parent that waits until we exec or exit */
 
-	/* Signals of this thread: under tasks_lock, to which it adds the right to change its own. */
+	/*
+	 * Signals of this thread: under tasks_lock, to which it adds the right to change its own.
+	 */
 	struct sigpending pending;
 	__kernel_sigset_t blocked;
 	__kernel_sigset_t real_blocked;	/* in rt_sigtimedwait: what it blocks otherwise */
@@ -166,14 +172,17 @@ struct process {
 	struct itimers itimers;
 	int stop_signo;			/* its threads stop, or have stopped, by that; 0: no */
 	bool stop_complete;		/* they all have */
-	int stop_status;		/* stopped, or goes on: not yet told to wait4; 0: nothing new */
+	int stop_status;		/* stopped, or goes on: not yet told
+					 * to wait4; 0: nothing new */
 	struct cred cred;
-	bool too_many;			/* its new user had more threads than RLIMIT_NPROC: no exec */
+	bool too_many;			/* its new user had more threads
+					 * than RLIMIT_NPROC: no exec */
 	LIST_HEAD(, posix_timer) posix_timers;
 	int next_timer;			/* the number that the next of them gets */
 	struct rlimit64 rlimits[RLIM_NLIMITS];
 	u64 start_ns;
-	u64 dead_run_ns;		/* CPU time of threads that are gone, their ticks and deeds */
+	u64 dead_run_ns;		/* CPU time of threads that are gone,
+					 * their ticks and deeds */
 	unsigned long dead_ticks[NR_TICK_MODES];
 	struct uses dead_uses;
 	struct thread_traits last;	/* of the thread that ended last */
@@ -185,7 +194,8 @@ struct process {
 	short oom_score_adj_min;	/* below that only root sets it */
 	bool no_new_privs;
 	bool thp_disabled;		/* what it has said; there are no huge pages */
-	bool undumpable;		/* nobody but root may look at it; until it executes a program */
+	bool undumpable;		/* nobody but root may look at it;
+					 * until it executes a program */
 	bool subreaper;			/* orphans below it become its children */
 	unsigned long membarrier;	/* forms that it has registered for (membarrier.c) */
 };
@@ -246,7 +256,9 @@ void sched_yield(void);
 u64 task_run_ns(const struct task *task);
 /* The ticks that met a CPU's tasks, the idle one left out. */
 unsigned long cpu_ticks(unsigned int cpu, int mode);
-/* How long it may run while others wait: from 20 ms for the least nice to 0.5 ms for the nicest. */
+/*
+ * How long it may run while others wait: from 20 ms for the least nice to 0.5 ms for the nicest.
+ */
 u64 task_slice_ns(const struct task *task);
 /* How long a CPU had nothing to do; switches of all CPUs. */
 u64 cpu_idle_ns(unsigned int cpu);
@@ -346,7 +358,10 @@ bool group_exists(int pgid, int sid);
 
 /* The limits that its address space obeys. */
 void process_limits(const struct process *process, struct mm_limits *limits);
-/* What the process has mapped obeys its new limits, or its new user's, from now on. tasks_lock held. */
+/*
+ * What the process has mapped obeys its new limits, or its new user's, from now
+ * on. tasks_lock held.
+ */
 void limits_changed(struct process *process);
 /* The threads of all processes whose real user that is. tasks_lock held. */
 u64 user_threads(u32 uid);

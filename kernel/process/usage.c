@@ -16,9 +16,10 @@ static u64 share(u64 ns, unsigned long part, unsigned long all)
 }
 
 /*
- * How long is known exactly, from the clock at each switch; whose time it was is not looked at on the way into the
- * kernel and back, but at the ticks of the timer. Where none has met the kernel, all is the program's. What was
- * said before in *told is never taken back, as it would be when a tick moves the proportion. tasks_lock held.
+ * How long is known exactly, from the clock at each switch; whose time it was is not looked at on
+ * the way into the kernel and back, but at the ticks of the timer. Where none has met the kernel,
+ * all is the program's. What was said before in *told is never taken back, as it would be when a
+ * tick moves the proportion. tasks_lock held.
  */
 static void tell_apart(struct cpu_time *told, u64 run_ns, const unsigned long ticks[NR_TICK_MODES])
 {
@@ -198,7 +199,10 @@ bool cpu_clock_ns(int clock, u64 *ns)
 
 /* ---- the calls ---- */
 
-/* What is used so far by the address space that a task has; its own, for which nothing needs to be held. */
+/*
+ * What is used so far by the address space that a task has; its own, for which
+ * nothing needs to be held.
+ */
 static unsigned long current_maxrss(void)
 {
 	return max(current_process()->maxrss, mm_hiwater_rss(current_task()->mm));

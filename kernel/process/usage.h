@@ -18,11 +18,17 @@ struct thread_traits thread_traits(const struct task *task);
 void usage_of_thread_ends(struct process *process, const struct task *task);
 /* Of all that ran on a CPU but its idle task. tasks_lock held. */
 struct cpu_time cpu_busy_time(unsigned int cpu);
-/* By a clock made of a number (CPUCLOCK_PID()): of any process, or of the own threads. false: no such clock. */
+/*
+ * By a clock made of a number (CPUCLOCK_PID()): of any process, or of the own threads.
+ * false: no such clock.
+ */
 bool cpu_clock_ns(int clock, u64 *ns);
 /* Of a process that is waited for, its own waited-for children included. tasks_lock held. */
 void usage_of_process(struct process *process, struct __kernel_rusage *usage);
-/* A child that has ended was waited for: what it used counts as its parent's children's. tasks_lock held. */
+/*
+ * A child that has ended was waited for: what it used counts as its parent's
+ * children's. tasks_lock held.
+ */
 void usage_add_child(struct process *parent, struct process *child);
 
 /* ---- kernel/sched/loadavg.c ---- */

@@ -1,6 +1,6 @@
 /*
- * The policies of the scheduler (sched(7)). Those that ask for a turn before all others do not exist:
- * -EINVAL. SCHED_BATCH and SCHED_IDLE are kept and shown, and scheduled as SCHED_NORMAL is.
+ * The policies of the scheduler (sched(7)). Those that ask for a turn before all others do not
+ * exist: -EINVAL. SCHED_BATCH and SCHED_IDLE are kept and shown, and scheduled as SCHED_NORMAL is.
  */
 #include "kernel/sched/priority.h"
 #include "kernel/syscall.h"
@@ -39,7 +39,8 @@ SYSCALL_DEFINE1(sched_getscheduler, int, tid)
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	policy = READ_ONCE(task->policy) | (READ_ONCE(task->sched_reset) ? SCHED_RESET_ON_FORK : 0);
+	policy =
+		READ_ONCE(task->policy) | (READ_ONCE(task->sched_reset) ? SCHED_RESET_ON_FORK : 0);
 	task_put(task);
 	return policy;
 }
@@ -55,7 +56,10 @@ SYSCALL_DEFINE2(sched_getparam, int, tid, u32 *, user)
 	return copy_to_user(user, &priority, sizeof(priority)) ? -EFAULT : 0;
 }
 
-/* Who wants to be reset no more needs a privilege: its children would have what it should not hand on. */
+/*
+ * Who wants to be reset no more needs a privilege: its children would have what it
+ * should not hand on.
+ */
 static long set_policy(struct task *task, int policy, bool reset)
 {
 	if (!is_policy(policy))
@@ -132,7 +136,8 @@ static long set_attr(struct task *task, const struct sched_attr *attr)
 	bool keep = attr->sched_flags & SCHED_FLAG_KEEP_POLICY;
 	int policy = keep ? READ_ONCE(task->policy) : (int)attr->sched_policy;
 	int nice = min(max(attr->sched_nice, NICE_MIN), NICE_MAX);
-	bool reset = attr->sched_flags & SCHED_FLAG_RESET_ON_FORK || (keep && READ_ONCE(task->sched_reset));
+	bool reset = attr->sched_flags & SCHED_FLAG_RESET_ON_FORK ||
+		     (keep && READ_ONCE(task->sched_reset));
 	bool niced = policy != SCHED_IDLE && !(attr->sched_flags & SCHED_FLAG_KEEP_PARAMS);
 	long ret;
 
@@ -165,7 +170,8 @@ SYSCALL_DEFINE3(sched_setattr, int, tid, struct sched_attr *, user, unsigned int
 	return ret;
 }
 
-SYSCALL_DEFINE4(sched_getattr, int, tid, struct sched_attr *, user, unsigned int, size, unsigned int, flags)
+SYSCALL_DEFINE4(sched_getattr, int, tid, struct sched_attr *, user, unsigned int, size,
+		unsigned int, flags)
 {
 	struct sched_attr attr = { .size = (u32)min((size_t)size, sizeof(attr)) };
 	struct task *task;

@@ -6,9 +6,9 @@
  * it may be queued on this CPU only (which finishes the switch before it looks at its queue), and
  * no other CPU steals it.
  *
- * A CPU that runs a task has a timer interrupt every TICK_NS at least, which notes whether it met the
- * program or the kernel; an idle one gets no ticks. The timer is never cancelled: a pipe's two ends would
- * otherwise program it with each message.
+ * A CPU that runs a task has a timer interrupt every TICK_NS at least, which notes whether it met
+ * the program or the kernel; an idle one gets no ticks. The timer is never cancelled: a pipe's two
+ * ends would otherwise program it with each message.
  */
 #include "kernel/base/trace.h"
 #include "kernel/sched/sched.h"
@@ -61,7 +61,7 @@ static u64 slice_deadline(const struct run_queue *rq, u64 now)
 	u64 end = rq->curr->run_since + task_slice_ns(rq->curr);
 
 	if (end <= now)
-		end = now + task_slice_ns(rq->curr);	/* its turn is over already, and it knows */
+		end = now + task_slice_ns(rq->curr); /* its turn is over already, and it knows */
 	return READ_ONCE(idle_cpus) ? min(end, now + SPREAD_NS) : end;
 }
 
@@ -138,8 +138,8 @@ static void reschedule(bool preempted)
 	if (prev->work & WORK_RESCHED)
 		atomic_and_return_old(~WORK_RESCHED, &prev->work);
 	/*
-	 * Pairs with the killer or sender, who sets the bit before it takes this lock to look at the
-	 * state.
+	 * Pairs with the killer or sender, who sets the bit before it takes this lock
+	 * to look at the state.
 	 */
 	if ((prev->state == TASK_KILLABLE && READ_ONCE(prev->work) & WORK_KILLED) ||
 	    (prev->state == TASK_INTERRUPTIBLE &&
@@ -297,7 +297,7 @@ static bool begin_wake(struct task *task, unsigned long states, bool *place)
 			rq_enqueue(rq, task);
 			notify_cpu(rq, task->cpu);
 			if (!(task->affinity & cpumask_of(task->cpu)))
-				task_set_work(task, WORK_RESCHED);	/* put_prev() sends it away */
+				task_set_work(task, WORK_RESCHED); /* put_prev() sends it away */
 		} /* else it has not called schedule() yet, and will not sleep */
 	}
 	spin_unlock(&rq->lock);
@@ -489,7 +489,8 @@ bool task_asleep(struct task *task, void (*fn)(const struct task *task, void *ar
 {
 	unsigned long flags = irq_save();
 	struct run_queue *rq = lock_task_rq(task);	/* so that nobody wakes it */
-	bool asleep = task->state != TASK_RUNNING && task->state != TASK_DEAD && !READ_ONCE(task->on_cpu);
+	bool asleep = task->state != TASK_RUNNING && task->state != TASK_DEAD &&
+		      !READ_ONCE(task->on_cpu);
 
 	if (asleep)
 		fn(task, arg);
@@ -560,7 +561,10 @@ void sched_init(void)
 
 u64 cpu_idle_ns(unsigned int cpu) { return task_run_ns(run_queues[cpu].idle); }
 
-unsigned long cpu_ticks(unsigned int cpu, int mode) { return READ_ONCE(run_queues[cpu].ticks[mode]); }
+unsigned long cpu_ticks(unsigned int cpu, int mode)
+{
+	return READ_ONCE(run_queues[cpu].ticks[mode]);
+}
 
 unsigned long context_switches(void)
 {

@@ -13,8 +13,8 @@ struct run_queue {
 	unsigned long ticks[NR_TICK_MODES];	/* which met its tasks, the idle one left out */
 
 	/*
-	 * The CPU's timer: set for the first timeout, for the end of a time slice when somebody waits for
-	 * it, and for the next tick while the CPU is not idle.
+	 * The CPU's timer: set for the first timeout, for the end of a time slice when somebody
+	 * waits for it, and for the next tick while the CPU is not idle.
 	 */
 	struct timeout_tree timeouts;	/* sleeps with an end that began on this CPU */
 	u64 armed;			/* when it will fire; ~0: not set */

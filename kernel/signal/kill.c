@@ -81,7 +81,8 @@ static long send_to_thread(int tgid, int tid, const struct ksiginfo *info)
 
 	spin_lock(&tasks_lock);
 	task = task_find(tid);
-	if (task && (!tgid || task->process->pid == tgid) && !may_signal(task->process, info->signo))
+	if (task && (!tgid || task->process->pid == tgid) &&
+	    !may_signal(task->process, info->signo))
 		ret = -EPERM;
 	else if (task && (!tgid || task->process->pid == tgid))
 		ret = info->signo ? signal_send(task->process, task, info) : 0;

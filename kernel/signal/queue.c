@@ -104,7 +104,8 @@ void sigpending_flush(struct sigpending *pending, __kernel_sigset_t set)
 
 static bool is_of_timer(const struct sigqueue *entry, int signo, int timer)
 {
-	return entry->info.signo == signo && entry->info.code == SI_TIMER && (int)(u32)entry->info.words[0] == timer;
+	return entry->info.signo == signo && entry->info.code == SI_TIMER &&
+	       (int)(u32)entry->info.words[0] == timer;
 }
 
 bool sigpending_timer(const struct sigpending *pending, int signo, int timer)

@@ -22,8 +22,9 @@ struct task;
 #define DEFAULT_STOPS	(SIGMASK(SIGSTOP) | SIGMASK(SIGTSTP) | SIGMASK(SIGTTIN) | SIGMASK(SIGTTOU))
 #define UNBLOCKABLE	(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP))
 /* What an instruction raises: these come before all others. */
-#define SYNCHRONOUS	(SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) | SIGMASK(SIGTRAP) | \
-			 SIGMASK(SIGFPE) | SIGMASK(SIGSYS))
+#define SYNCHRONOUS \
+	(SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) | SIGMASK(SIGTRAP) | \
+	 SIGMASK(SIGFPE) | SIGMASK(SIGSYS))
 
 static inline bool valid_signal(int signo) { return signo >= 1 && signo <= _NSIG; }
 
@@ -82,7 +83,8 @@ struct sigqueue {
 
 struct sigpending {
 	__kernel_sigset_t set;
-	TAILQ_HEAD(sigqueue_list, sigqueue) queue;	/* a signal in the set may be missing here */
+	TAILQ_HEAD(sigqueue_list, sigqueue) queue;	/* a signal in the set
+							 * may be missing here */
 };
 
 /* Handlers, shared by the threads of a process (and by clone(CLONE_SIGHAND)). */

@@ -4,12 +4,14 @@
 
 /*
  * How a call's arguments are printed, a letter each:
- *	d u x	a number: signed, unsigned, hexadecimal		o	an octal mode
- *	p	an address, NULL if it is 0			t	a file descriptor, or AT_FDCWD
- *	s	a string of the program's			b	a buffer; the next argument is its length
- *	r	a buffer that the call fills, as far as its result says	S	a signal
- * and sets of flags by name: P protection, M mmap, O open, K AT_ flags, C clone, A madvise, Y msync,
- * B mount, E umount, W wait, H whence, F fcntl, U futex. Behind a colon: what the result is (d if nothing is said).
+ *	d u x	a number: signed, unsigned, hexadecimal	o	an octal mode
+ *	p	an address, NULL if it is 0		t	a file descriptor, or AT_FDCWD
+ *	s	a string of the program's		S	a signal
+ *	b	a buffer; the next argument is its length
+ *	r	a buffer that the call fills, as far as its result says
+ * and sets of flags by name: P protection, M mmap, O open, K AT_ flags, C clone, A madvise, Y
+ * msync, B mount, E umount, W wait, H whence, F fcntl, U futex. Behind a colon: what the result
+ * is (d if nothing is said).
  */
 struct strace_format {
 	unsigned int nr;

@@ -98,7 +98,8 @@ static void check_limit(struct process *process, u64 now)
 /* The time that ITIMER_VIRTUAL or ITIMER_PROF counts. tasks_lock held. */
 static u64 counted_ns(struct process *process, int which)
 {
-	return which == ITIMER_VIRTUAL ? process_cpu_time(process).user : process_run_ns_locked(process);
+	return which == ITIMER_VIRTUAL ? process_cpu_time(process).user :
+					 process_run_ns_locked(process);
 }
 
 /* Fires what is due; true if anything is still set. tasks_lock held. */

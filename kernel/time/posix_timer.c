@@ -1,6 +1,7 @@
 /*
- * timer_create and its kin. A timer that comes sends a signal, and one with an interval starts again when
- * that signal is taken: what it missed until then is its overrun. All is under tasks_lock.
+ * timer_create and its kin. A timer that comes sends a signal, and one with an
+ * interval starts again when that signal is taken: what it missed until then is its
+ * overrun. All is under tasks_lock.
  */
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
@@ -24,7 +25,10 @@ struct posix_timer {
 
 static struct kmem_cache *timer_cache;
 
-void posix_timers_init(void) { timer_cache = kmem_cache_create("posix_timer", sizeof(struct posix_timer), 0); }
+void posix_timers_init(void)
+{
+	timer_cache = kmem_cache_create("posix_timer", sizeof(struct posix_timer), 0);
+}
 
 /* ---- firing; tasks_lock held ---- */
 
@@ -65,7 +69,8 @@ static void send(struct posix_timer *t)
 	signal_send(t->process, task, &info);
 	/* Ignored, or no memory: time goes on all the same. */
 	if (t->interval && !waiting_in(t, task)) {
-		t->expires = max(timer_next(t->expires, t->interval, clock_ns()), clock_ns() + AGAIN_NS);
+		t->expires = max(timer_next(t->expires, t->interval, clock_ns()),
+				 clock_ns() + AGAIN_NS);
 		timer_start(&t->timer, t->expires);
 	}
 }
@@ -166,7 +171,8 @@ static void add(struct process *process, struct posix_timer *t)
 	sigqueue_charge(process, 1);
 }
 
-static long create(int clock, const struct __kernel_sigevent *event, bool value_is_id, int *user_id)
+static long create(int clock, const struct __kernel_sigevent *event, bool value_is_id,
+		   int *user_id)
 {
 	struct posix_timer *t = kmem_cache_alloc(timer_cache, GFP_KERNEL | GFP_ZERO);
 	struct process *process = current_process();
@@ -210,7 +216,8 @@ static long delete(int id)
 	return t ? 0 : -EINVAL;
 }
 
-SYSCALL_DEFINE3(timer_create, int, clock, const struct __kernel_sigevent *, user_event, int *, user_id)
+SYSCALL_DEFINE3(timer_create, int, clock, const struct __kernel_sigevent *, user_event,
+		int *, user_id)
 {
 	struct __kernel_sigevent event = { .notify = SIGEV_SIGNAL, .signo = SIGALRM };
 	int ret, id;

@@ -33,7 +33,10 @@ struct ksiginfo;
 void posix_timers_init(void);	/* boot */
 /* Exec and the end of a process: all its timers go. tasks_lock held. */
 void posix_timers_end(struct process *process);
-/* A timer's signal is taken: the timer goes on, and the signal says what was missed. tasks_lock held. */
+/*
+ * A timer's signal is taken: the timer goes on, and the signal says what was
+ * missed. tasks_lock held.
+ */
 void posix_timer_taken(struct process *process, struct ksiginfo *info);
 
 /* ---- itimer.c ---- */

@@ -28,7 +28,8 @@ void echo_text(struct tty *tty, const char *text)
 
 void echo_char(struct tty *tty, u8 c)
 {
-	tty_echo(tty, tty_is(tty, ECHOCTL) && is_control(c) && c != '\t' ? ECHO_CONTROL : ECHO_BYTE, c);
+	tty_echo(tty,
+		 tty_is(tty, ECHOCTL) && is_control(c) && c != '\t' ? ECHO_CONTROL : ECHO_BYTE, c);
 }
 
 void finish_erasing(struct tty *tty)
@@ -72,7 +73,8 @@ static void echo_erased_tab(struct tty *tty)
 		else
 			columns += !is_continuation(tty, c);
 	}
-	tty_echo(tty, at == tty->committed ? ECHO_ERASE_FIRST_TAB : ECHO_ERASE_TAB, columns % TAB_STOP);
+	tty_echo(tty, at == tty->committed ? ECHO_ERASE_FIRST_TAB : ECHO_ERASE_TAB,
+		 columns % TAB_STOP);
 }
 
 static void echo_wiped(struct tty *tty, u8 c)

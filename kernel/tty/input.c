@@ -1,12 +1,14 @@
 /*
- * What comes from the console's serial line, byte by byte in the interrupt. For what the line discipline
- * has no room there is a place to wait.
+ * What comes from the console's serial line, byte by byte in the interrupt. For what the line
+ * discipline has no room there is a place to wait.
  */
 #include "kernel/console.h"
 #include "kernel/debug/debug.h"
 #include "kernel/tty/tty.h"
 
-/* tty->lock held. Looks at what waits, as far as there is room. True: readers have something new. */
+/*
+ * tty->lock held. Looks at what waits, as far as there is room. True: readers have something new.
+ */
 static bool look_at_waiting(struct tty *tty)
 {
 	bool readable = false;

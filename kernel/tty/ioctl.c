@@ -29,8 +29,8 @@ static long get_termios2(struct tty *tty, void *user)
 }
 
 /*
- * Output is polled: it has always gone out already, so that TCSETSW has nothing to wait for. termios2 begins as
- * termios does.
+ * Output is polled: it has always gone out already, so that TCSETSW has nothing to wait for.
+ * termios2 begins as termios does.
  */
 static long set_termios(struct tty *tty, const void *user, bool flush)
 {

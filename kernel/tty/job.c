@@ -1,6 +1,7 @@
 /*
- * Job control: whose terminal it is. A session has one, whose foreground group reads and is told of
- * ^C; other groups of the session that read are stopped (setpgid(2), tcsetpgrp(3), credentials(7)).
+ * Job control: whose terminal it is. A session has one, whose foreground group reads and
+ * is told of ^C; other groups of the session that read are stopped (setpgid(2),
+ * tcsetpgrp(3), credentials(7)).
  */
 #include "kernel/fs/fs.h"
 #include "kernel/syscall.h"
@@ -81,12 +82,13 @@ bool tty_is_mine(const struct tty *tty)
 /* tasks_lock held: may the group not be stopped by this signal? */
 static bool cannot_be_stopped(int signo)
 {
-	return signal_ignored(current_process(), signo) || current_task()->blocked & SIGMASK(signo);
+	return signal_ignored(current_process(), signo) ||
+	       current_task()->blocked & SIGMASK(signo);
 }
 
 /*
- * From the background the whole group gets the signal. `refused` is the answer to one that cannot be
- * stopped by it.
+ * From the background the whole group gets the signal. `refused` is the answer to one that
+ * cannot be stopped by it.
  */
 static int check(struct tty *tty, int signo, int refused)
 {

@@ -1,6 +1,6 @@
 /*
- * The line discipline, N_TTY: lines, characters that are signals or stop the output, what is there for
- * readers (termios(3)). All under tty->lock, most of it in the interrupt.
+ * The line discipline, N_TTY: lines, characters that are signals or stop the output, what is there
+ * for readers (termios(3)). All under tty->lock, most of it in the interrupt.
  */
 #include "kernel/base/string.h"
 #include "kernel/process/task.h"
@@ -167,7 +167,8 @@ static bool receive_data(struct tty *tty, u8 c)
 	if (c == '\r' && flags & IGNCR)
 		return false;
 	if (c == '\r' && flags & ICRNL)
-		return tty_is(tty, ICANON) ? receive_canonical(tty, '\n') : receive_raw(tty, '\n', true);
+		return tty_is(tty, ICANON) ? receive_canonical(tty, '\n') :
+					     receive_raw(tty, '\n', true);
 	if (c == '\n' && flags & INLCR)
 		c = '\r';
 	return tty_is(tty, ICANON) ? receive_canonical(tty, c) : receive_raw(tty, c, false);

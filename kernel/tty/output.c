@@ -1,6 +1,6 @@
 /*
- * What goes out to the terminal: written text and echo, processed as c_oflag says (termios(3)). All
- * under tty->lock, the echo in the interrupt. Echo is held while output is stopped.
+ * What goes out to the terminal: written text and echo, processed as c_oflag says (termios(3)).
+ * All under tty->lock, the echo in the interrupt. Echo is held while output is stopped.
  */
 #include "kernel/base/string.h"
 #include "kernel/console.h"

@@ -1,7 +1,7 @@
 /*
- * The terminal as a file: /dev/console, /dev/ttyS0, /dev/tty. What a person types at is set up as a
- * terminal is; where a program holds the other end (make run CMD=...), bytes pass as they are, but
- * for lines and their end of file.
+ * The terminal as a file: /dev/console, /dev/ttyS0, /dev/tty. What a person types at is set up as
+ * a terminal is; where a program holds the other end (make run CMD=...), bytes pass as they are,
+ * but for lines and their end of file.
  */
 #include "kernel/tty/tty.h"
 #include "kernel/base/cmdline.h"
@@ -17,17 +17,20 @@
 #define CTRL(c)		((c) & 0x1f)
 #define CHUNK		256u
 
-/* As a program wants it that holds the other end; console_set_interactive() makes it a person's. */
+/*
+ * As a program wants it that holds the other end; console_set_interactive() makes it a person's.
+ */
 struct tty console_tty = {
 	.lock = SPINLOCK_INIT(LOCK_TTY),
 	.termios = {
 		.c_iflag = ICRNL,
 		.c_cflag = B115200 | CS8 | CREAD | HUPCL,
 		.c_lflag = ICANON,
-		.c_cc = { [VINTR] = CTRL('C'), [VQUIT] = CTRL('\\'), [VERASE] = 0x7f, [VKILL] = CTRL('U'),
-			  [VEOF] = CTRL('D'), [VMIN] = 1, [VSTART] = CTRL('Q'), [VSTOP] = CTRL('S'),
-			  [VSUSP] = CTRL('Z'), [VREPRINT] = CTRL('R'), [VDISCARD] = CTRL('O'),
-			  [VWERASE] = CTRL('W'), [VLNEXT] = CTRL('V') },
+		.c_cc = { [VINTR] = CTRL('C'), [VQUIT] = CTRL('\\'), [VERASE] = 0x7f,
+			  [VKILL] = CTRL('U'), [VEOF] = CTRL('D'), [VMIN] = 1,
+			  [VSTART] = CTRL('Q'), [VSTOP] = CTRL('S'), [VSUSP] = CTRL('Z'),
+			  [VREPRINT] = CTRL('R'), [VDISCARD] = CTRL('O'), [VWERASE] = CTRL('W'),
+			  [VLNEXT] = CTRL('V') },
 	},
 	.window = { 24, 80, 0, 0 },
 	.async.group = &console_tty.pgrp,
@@ -51,7 +54,8 @@ static const char *set_window(const char *value)
 	rest = rest && *rest == 'x' ? parse_size(rest + 1, &window->ws_col) : NULL;
 	return rest && !*rest ? NULL : "the terminal's size is ROWSxCOLUMNS, as in 24x80";
 }
-BOOT_OPTION("window", "=ROWSxCOLUMNS", "the size of the terminal on the console (24x80)", set_window);
+BOOT_OPTION("window", "=ROWSxCOLUMNS", "the size of the terminal on the console (24x80)",
+	    set_window);
 
 void console_set_interactive(bool interactive)
 {
@@ -143,7 +147,9 @@ static int wait_for_input(struct tty *tty, const struct tty_read *read)
 		ret = ldisc_readable(tty);
 		if (ret || is_dead(tty, read->file) || clock_ns() >= read->deadline)
 			break;
-		ret = READ_ONCE(read->file->flags) & O_NONBLOCK ? -EAGAIN : signal_pending() ? -ERESTARTSYS : 0;
+		ret = READ_ONCE(read->file->flags) & O_NONBLOCK ? -EAGAIN :
+		      signal_pending()				? -ERESTARTSYS :
+								  0;
 		if (ret)
 			break;
 		schedule_until(read->deadline);
@@ -224,7 +230,8 @@ static int wait_until_started(struct tty *tty, const struct file *file)
 		return 0;
 	if (READ_ONCE(file->flags) & O_NONBLOCK)
 		return -EAGAIN;
-	return wait_event_interruptible(&tty->writers, !READ_ONCE(tty->stopped) || is_dead(tty, file));
+	return wait_event_interruptible(&tty->writers,
+					!READ_ONCE(tty->stopped) || is_dead(tty, file));
 }
 
 static void put(struct tty *tty, const char *buf, size_t n)
@@ -287,7 +294,8 @@ static long tty_write(struct file *file, const void *user, size_t n, u64 *pos)
 static short tty_poll(struct file *file, struct poll_table *table)
 {
 	struct tty *tty = &console_tty;
-	size_t want = tty->termios.c_cc[VTIME] ? 1 : max((size_t)tty->termios.c_cc[VMIN], (size_t)1);
+	size_t want =
+		tty->termios.c_cc[VTIME] ? 1 : max((size_t)tty->termios.c_cc[VMIN], (size_t)1);
 	bool readable = tty_is(tty, ICANON) ? ldisc_readable(tty) : ldisc_available(tty) >= want;
 
 	poll_add(table, &tty->readers);
@@ -334,7 +342,8 @@ static int controlling_open(struct inode *inode, struct file *file)
 #define TTY_OPERATIONS .read = tty_read, .write = tty_write, .poll = tty_poll, \
 	.async_lists = tty_async_lists
 static const struct file_operations console_fops = { TTY_OPERATIONS, .ioctl = tty_ioctl };
-static const struct file_operations line_fops = { TTY_OPERATIONS, .ioctl = line_ioctl, .open = line_open };
+static const struct file_operations line_fops = { TTY_OPERATIONS, .ioctl = line_ioctl,
+						  .open = line_open };
 static const struct file_operations controlling_fops = {
 	TTY_OPERATIONS, .ioctl = line_ioctl, .open = controlling_open
 };

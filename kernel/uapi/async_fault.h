@@ -1,10 +1,10 @@
 /*
- * /dev/async_fault: page faults that nobody waits for. A program asks for memory that it will use soon,
- * goes on computing, and reads from the file when the memory is there. docs/async-fault.md.
+ * /dev/async_fault: page faults that nobody waits for. A program asks for memory that it will use
+ * soon, goes on computing, and reads from the file when the memory is there. docs/async-fault.md.
  *
  * poll(): POLLIN if there is an answer to read, POLLOUT if one more may be asked.
- * read(): as many answers as fit, at least one, in the order in which the requests were done; waits for the
- * first, or -EAGAIN with O_NONBLOCK; -EINVAL for a buffer that is shorter than one.
+ * read(): as many answers as fit, at least one, in the order in which the requests were done;
+ * waits for the first, or -EAGAIN with O_NONBLOCK; -EINVAL for a buffer that is shorter than one.
  */
 #pragma once
 #include "kernel/uapi/ioctl.h"
@@ -13,7 +13,8 @@
 #define ASYNC_FAULT_WRITE	1	/* flags: the memory will be written to */
 
 #define ASYNC_FAULT_MAX_LEN	(1 << 20)	/* bytes of one request */
-#define ASYNC_FAULT_MAX_REQUESTS	64	/* of an open file, from the call until the answer is read */
+#define ASYNC_FAULT_MAX_REQUESTS	64	/* of an open file, from the call
+						 * until the answer is read */
 
 struct async_fault_request {
 	__u64 addr;
@@ -36,7 +37,8 @@ struct async_fault_answer {
  *	-EFAULT		no such memory, or the program may not use it so; or a bad structure
  *	-EINVAL		len, or flags or zero that are not 0
  *	-ENOMEM
- * A request that waits has the errors of its own: -EFAULT (what was mapped then is not mapped any more, or
- * the device cannot read it), -ENOMEM, -ESRCH (the program that asked has ended, or called execve()).
+ * A request that waits has the errors of its own: -EFAULT (what was mapped then is not
+ * mapped any more, or the device cannot read it), -ENOMEM, -ESRCH (the program that asked
+ * has ended, or called execve()).
  */
 #define ASYNC_FAULT_ASK	_IOW('F', 1, struct async_fault_request)

@@ -16,7 +16,8 @@
 
 /* The clock of a process or thread: its complemented number, and one of these. */
 #define CPUCLOCK_PID(clock)		(~((clock) >> 3))
-#define CPUCLOCK_VIRT			1	/* the program's own time; the others count all of it */
+#define CPUCLOCK_VIRT			1	/* the program's own time; the
+						 * others count all of it */
 #define CPUCLOCK_KIND			3	/* 0 to 2 are times; 3 is another sort of clock */
 #define CPUCLOCK_PERTHREAD		4
 
