@@ -3,7 +3,8 @@
 #include "kernel/base/string.h"
 #include "mm/gup.h"
 
-size_t access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, unsigned int foll)
+size_t access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, size_t len,
+			unsigned int foll)
 {
 	const bool write = foll & FOLL_WRITE;
 	size_t done = 0, n;
@@ -30,7 +31,10 @@ size_t access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, siz
 
 size_t mm_access(struct mm_struct *mm, unsigned long addr, void *buf, size_t len, bool write)
 {
-	/* Reading is a debugger's: argument strings may lie in memory that has become unreadable since. */
+	/*
+	 * Reading is a debugger's: argument strings may lie in memory that has
+	 * become unreadable since.
+	 */
 	return access_remote_vm(mm, addr, buf, len, write ? FOLL_WRITE : FOLL_FORCE);
 }
 

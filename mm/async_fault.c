@@ -32,8 +32,8 @@ int async_fault_wait(struct mm_struct *mm, unsigned long addr, bool write)
 
 	count_vm_event(VM_EVENT_ASYNC_FAULT_WAIT);
 	/*
-	 * A user of the memory only for this fault: who has asked may end meanwhile, or long before, and
-	 * its memory is not kept for a page that nobody will look at.
+	 * A user of the memory only for this fault: who has asked may end meanwhile, or long
+	 * before, and its memory is not kept for a page that nobody will look at.
 	 */
 	if (!mmget_not_zero(mm))
 		return -ESRCH;

@@ -268,8 +268,8 @@ static void give_run(struct page *page, unsigned long n)
 }
 
 /*
- * Gives the n frames that have been here longest back. What was in use together has often come from
- * one block and goes back to it in one piece.
+ * Gives the n frames that have been here longest back. What was in use together has often come
+ * from one block and goes back to it in one piece.
  */
 static __noinline void spill(struct pcp *pcp, unsigned int n)
 {
@@ -481,7 +481,10 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 	return (struct folio *)page;
 }
 
-/* A folio that nobody uses becomes a free page or block, which is on no list yet. False: it must not. */
+/*
+ * A folio that nobody uses becomes a free page or block, which is on no list yet.
+ * False: it must not.
+ */
 static __always_inline bool unmake_folio(struct page *page, unsigned int order)
 {
 	if (unlikely(page->flags & (FLAGS_BAD_AT_FREE | BIT(PG_hwpoison)))) {

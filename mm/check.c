@@ -62,7 +62,8 @@ static void map(struct mm_struct *mm, unsigned long addr, u64 new)
 	if ((anon ? READ_ONCE(c->file_maps) : READ_ONCE(c->anon_maps)) > 0)
 		fail(mm, addr, new, "mapped as anonymous and as file memory");
 	if (anon && entry_write(new) && !page_test(page, PG_exclusive))
-		fail(mm, addr, new, "an anonymous page that is not exclusive gets a writable entry");
+		fail(mm, addr, new,
+		     "an anonymous page that is not exclusive gets a writable entry");
 	if (anon && entry_write(new) && maps > 1)
 		fail(mm, addr, new, "an anonymous page with several entries gets a writable one");
 }
@@ -73,7 +74,10 @@ void entry_changed(struct mm_struct *mm, unsigned long addr, unsigned int level,
 	check_frame(mm, addr, old);
 	check_frame(mm, addr, new);
 	if (level == 1) {
-		/* The old one leaves first, so that a change of protection counts as its net effect. */
+		/*
+		 * The old one leaves first, so that a change of protection counts
+		 * as its net effect.
+		 */
 		if (counted(old))
 			unmap(mm, addr, old);
 		if (counted(new))
@@ -89,7 +93,8 @@ void check_folio_free(const struct page *page, unsigned int order)
 
 		machine_point(c, ACCESS_READ | ACCESS_NOTE);
 		if (c->anon_maps || c->file_maps)
-			fail(NULL, 0, page_to_pfn(page + i) << PAGE_SHIFT, "a frame is freed that is still mapped");
+			fail(NULL, 0, page_to_pfn(page + i) << PAGE_SHIFT,
+			     "a frame is freed that is still mapped");
 		if (c->pending)
 			fail(NULL, 0, page_to_pfn(page + i) << PAGE_SHIFT,
 			     "a frame or table is freed while a TLB may still lead to it");

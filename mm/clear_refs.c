@@ -1,4 +1,7 @@
-/* Forgetting which pages were used (A bits), or written to since they were last asked about (soft-dirty). */
+/*
+ * Forgetting which pages were used (A bits), or written to since they were last
+ * asked about (soft-dirty).
+ */
 #include "mm/internal.h"
 #include "mm/pagewalk.h"
 #include "mm/tlb.h"
@@ -11,10 +14,12 @@ struct clear {
 static pte_t cleared(pte_t pte, int what)
 {
 	/* The next write must fault: it is the fault that remembers it. */
-	return what == CLEAR_REFS_SOFT_DIRTY ? pte_wrprotect(pte_clear_soft_dirty(pte)) : pte_mkold(pte);
+	return what == CLEAR_REFS_SOFT_DIRTY ? pte_wrprotect(pte_clear_soft_dirty(pte)) :
+					       pte_mkold(pte);
 }
 
-static int clear_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+static int clear_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr,
+			   unsigned long end)
 {
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
 	struct clear *clear = walk->private;
@@ -41,7 +46,8 @@ static const struct walk_ops clear_ops = { .pte_range = clear_pte_range };
 
 static bool wanted(const struct vm_area_struct *vma, int what)
 {
-	return (what != CLEAR_REFS_ANON || !vma->mapping) && (what != CLEAR_REFS_MAPPED || vma->mapping);
+	return (what != CLEAR_REFS_ANON || !vma->mapping) &&
+	       (what != CLEAR_REFS_MAPPED || vma->mapping);
 }
 
 /* The lock is held for writing: nobody faults, so nothing becomes dirty before the flush. */

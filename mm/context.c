@@ -1,17 +1,19 @@
 /*
- * Which address space a CPU translates by, and how the others learn that it has changed: switching,
- * lazily held address spaces, shootdown, unfolding.
+ * Which address space a CPU translates by, and how the others learn that it has changed:
+ * switching, lazily held address spaces, shootdown, unfolding.
  *
- * A CPU is in mm->cpumask for as long as its loaded root reaches mm's tables, lazily or not: hardware
- * walks speculatively. Who changes tables reads the mask after the change, who loads a root sets its bit
- * before reading the root; with a full barrier on both sides one of them sees the other:
+ * A CPU is in mm->cpumask for as long as its loaded root reaches mm's tables, lazily or not:
+ * hardware walks speculatively. Who changes tables reads the mask after the change, who
+ * loads a root sets its bit before reading the root; with a full barrier on both sides one
+ * of them sees the other:
  *
  *	switch_mm()				flush_tlb_range(), mm_unfold()
  *	  set bit in mm->cpumask		  change an entry, or mm->root
  *	  (full barrier)			  smp_mb()
  *	  read mm->root, load, walk		  read mm->cpumask, send IPIs
  *
- * tests/models/shootdown.pml and unfold.pml have both sides, with the store buffers of the processor.
+ * tests/models/shootdown.pml and unfold.pml have both sides, with the store
+ * buffers of the processor.
  */
 #include "mm/context.h"
 #include "kernel/base/trace.h"
@@ -52,7 +54,9 @@ void switch_mm(struct mm_struct *next)
 	if (next != prev)
 		cpumask_test_and_set(this_cpu(), &next->cpumask);
 	root = READ_ONCE(next->root);
-	/* Two folded address spaces share this CPU's top, so that the root words are what differs. */
+	/*
+	 * Two folded address spaces share this CPU's top, so that the root words are what differs.
+	 */
 	if (next == prev && root == READ_ONCE(ctx->root))
 		return;
 	load(ctx, next, root);
@@ -159,7 +163,8 @@ bool flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long en
 	cpumask_t others = 0;
 	bool quietly;
 
-	smp_mb();	/* entries before the mask: pairs with switch_mm(); tests/models/shootdown.pml: NO_MB */
+	/* Entries before the mask: pairs with switch_mm(); tests/models/shootdown.pml: NO_MB. */
+	smp_mb();
 	quietly = flush_others_quietly(mm, start, end);
 	if (!quietly)
 		others = send_to_others(mm, flush_here, &req);
@@ -169,7 +174,10 @@ bool flush_tlb_range(struct mm_struct *mm, unsigned long start, unsigned long en
 	if (others)
 		wait_for_others(&req);
 	trace(TRACE_FLUSH, start, end, others);
-	/* The others have said so themselves: one that was told and did not flush stays in the ledger. */
+	/*
+	 * The others have said so themselves: one that was told and did not flush
+	 * stays in the ledger.
+	 */
 	ledger_flushed(mm, start, end, cpumask_of(this_cpu()));
 	return !quietly;
 }
@@ -219,12 +227,17 @@ static void unfold_here(void *arg)
 
 static void unfold_other_cpus(struct mm_struct *mm)
 {
-	/* In the variant the others find out when they fault beyond the old reach: reload_root(). */
+	/*
+	 * In the variant the others find out when they fault beyond the old reach: reload_root().
+	 */
 	if (!UNFOLD_LAZY && send_to_others(mm, unfold_here, mm))
 		wait_for_others(mm);
 }
 
-/* Puts new tables above the tree at root, each with the one below as its entry 0; returns the new root word. */
+/*
+ * Puts new tables above the tree at root, each with the one below as its entry 0;
+ * returns the new root word.
+ */
 static unsigned long stack_tables(struct page *const *tables, unsigned int n, unsigned long root)
 {
 	for (unsigned int i = 0; i < n; i++) {
@@ -257,10 +270,14 @@ int mm_unfold(struct mm_struct *mm, unsigned int levels)
 		}
 	}
 	root = stack_tables(tables, n, old);
-	/* The tables' contents before the word that leads to them; tests/models/publish.pml: NO_WMB */
+	/*
+	 * The tables' contents before the word that leads to them;
+	 * tests/models/publish.pml: NO_WMB
+	 */
 	smp_wmb();
 	WRITE_ONCE(mm->root, root);
-	smp_mb();	/* root before the mask: pairs with switch_mm(); tests/models/unfold.pml: NO_MB */
+	/* Root before the mask: pairs with switch_mm(); tests/models/unfold.pml: NO_MB. */
+	smp_mb();
 
 	flags = irq_save();
 	if (READ_ONCE(cpu_contexts[this_cpu()].mm) == mm)

@@ -1,4 +1,6 @@
-/* Setting, sampling and checking the word: no lock, each a loop around one compare-and-exchange. */
+/*
+ * Setting, sampling and checking the word: no lock, each a loop around one compare-and-exchange.
+ */
 #include "mm/errseq.h"
 
 void errseq_set(errseq_t *eseq, int err)
@@ -35,7 +37,8 @@ int errseq_check_and_advance(errseq_t *eseq, errseq_t *since)
 	int at = atomic_read(since), seen;
 
 	do {
-		seen = see(eseq);	/* anew each time: a cursor that another has moved does not go back */
+		/* Anew each time: a cursor that another has moved does not go back. */
+		seen = see(eseq);
 		if (seen == at)
 			return 0;
 	} while (!atomic_try_cmpxchg(since, &at, seen));

@@ -2,9 +2,9 @@
  * The life of a page fault. user_fault() finds the mapping and asks whether the access is allowed;
  * handle_mm_fault() makes it possible; the cases are below it.
  *
- * The pattern of all cases: read the entry without a lock, decide and prepare (this may sleep), take the
- * table's lock, and if the entry is no longer the one that was read, give everything back and return: the
- * access is tried again and faults again if it still must.
+ * The pattern of all cases: read the entry without a lock, decide and prepare (this may sleep),
+ * take the table's lock, and if the entry is no longer the one that was read, give everything back
+ * and return: the access is tried again and faults again if it still must.
  */
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
@@ -37,7 +37,8 @@ static __always_inline struct pte_slot lock_if_same(const struct vm_fault *vmf)
 	struct pte_slot slot = { vmf->ptep, pte_lockptr(vmf->pmd) };
 
 	spin_lock(slot.ptl);
-	if (unlikely(!pmd_same(pmdp_get(vmf->pmdp), vmf->pmd) || !pte_same(ptep_get(slot.ptep), vmf->orig))) {
+	if (unlikely(!pmd_same(pmdp_get(vmf->pmdp), vmf->pmd) ||
+		     !pte_same(ptep_get(slot.ptep), vmf->orig))) {
 		pte_unlock(slot);
 		slot.ptep = NULL;
 	}
@@ -50,10 +51,12 @@ static pte_t mk_pte(const struct page *page, const struct vm_area_struct *vma)
 }
 
 /*
- * Where a page arrives at an empty or replaced entry: counts and the entry. The table's lock is held.
+ * Where a page arrives at an empty or replaced entry: counts and the entry. The
+ * table's lock is held.
  *
- * What the page holds must be there before the entry: a thread on another CPU finds the page by it, without
- * a fault and without a lock. The other side is the MMU's walk. tests/models/publish.pml: NO_WMB
+ * What the page holds must be there before the entry: a thread on another CPU finds the page by
+ * it, without a fault and without a lock. The other side is the MMU's walk.
+ * tests/models/publish.pml: NO_WMB
  */
 static void install(const struct vm_fault *vmf, pte_t *ptep, struct page *page, pte_t pte)
 {
@@ -126,13 +129,13 @@ static vm_fault_t file_cow_fault(const struct vm_fault *vmf, struct folio *folio
 }
 
 /*
- * Somebody is about to get write permission for the folio, which is locked: so that it is not written back
- * between this note and the entry.
+ * Somebody is about to get write permission for the folio, which is locked: so that it is not
+ * written back between this note and the entry.
  */
 static void page_mkwrite(const struct vm_area_struct *vma, struct folio *folio)
 {
 	lockdep_assert_held(folio);
-	DEBUG_BUG_ON(folio->page.mapping != vma->mapping);	/* else writeback would never find it */
+	DEBUG_BUG_ON(folio->page.mapping != vma->mapping); /* else writeback would never find it */
 	if (mapping_tracks_dirty(vma->mapping))
 		folio_mark_dirty(folio);
 }
@@ -161,7 +164,10 @@ static vm_fault_t locked_folio_fault(const struct vm_fault *vmf, struct folio *f
 	bool private_write = (vmf->flags & FAULT_FLAG_WRITE) && !(vma->vm_flags & VM_SHARED);
 
 	lockdep_assert_held(folio);
-	/* A re-check. Truncated since it was found: the next try sees the size, or finds another page. */
+	/*
+	 * A re-check. Truncated since it was found: the next try sees the size, or
+	 * finds another page.
+	 */
 	if (!folio_belongs(folio, vma->mapping, linear_page_index(vma, vmf->addr)))
 		return 0;
 	if (unlikely(page_test(&folio->page, PG_hwpoison)))
@@ -182,7 +188,10 @@ static vm_fault_t fault_of_error(long err)
 	       err == -EHWPOISON ? VM_FAULT_HWPOISON : VM_FAULT_SIGBUS;
 }
 
-/* Until the page is there, and whoever has it locked is done; or until a signal comes that ends the wait. */
+/*
+ * Until the page is there, and whoever has it locked is done; or until a signal
+ * comes that ends the wait.
+ */
 static int wait_unlocked(struct address_space *mapping, unsigned long index, enum folio_wait until)
 {
 	struct folio *folio = filemap_get_until(mapping, index, until);
@@ -212,7 +221,8 @@ static bool nowait(const struct vm_fault *vmf) { return vmf->flags & FAULT_FLAG_
 /* Is the wait for a page without mmap_lock? It may be long where a device is. */
 static bool waits_unlocked(const struct vm_fault *vmf)
 {
-	return (vmf->flags & FAULT_FLAG_ALLOW_RETRY) && !nowait(vmf) && mapping_has_device(vmf->vma->mapping);
+	return (vmf->flags & FAULT_FLAG_ALLOW_RETRY) && !nowait(vmf) &&
+	       mapping_has_device(vmf->vma->mapping);
 }
 
 /* What happens without the lock when a page is not there, or somebody has it locked. */
@@ -265,8 +275,8 @@ static bool wants_retry(const struct vm_fault *vmf)
 }
 
 /*
- * The folio is locked until it, or its copy, is mapped: truncation, which takes it out of the cache under
- * that lock, comes before and we see it, or after and it finds what we have mapped.
+ * The folio is locked until it, or its copy, is mapped: truncation, which takes it out of the
+ * cache under that lock, comes before and we see it, or after and it finds what we have mapped.
  */
 static vm_fault_t file_fault(const struct vm_fault *vmf)
 {
@@ -291,7 +301,10 @@ static vm_fault_t file_fault(const struct vm_fault *vmf)
 	return ret;
 }
 
-/* The entry stays and gets its permission, if the page is still the file's and the entry what it was. */
+/*
+ * The entry stays and gets its permission, if the page is still the file's and the
+ * entry what it was.
+ */
 static void make_writable(const struct vm_fault *vmf, struct folio *folio)
 {
 	const struct vm_area_struct *vma = vmf->vma;
@@ -309,7 +322,10 @@ static void make_writable(const struct vm_fault *vmf, struct folio *folio)
 	pte_unlock(slot);
 }
 
-/* The first write to a page of a device since it was read or written back, through a shared mapping. */
+/*
+ * The first write to a page of a device since it was read or written back, through
+ * a shared mapping.
+ */
 static vm_fault_t wp_page_shared(const struct vm_fault *vmf)
 {
 	struct pte_slot slot = lock_if_same(vmf);
@@ -333,8 +349,9 @@ static vm_fault_t wp_page_shared(const struct vm_fault *vmf)
 /* ---- a write to a present, read-only entry ---- */
 
 /*
- * Is this anonymous page exclusive, or may it be *made* so: does nobody else hold it? The folio lock keeps
- * those away who would add a reference on the strength of it; the table's lock keeps the entry.
+ * Is this anonymous page exclusive, or may it be *made* so: does nobody else hold it? The
+ * folio lock keeps those away who would add a reference on the strength of it; the
+ * table's lock keeps the entry.
  */
 static bool make_exclusive(struct page *page)
 {
@@ -344,7 +361,8 @@ static bool make_exclusive(struct page *page)
 	if (!page_test(page, PG_anon))
 		return false;
 	if (page_test(page, PG_exclusive))
-		return true;	/* pinned, perhaps: then it has to stay, whatever the mapping allows */
+		/* Pinned, perhaps: then it has to stay, whatever the mapping allows. */
+		return true;
 	if (folio_ref_count(folio) != 1 || !folio_trylock(folio))
 		return false;
 	/* The re-check. */
@@ -382,10 +400,11 @@ static pte_t copied_pte(const struct vm_fault *vmf, struct page *copy)
 }
 
 /*
- * The copy takes the entry over. It is cleared and flushed first: while another CPU can still read the old
- * page at this address, no CPU may write the new one.
+ * The copy takes the entry over. It is cleared and flushed first: while another CPU can still read
+ * the old page at this address, no CPU may write the new one.
  */
-static void wp_replace(const struct vm_fault *vmf, struct pte_slot slot, struct page *old, struct page *copy)
+static void wp_replace(const struct vm_fault *vmf, struct pte_slot slot, struct page *old,
+		       struct page *copy)
 {
 	struct mm_struct *mm = vmf->vma->vm_mm;
 
@@ -413,7 +432,7 @@ static vm_fault_t wp_copy(const struct vm_fault *vmf, struct page *old)
 	if (!copy)
 		return VM_FAULT_OOM;
 	if (old) {
-		if (page_test(old, PG_anon))	/* a file's page may be written to through the file */
+		if (page_test(old, PG_anon)) /* a file's page may be written to through the file */
 			ledger_assert_not_writable(old);
 		page_copy(page_address(copy), page_address(old));
 	}
@@ -493,8 +512,8 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 	if (!pte_present(vmf.orig))
 		return absent_fault(&vmf);
 	if ((flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) && !pte_write(vmf.orig))
-		return vma->vm_flags & VM_SHARED && mapping_tracks_dirty(vma->mapping) ? wp_page_shared(&vmf)
-										       : wp_fault(&vmf);
+		return vma->vm_flags & VM_SHARED && mapping_tracks_dirty(vma->mapping) ?
+			       wp_page_shared(&vmf) : wp_fault(&vmf);
 	return spurious_fault(&vmf);
 }
 
@@ -510,10 +529,12 @@ static const char *access_error(const struct vm_area_struct *vma, unsigned int f
 	return vma->vm_flags & VM_ACCESS_FLAGS ? NULL : "allows no access";
 }
 
-static void refuse(struct fault_result *res, int signo, int code, unsigned long addr, unsigned int flags,
-		   const struct vm_area_struct *vma, const char *why)
+static void refuse(struct fault_result *res, int signo, int code, unsigned long addr,
+		   unsigned int flags, const struct vm_area_struct *vma, const char *why)
 {
-	*res = (struct fault_result){ .signo = signo, .code = code, .why = why, .addr = addr, .flags = flags };
+	*res = (struct fault_result){
+		.signo = signo, .code = code, .why = why, .addr = addr, .flags = flags
+	};
 	if (vma) {
 		res->vm_start = vma->vm_start;
 		res->vm_end = vma->vm_end;
@@ -521,19 +542,24 @@ static void refuse(struct fault_result *res, int signo, int code, unsigned long 
 	}
 }
 
-/* What handle_mm_fault() says of the access; after VM_FAULT_RETRY alone the program tries it again. */
+/*
+ * What handle_mm_fault() says of the access; after VM_FAULT_RETRY alone the
+ * program tries it again.
+ */
 static __noinline void refuse_fault(struct fault_result *res, vm_fault_t ret, unsigned long addr,
 				    unsigned int flags, const struct vm_area_struct *vma)
 {
 	bool retry = ret & VM_FAULT_RETRY;	/* then vma may be gone */
 
 	if (ret & VM_FAULT_OOM)
-		refuse(res, SIGKILL, 0, addr, flags, retry ? NULL : vma, "gets no page: out of memory");
+		refuse(res, SIGKILL, 0, addr, flags, retry ? NULL : vma,
+		       "gets no page: out of memory");
 	else if (ret & VM_FAULT_SIGBUS)
 		refuse(res, SIGBUS, BUS_ADRERR, addr, flags, retry ? NULL : vma,
 		       retry ? "the page cannot be read from the disk" : "ends beyond its file");
 	else if (ret & VM_FAULT_HWPOISON)
-		refuse(res, SIGBUS, BUS_MCEERR_AR, addr, flags, retry ? NULL : vma, "has broken memory there");
+		refuse(res, SIGBUS, BUS_MCEERR_AR, addr, flags, retry ? NULL : vma,
+		       "has broken memory there");
 }
 
 void fault_explain(const struct fault_result *res, char *buf, size_t size)
@@ -546,8 +572,8 @@ void fault_explain(const struct fault_result *res, char *buf, size_t size)
 	if (!res->vm_end)
 		scnprintf(buf + n, size - n, "%s", res->why);
 	else
-		scnprintf(buf + n, size - n, "the mapping %lx-%lx %c%c%c%c %s", res->vm_start, res->vm_end,
-			  flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
+		scnprintf(buf + n, size - n, "the mapping %lx-%lx %c%c%c%c %s", res->vm_start,
+			  res->vm_end, flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
 			  flags & VM_EXEC ? 'x' : '-', flags & VM_SHARED ? 's' : 'p', res->why);
 }
 
@@ -573,10 +599,12 @@ static const char *expand_stack(struct vm_area_struct *vma, unsigned long addr)
 }
 
 /*
- * The mapping for addr, a stack grown to it if need be; mmap_lock is held for reading if it is found, and
- * free if not. Growing changes the tree and needs the lock for writing: it is taken anew, and so is the look.
+ * The mapping for addr, a stack grown to it if need be; mmap_lock is held for reading if it is
+ * found, and free if not. Growing changes the tree and needs the lock for writing: it is taken
+ * anew, and so is the look.
  */
-static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned long addr, const char **why)
+static struct vm_area_struct *lock_and_find_vma(struct mm_struct *mm, unsigned long addr,
+						const char **why)
 {
 	struct vm_area_struct *vma;
 
@@ -626,7 +654,9 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 	if (unlikely(why)) {
 		refuse(res, SIGSEGV, SEGV_ACCERR, addr, flags, vma, why);
 	} else if (unlikely(reload_root(mm))) {
-		/* With mmap_lock held no unfolding is under way: every CPU should have been told. */
+		/*
+		 * With mmap_lock held no unfolding is under way: every CPU should have been told.
+		 */
 		WARN_ONCE(!UNFOLD_LAZY, "CPU %u had an old root of its address space", this_cpu());
 	} else {
 		ret = handle_mm_fault(vma, addr, flags | FAULT_FLAG_ALLOW_RETRY);
@@ -639,7 +669,8 @@ static void resolve_user_fault(struct mm_struct *mm, unsigned long addr, unsigne
 		mmap_read_unlock(mm);
 }
 
-void user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags, struct fault_result *res)
+void user_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags,
+		struct fault_result *res)
 {
 	struct recent_mark mark = recent_fault_begin();
 

@@ -12,13 +12,15 @@
 struct copy {
 	struct mm_struct *dst;
 	struct vm_area_struct *vma;	/* the child's */
-	struct page *spare;	/* for a copy of a pinned page: no memory is asked for under a lock */
+	struct page *spare;	/* for a copy of a pinned page:
+				 * no memory is asked for under a lock */
 	long anon;		/* pages that the child maps; counted at the end */
 	bool downgraded;	/* some entry of the parent lost its write permission */
 };
 
 /* The child gets a page of its own at once. False: there is no spare one yet. */
-static bool copy_pinned(struct copy *copy, unsigned long addr, pte_t *dst_ptep, const struct page *page)
+static bool copy_pinned(struct copy *copy, unsigned long addr, pte_t *dst_ptep,
+			const struct page *page)
 {
 	struct page *own = copy->spare;
 	pte_t pte;
@@ -36,9 +38,9 @@ static bool copy_pinned(struct copy *copy, unsigned long addr, pte_t *dst_ptep, 
 }
 
 /*
- * One present entry. The parent's table is locked; the child's tables nobody else can see. A page that
- * two entries map is not exclusive to either: the mark goes, and with it the write permission of both.
- * False: a spare page is needed.
+ * One present entry. The parent's table is locked; the child's tables nobody else can see. A page
+ * that two entries map is not exclusive to either: the mark goes, and with it the write permission
+ * of both. False: a spare page is needed.
  */
 static bool copy_pte(struct copy *copy, struct mm_struct *src, unsigned long addr, pte_t *dst_ptep,
 		     pte_t *src_ptep, pte_t pte)
@@ -63,7 +65,8 @@ static bool copy_pte(struct copy *copy, struct mm_struct *src, unsigned long add
 	return true;
 }
 
-static int copy_pte_range(struct page_walk *walk, pmd_t *src_pmdp, unsigned long addr, unsigned long end)
+static int copy_pte_range(struct page_walk *walk, pmd_t *src_pmdp, unsigned long addr,
+			  unsigned long end)
 {
 	struct copy *copy = walk->private;
 	pmd_t *dst_pmdp = mm_pmd_alloc(copy->dst, addr);
@@ -81,7 +84,8 @@ static int copy_pte_range(struct page_walk *walk, pmd_t *src_pmdp, unsigned long
 			return 0;
 		for (; addr != end; addr += PAGE_SIZE, src.ptep++, dst_ptep++) {
 			pte = ptep_get(src.ptep);
-			if (!pte_none(pte) && !copy_pte(copy, walk->mm, addr, dst_ptep, src.ptep, pte))
+			if (!pte_none(pte) &&
+			    !copy_pte(copy, walk->mm, addr, dst_ptep, src.ptep, pte))
 				break;
 		}
 		pte_unlock(src);
@@ -110,7 +114,9 @@ static struct vm_area_struct *copy_vma(struct mm_struct *mm, const struct vm_are
 	}
 	vma->vm_page_prot = old->vm_page_prot;
 	vma_copy_file(vma, old, old->vm_pgoff);
-	/* Before its entries are copied: truncation then finds them here, or they are gone there. */
+	/*
+	 * Before its entries are copied: truncation then finds them here, or they are gone there.
+	 */
 	vma_link(vma);
 	return vma;
 }
@@ -125,8 +131,9 @@ static int copy_mappings(struct mm_struct *mm, struct mm_struct *parent)
 		copy.vma = copy_vma(mm, vma);
 		if (!copy.vma)
 			err = -ENOMEM;
-		else if (!(vma->vm_flags & VM_SHARED))	/* shared memory is found in the page cache */
-			err = walk_page_range(parent, vma->vm_start, vma->vm_end, &copy_ops, &copy);
+		else if (!(vma->vm_flags & VM_SHARED)) /* shared: in the page cache already */
+			err = walk_page_range(parent, vma->vm_start, vma->vm_end, &copy_ops,
+					      &copy);
 	}
 	mm_rss_add(mm, MM_ANONPAGES, copy.anon);
 	if (copy.spare)

@@ -15,7 +15,8 @@ static inline void unpin(struct page *page)
 {
 	int left = atomic_add_return(-1, &page->pincount);
 
-	BUG_MSG(left < 0, "frame %#lx has been unpinned more often than pinned", page_to_pfn(page));
+	BUG_MSG(left < 0, "frame %#lx has been unpinned more often than pinned",
+		page_to_pfn(page));
 	put_page(page);
 }
 
@@ -41,8 +42,8 @@ void unpin_user_pages(struct page **pages, unsigned long nr)
 }
 
 /*
- * An anonymous page is kept by its entries' dirty bits; a file's page may have lost its last entry by now.
- * If it has left its file as well, nobody looks at the mark.
+ * An anonymous page is kept by its entries' dirty bits; a file's page may have lost its last entry
+ * by now. If it has left its file as well, nobody looks at the mark.
  *
  * The mark is set even where it is set: a full barrier after what was written. A look alone
  * could come before that, and writeback, which clears the mark first, between them.
@@ -74,16 +75,17 @@ bool gup_flags_valid(unsigned int flags, const int *locked, unsigned int to_set)
 	unsigned int all = flags | to_set;
 	bool bad = (flags & FOLL_INTERNAL) ||			/* ours */
 		   (all & kinds) == kinds ||			/* one or the other */
-		   ((all & FOLL_LONGTERM) && !(all & FOLL_PIN)) ||	/* only a pin is counted that long */
-		   (locked && !*locked) ||			/* the lock is held when we begin */
-		   ((all & FOLL_UNLOCKABLE) && !locked);	/* who is to be told needs a place for it */
+		   ((all & FOLL_LONGTERM) && !(all & FOLL_PIN)) ||	/* only a pin is counted */
+		   (locked && !*locked) ||			/* held when we begin */
+		   ((all & FOLL_UNLOCKABLE) && !locked);	/* a place to be told it */
 
 	return !WARN_ONCE(bad, "get_user_pages: flags %#x contradict each other", all);
 }
 
 /*
- * NOWAIT and UNLOCKABLE together are no contradiction: the caller would bear a dropped lock, and does not
- * want to wait. Then nobody waits, so nobody drops the lock, and nobody needs to be killed in a wait.
+ * NOWAIT and UNLOCKABLE together are no contradiction: the caller would bear a dropped lock,
+ * and does not want to wait. Then nobody waits, so nobody drops the lock, and nobody needs
+ * to be killed in a wait.
  */
 unsigned int foll_to_fault_flags(unsigned int foll)
 {
@@ -108,18 +110,18 @@ unsigned int foll_to_fault_flags(unsigned int foll)
 
 /*
  * A write through an entry that is not writable: by FORCE only, into a private mapping that is not
- * writable, and only to a page of its own. The page's state proves that, under the table's lock; that COW
- * has been broken a moment ago proves nothing, since the copy may have been dropped again (Dirty COW).
- * Where the write has not been noted yet, the fault notes it.
+ * writable, and only to a page of its own. The page's state proves that, under the table's lock;
+ * that COW has been broken a moment ago proves nothing, since the copy may have been dropped again
+ * (Dirty COW). Where the write has not been noted yet, the fault notes it.
  */
 static bool can_follow_write(const struct vm_area_struct *vma, pte_t pte, const struct page *page,
 			     unsigned int foll)
 {
 	if (pte_write(pte))
 		return true;
-	return (foll & FOLL_FORCE) && !(vma->vm_flags & VM_WRITE) && is_cow_mapping(vma->vm_flags) &&
-	       pte_soft_dirty(pte) && !pte_special(pte) && page_test(page, PG_anon) &&
-	       page_test(page, PG_exclusive);
+	return (foll & FOLL_FORCE) && !(vma->vm_flags & VM_WRITE) &&
+	       is_cow_mapping(vma->vm_flags) && pte_soft_dirty(pte) && !pte_special(pte) &&
+	       page_test(page, PG_anon) && page_test(page, PG_exclusive);
 }
 
 static struct page *follow_pte(const struct vm_area_struct *vma, pte_t pte, unsigned int foll)
@@ -132,12 +134,14 @@ static struct page *follow_pte(const struct vm_area_struct *vma, pte_t pte, unsi
 		return ERR_PTR(-EFAULT);
 	if (gup_must_unshare(vma->vm_flags, foll, page))
 		return ERR_PTR(-EMLINK);
-	return !(foll & (FOLL_GET | FOLL_PIN)) || try_grab_page(page, foll) ? page : ERR_PTR(-ENOMEM);
+	return !(foll & (FOLL_GET | FOLL_PIN)) || try_grab_page(page, foll) ? page :
+									      ERR_PTR(-ENOMEM);
 }
 
 /*
- * An entry as hardware leaves it once the program has used its page. Dirty also where a debugger writes through
- * one that is not writable, or not even accessible: what it has written is to be kept.
+ * An entry as hardware leaves it once the program has used its page. Dirty also where a
+ * debugger writes through one that is not writable, or not even accessible: what it has
+ * written is to be kept.
  */
 static pte_t touched(pte_t pte, unsigned int foll)
 {
@@ -146,9 +150,12 @@ static pte_t touched(pte_t pte, unsigned int foll)
 	return foll & FOLL_TOUCH ? pte_mkyoung(__pte(pte.val | write)) : pte;
 }
 
-/* Pages of a leaf above the pte level, whose frame is the first one's. What it does not allow is -EFAULT. */
-static long take_from_leaf(const struct vm_area_struct *vma, u64 leaf, unsigned long nr, unsigned int foll,
-			   struct page **pages)
+/*
+ * Pages of a leaf above the pte level, whose frame is the first one's. What it does
+ * not allow is -EFAULT.
+ */
+static long take_from_leaf(const struct vm_area_struct *vma, u64 leaf, unsigned long nr,
+			   unsigned int foll, struct page **pages)
 {
 	struct page *page;
 
@@ -168,15 +175,16 @@ static long take_from_leaf(const struct vm_area_struct *vma, u64 leaf, unsigned 
 /* Where the entry at which the walk ended lies. */
 static u64 *lowest_slot(const struct table_walk *walk, unsigned long addr)
 {
-	unsigned long table = walk->lowest == fold_levels(walk->fold) ? fold_table(walk->fold) :
-									entry_pfn(walk->entry[walk->lowest + 1]);
+	unsigned long table = walk->lowest == fold_levels(walk->fold) ?
+				      fold_table(walk->fold) :
+				      entry_pfn(walk->entry[walk->lowest + 1]);
 
 	return table_slot(table, addr, walk->lowest);
 }
 
 /* As follow_pages() below, where there is no table. 0: there is no leaf either. */
-static long follow_leaf(const struct vm_area_struct *vma, unsigned long addr, unsigned long nr, unsigned int foll,
-			struct page **pages)
+static long follow_leaf(const struct vm_area_struct *vma, unsigned long addr, unsigned long nr,
+			unsigned int foll, struct page **pages)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct table_walk walk;
@@ -192,18 +200,19 @@ static long follow_leaf(const struct vm_area_struct *vma, unsigned long addr, un
 		left = min(level_span(walk.lowest) - offset, vma->vm_end - addr) >> PAGE_SHIFT;
 		n = take_from_leaf(vma, leaf.val + offset, min(nr, left), foll, pages);
 		if (n > 0 && !pte_same(touched(leaf, foll), leaf))
-			leaf_upgrade(mm, addr, walk.lowest, lowest_slot(&walk, addr), touched(leaf, foll).val);
+			leaf_upgrade(mm, addr, walk.lowest, lowest_slot(&walk, addr),
+				     touched(leaf, foll).val);
 	}
 	spin_unlock(&mm->page_table_lock);
 	return n;
 }
 
 /*
- * Pages from addr on, at most nr, as far as one table and its entries give them without a fault. 0: the
- * first needs one; -EMLINK: it must be unshared first; or another error of the first.
+ * Pages from addr on, at most nr, as far as one table and its entries give them without a fault.
+ * 0: the first needs one; -EMLINK: it must be unshared first; or another error of the first.
  */
-static long follow_pages(const struct vm_area_struct *vma, unsigned long addr, unsigned long nr, unsigned int foll,
-			 struct page **pages)
+static long follow_pages(const struct vm_area_struct *vma, unsigned long addr, unsigned long nr,
+			 unsigned int foll, struct page **pages)
 {
 	pmd_t *pmdp = mm_pmd_find(vma->vm_mm, addr);
 	struct pte_slot slot = { 0 };
@@ -299,7 +308,10 @@ static int faultin_page(struct gup *g, unsigned long addr, unsigned int unshare)
 	return ret & VM_FAULT_SIGBUS ? -EFAULT : 0;
 }
 
-/* The next pages from addr on: at least one, or an error. Without a place for them, one fault is one page. */
+/*
+ * The next pages from addr on: at least one, or an error. Without a place for them,
+ * one fault is one page.
+ */
 static long gup_some(struct gup *g, unsigned long addr, unsigned long nr, struct page **pages)
 {
 	long n = 0;
@@ -332,8 +344,12 @@ static long gup_some(struct gup *g, unsigned long addr, unsigned long nr, struct
 
 /* ---- ranges ---- */
 
-/* Until all are there, an error, or a wait that the caller does not want or that has dropped the lock. */
-static long gup_locked_pages(struct gup *g, unsigned long start, unsigned long nr, struct page **pages)
+/*
+ * Until all are there, an error, or a wait that the caller does not want or that
+ * has dropped the lock.
+ */
+static long gup_locked_pages(struct gup *g, unsigned long start, unsigned long nr,
+			     struct page **pages)
 {
 	unsigned long done = 0;
 	long n;
@@ -350,8 +366,8 @@ static long gup_locked_pages(struct gup *g, unsigned long start, unsigned long n
 }
 
 /*
- * The same over dropped locks: what had to wait is tried again under a new one. In the end the lock is
- * free if it was dropped once, for what the caller knew from before no longer holds.
+ * The same over dropped locks: what had to wait is tried again under a new one. In the end the
+ * lock is free if it was dropped once, for what the caller knew from before no longer holds.
  */
 static long gup_range(struct gup *g, unsigned long start, unsigned long nr, struct page **pages)
 {
@@ -362,7 +378,8 @@ static long gup_range(struct gup *g, unsigned long start, unsigned long nr, stru
 	start &= PAGE_MASK;
 	for (;;) {
 		g->fault = foll_to_fault_flags(g->foll);
-		n = gup_locked_pages(g, start + done * PAGE_SIZE, nr - done, pages ? pages + done : NULL);
+		n = gup_locked_pages(g, start + done * PAGE_SIZE, nr - done,
+				     pages ? pages + done : NULL);
 		if (n > 0)
 			done += (unsigned long)n;
 		if (!g->locked || *g->locked)
@@ -370,7 +387,8 @@ static long gup_range(struct gup *g, unsigned long start, unsigned long nr, stru
 		dropped = true;
 		if (n < 0)
 			break;
-		if (fatal_signal_pending() || ((g->foll & FOLL_INTERRUPTIBLE) && signal_pending())) {
+		if (fatal_signal_pending() ||
+		    ((g->foll & FOLL_INTERRUPTIBLE) && signal_pending())) {
 			n = -EINTR;
 			break;
 		}
@@ -388,46 +406,49 @@ static long gup_range(struct gup *g, unsigned long start, unsigned long nr, stru
 	return done || n > 0 ? (long)done : n;
 }
 
-static long gup_checked(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
-			unsigned int to_set, struct page **pages, int *locked)
+static long gup_checked(struct mm_struct *mm, unsigned long start, unsigned long nr,
+			unsigned int flags, unsigned int to_set, struct page **pages, int *locked)
 {
 	struct gup g = { .mm = mm, .foll = flags | to_set, .locked = locked };
 
 	if (locked)
 		to_set |= FOLL_UNLOCKABLE;
-	if (!gup_flags_valid(flags, locked, to_set) || WARN_ONCE(!pages, "get_user_pages without a place for them"))
+	if (!gup_flags_valid(flags, locked, to_set) ||
+	    WARN_ONCE(!pages, "get_user_pages without a place for them"))
 		return -EINVAL;
 	g.foll |= to_set;
 	lockdep_assert_held(&mm->mmap_lock);
 	return nr ? gup_range(&g, start, nr, pages) : 0;
 }
 
-long get_user_pages(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
-		    struct page **pages)
+long get_user_pages(struct mm_struct *mm, unsigned long start, unsigned long nr,
+		    unsigned int flags, struct page **pages)
 {
 	return gup_checked(mm, start, nr, flags, FOLL_TOUCH | FOLL_GET, pages, NULL);
 }
 
-long get_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
-			   struct page **pages, int *locked)
+long get_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr,
+			   unsigned int flags, struct page **pages, int *locked)
 {
-	return gup_checked(mm, start, nr, flags, FOLL_TOUCH | FOLL_REMOTE | FOLL_GET, pages, locked);
+	return gup_checked(mm, start, nr, flags, FOLL_TOUCH | FOLL_REMOTE | FOLL_GET, pages,
+			   locked);
 }
 
-long pin_user_pages(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
-		    struct page **pages)
+long pin_user_pages(struct mm_struct *mm, unsigned long start, unsigned long nr,
+		    unsigned int flags, struct page **pages)
 {
 	return gup_checked(mm, start, nr, flags, FOLL_PIN, pages, NULL);
 }
 
-long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
-			   struct page **pages, int *locked)
+long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr,
+			   unsigned int flags, struct page **pages, int *locked)
 {
-	return gup_checked(mm, start, nr, flags, FOLL_PIN | FOLL_TOUCH | FOLL_REMOTE, pages, locked);
+	return gup_checked(mm, start, nr, flags, FOLL_PIN | FOLL_TOUCH | FOLL_REMOTE, pages,
+			   locked);
 }
 
-static long gup_unlocked(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
-			 unsigned int to_set, struct page **pages)
+static long gup_unlocked(struct mm_struct *mm, unsigned long start, unsigned long nr,
+			 unsigned int flags, unsigned int to_set, struct page **pages)
 {
 	int locked = 1;
 	long ret;
@@ -439,30 +460,33 @@ static long gup_unlocked(struct mm_struct *mm, unsigned long start, unsigned lon
 	return ret;
 }
 
-long get_user_pages_unlocked(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
-			     struct page **pages)
+long get_user_pages_unlocked(struct mm_struct *mm, unsigned long start, unsigned long nr,
+			     unsigned int flags, struct page **pages)
 {
 	return gup_unlocked(mm, start, nr, flags, FOLL_TOUCH | FOLL_GET, pages);
 }
 
-long pin_user_pages_unlocked(struct mm_struct *mm, unsigned long start, unsigned long nr, unsigned int flags,
-			     struct page **pages)
+long pin_user_pages_unlocked(struct mm_struct *mm, unsigned long start, unsigned long nr,
+			     unsigned int flags, struct page **pages)
 {
 	return gup_unlocked(mm, start, nr, flags, FOLL_TOUCH | FOLL_PIN, pages);
 }
 
-long faultin_page_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write, int *locked)
+long faultin_page_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write,
+			int *locked)
 {
-	struct gup g = { .mm = mm, .locked = locked,
-			 .foll = FOLL_TOUCH | FOLL_HWPOISON | FOLL_UNLOCKABLE | FOLL_MADV_POPULATE |
-				 (write ? FOLL_WRITE : 0) };
+	struct gup g = { .mm = mm,
+			 .locked = locked,
+			 .foll = FOLL_TOUCH | FOLL_HWPOISON | FOLL_UNLOCKABLE |
+				 FOLL_MADV_POPULATE | (write ? FOLL_WRITE : 0) };
 
 	BUG_MSG(!locked || !*locked, "faultin_page_range: the lock is held, and may be dropped");
 	lockdep_assert_held(&mm->mmap_lock);
 	return gup_range(&g, start, (end - start) >> PAGE_SHIFT, NULL);
 }
 
-long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, int *locked)
+long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			     int *locked)
 {
 	struct gup g = { .mm = vma->vm_mm, .vma = vma, .locked = locked, .foll = FOLL_TOUCH };
 	const unsigned long nr = (end - start) >> PAGE_SHIFT;
@@ -483,14 +507,15 @@ long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, un
 
 /* ---- the fast way, and what it leaves ---- */
 
-static long gup_fast(unsigned long start, unsigned long nr, unsigned int flags, unsigned int to_set,
-		     struct page **pages)
+static long gup_fast(unsigned long start, unsigned long nr, unsigned int flags,
+		     unsigned int to_set, struct page **pages)
 {
 	const unsigned int fast = flags | to_set;
 	unsigned long end, done;
 	long ret;
 
-	if (!gup_flags_valid(flags, NULL, to_set) || WARN_ONCE(!pages, "get_user_pages_fast without a place for them"))
+	if (!gup_flags_valid(flags, NULL, to_set) ||
+	    WARN_ONCE(!pages, "get_user_pages_fast without a place for them"))
 		return -EINVAL;
 	start &= PAGE_MASK;
 	if (nr > ~0ul >> PAGE_SHIFT || start + (nr << PAGE_SHIFT) < start)
@@ -504,24 +529,27 @@ static long gup_fast(unsigned long start, unsigned long nr, unsigned int flags, 
 		count_vm_events(VM_EVENT_PIN, done);
 	if (done == nr || (fast & FOLL_FAST_ONLY))
 		return (long)done;
-	ret = gup_unlocked(current_mm(), start + (done << PAGE_SHIFT), nr - done, flags, to_set | FOLL_TOUCH,
-			   pages + done);
+	ret = gup_unlocked(current_mm(), start + (done << PAGE_SHIFT), nr - done, flags,
+			   to_set | FOLL_TOUCH, pages + done);
 	if (ret > 0)
 		count_vm_events(VM_EVENT_GUP_SLOW, (unsigned long)ret);
 	return ret < 0 && done ? (long)done : ret + (long)done;
 }
 
-long get_user_pages_fast(unsigned long start, unsigned long nr, unsigned int flags, struct page **pages)
+long get_user_pages_fast(unsigned long start, unsigned long nr, unsigned int flags,
+			 struct page **pages)
 {
 	return gup_fast(start, nr, flags, FOLL_GET, pages);
 }
 
-long pin_user_pages_fast(unsigned long start, unsigned long nr, unsigned int flags, struct page **pages)
+long pin_user_pages_fast(unsigned long start, unsigned long nr, unsigned int flags,
+			 struct page **pages)
 {
 	return gup_fast(start, nr, flags, FOLL_PIN, pages);
 }
 
-long get_user_pages_fast_only(unsigned long start, unsigned long nr, unsigned int flags, struct page **pages)
+long get_user_pages_fast_only(unsigned long start, unsigned long nr, unsigned int flags,
+			      struct page **pages)
 {
 	long ret = gup_fast(start, nr, flags, FOLL_GET | FOLL_FAST_ONLY, pages);
 

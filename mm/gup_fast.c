@@ -3,12 +3,14 @@
  *
  * What keeps it safe:
  *  - Interrupts are off. Who frees a table or a page has taken it out of the tables first and then
- *    flushes by an IPI to every CPU that runs this address space, which is answered when we are done.
- *    So what we were led to stays what it was; whether it still is where we found it is another question.
- *  - The root word and each entry are read once. What was checked is what is followed: pointer and value
- *    go down together (pXd_offset_lockless()), through folded levels too.
- *  - The reference comes before the second look at the entry. If the entry is still the same, the page
- *    was mapped there at a moment when we held it. If not, we let it go and leave it to the slow path.
+ *    flushes by an IPI to every CPU that runs this address space, which is answered when we
+ *    are done. So what we were led to stays what it was; whether it still is where we found
+ *    it is another question.
+ *  - The root word and each entry are read once. What was checked is what is followed: pointer and
+ *    value go down together (pXd_offset_lockless()), through folded levels too.
+ *  - The reference comes before the second look at the entry. If the entry is still the
+ *    same, the page was mapped there at a moment when we held it. If not, we let it go and
+ *    leave it to the slow path.
  *
  * docs/gup.md tells it in pictures.
  */
@@ -26,8 +28,8 @@ struct gup_walk {
 };
 
 /*
- * May the pages of this entry be had? By the entry alone: it grants what its mapping allowed when it was
- * set, and no more. For a level above, val is a leaf.
+ * May the pages of this entry be had? By the entry alone: it grants what its mapping allowed when
+ * it was set, and no more. For a level above, val is a leaf.
  */
 static bool entry_allows(u64 val, unsigned int foll)
 {
@@ -60,8 +62,8 @@ static bool gup_fast_pte_range(struct gup_walk *g, pmd_t *pmdp, pmd_t pmd, unsig
 }
 
 /* A leaf above the pte level: each page is one of its folio's. */
-static bool gup_fast_leaf(struct gup_walk *g, const u64 *slot, u64 val, unsigned int level, unsigned long addr,
-			  unsigned long end)
+static bool gup_fast_leaf(struct gup_walk *g, const u64 *slot, u64 val, unsigned int level,
+			  unsigned long addr, unsigned long end)
 {
 	unsigned long first = addr & (level_span(level) - 1);
 	struct page *page = pfn_to_page(entry_pfn(val) + (first >> PAGE_SHIFT));
@@ -87,7 +89,8 @@ static bool gup_fast_pmd_range(struct gup_walk *g, pud_t *pudp, pud_t pud, unsig
 		if (pmd_leaf(pmd)) {
 			if (!gup_fast_leaf(g, &pmdp->val, pmd.val, 2, addr, next))
 				return false;
-		} else if (!entry_table(pmd.val) || !gup_fast_pte_range(g, pmdp, pmd, addr, next)) {
+		} else if (!entry_table(pmd.val) ||
+			   !gup_fast_pte_range(g, pmdp, pmd, addr, next)) {
 			return false;
 		}
 	} while (pmdp++, addr = next, addr != end);
@@ -107,7 +110,8 @@ static bool gup_fast_pud_range(struct gup_walk *g, p4d_t *p4dp, p4d_t p4d, unsig
 		if (pud_leaf(g->fold, pud)) {
 			if (!gup_fast_leaf(g, &pudp->val, pud.val, 3, addr, next))
 				return false;
-		} else if (!entry_table(pud.val) || !gup_fast_pmd_range(g, pudp, pud, addr, next)) {
+		} else if (!entry_table(pud.val) ||
+			   !gup_fast_pmd_range(g, pudp, pud, addr, next)) {
 			return false;
 		}
 	} while (pudp++, addr = next, addr != end);
@@ -146,7 +150,8 @@ static void gup_fast_pgd_range(struct gup_walk *g, unsigned long addr, unsigned 
 	} while (pgdp++, addr = next, addr != end);
 }
 
-unsigned long gup_fast_range(unsigned long start, unsigned long end, unsigned int foll, struct page **pages)
+unsigned long gup_fast_range(unsigned long start, unsigned long end, unsigned int foll,
+			     struct page **pages)
 {
 	struct gup_walk g = { .foll = foll, .pages = pages };
 	unsigned long flags;

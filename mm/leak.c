@@ -28,9 +28,12 @@ struct mem_usage mem_quiesce(void)
 	slab_shrink();
 	buddy_drain_all();
 	return (struct mem_usage){
-		/* What is broken and given back is not lost; what is broken and not given back may be. */
-		.frames = frames_total() - frames_free() - frames_retired() - vmalloc_table_frames() -
-			  slab_frames(),
+		/*
+		 * What is broken and given back is not lost; what is broken and not
+		 * given back may be.
+		 */
+		.frames = frames_total() - frames_free() - frames_retired() -
+			  vmalloc_table_frames() - slab_frames(),
 		.objects = slab_objects(),
 	};
 }

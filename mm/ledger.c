@@ -1,7 +1,7 @@
 /*
- * The TLB ledger: see check.h. What may be cached, as a set of records: each says that a translation which
- * an entry no longer grants may still be in the TLB of some CPUs. A flush on a CPU takes it out of the
- * records that the flush covers. Exists in debug builds only.
+ * The TLB ledger: see check.h. What may be cached, as a set of records: each says that a
+ * translation which an entry no longer grants may still be in the TLB of some CPUs. A flush on a
+ * CPU takes it out of the records that the flush covers. Exists in debug builds only.
  */
 #include "mm/check.h"
 
@@ -29,7 +29,10 @@ static struct {
 	struct record records[LEDGER_RECORDS];
 } ledger = { .lock = SPINLOCK_INIT(LOCK_UNCHECKED) };
 
-/* No scheduling points of the simulator: what the ledger notes must not make steps depend on each other. */
+/*
+ * No scheduling points of the simulator: what the ledger notes must not make steps
+ * depend on each other.
+ */
 static unsigned long used(void) { return __atomic_load_n(&ledger.nr_used, __ATOMIC_RELAXED); }
 static void set_used(unsigned long n) { __atomic_store_n(&ledger.nr_used, n, __ATOMIC_RELAXED); }
 
@@ -37,8 +40,8 @@ static void set_used(unsigned long n) { __atomic_store_n(&ledger.nr_used, n, __A
 static void assert_locked(void) { BUG_ON(!ledger.lock.locked || !irqs_disabled()); }
 
 /*
- * What may be cached on a CPU is one object for the simulator: a flush before a downgrade does not cover it,
- * one after it does. Downgrades commute.
+ * What may be cached on a CPU is one object for the simulator: a flush before a downgrade does not
+ * cover it, one after it does. Downgrades commute.
  */
 static void touch_cpus(cpumask_t cpus, int how)
 {
@@ -48,7 +51,10 @@ static void touch_cpus(cpumask_t cpus, int how)
 		machine_point(&ledger.on_cpu[cpu], how | ACCESS_NOTE);
 }
 
-/* Whoever looks at the frame's counts depends on each step that changed a record of it, in any order. */
+/*
+ * Whoever looks at the frame's counts depends on each step that changed a record
+ * of it, in any order.
+ */
 static void touch(const struct record *r)
 {
 	machine_point(&frame_checks[entry_pfn(r->old)], ACCESS_ADD | ACCESS_NOTE);
@@ -75,7 +81,8 @@ static void drop(struct record **link)
 	set_used(ledger.nr_used - 1);
 }
 
-static void add(const struct mm_struct *mm, unsigned long addr, unsigned int level, u64 old, cpumask_t cpus)
+static void add(const struct mm_struct *mm, unsigned long addr, unsigned int level, u64 old,
+		cpumask_t cpus)
 {
 	struct record *r = ledger.free;
 
@@ -89,8 +96,8 @@ static void add(const struct mm_struct *mm, unsigned long addr, unsigned int lev
 		ledger.lost++;
 		return;
 	}
-	*r = (struct record){ ledger.used, mm, ALIGN_DOWN(addr, level_span(level)), level_span(level), old,
-			      cpus, (u8)level };
+	*r = (struct record){ ledger.used, mm, ALIGN_DOWN(addr, level_span(level)),
+			      level_span(level), old, cpus, (u8)level };
 	ledger.used = r;
 	set_used(ledger.nr_used + 1);
 	count(r, 1);
@@ -125,8 +132,8 @@ static void settle(const struct mm_struct *mm, unsigned long addr, unsigned int 
 
 /*
  * Another frame becomes writable at an address where a CPU may still read the old one: legal after
- * MADV_DONTNEED, whose flush is under way. The same frame becoming writable in another place is not,
- * unless it is shared memory, which any number of entries may write.
+ * MADV_DONTNEED, whose flush is under way. The same frame becoming writable in another place is
+ * not, unless it is shared memory, which any number of entries may write.
  */
 static bool writable_elsewhere(const struct mm_struct *mm, unsigned long addr, u64 new)
 {
@@ -136,7 +143,8 @@ static bool writable_elsewhere(const struct mm_struct *mm, unsigned long addr, u
 	    !page_test(pfn_to_page(entry_pfn(new)), PG_anon))
 		return false;
 	for (const struct record *r = ledger.used; r; r = r->next)
-		if (r->level == 1 && entry_pfn(r->old) == entry_pfn(new) && (r->mm != mm || r->addr != addr))
+		if (r->level == 1 && entry_pfn(r->old) == entry_pfn(new) &&
+		    (r->mm != mm || r->addr != addr))
 			return true;
 	return false;
 }
@@ -161,18 +169,21 @@ void ledger_changed(struct mm_struct *mm, unsigned long addr, unsigned int level
 		add(mm, addr, level, old, cpus);
 	machine_spin_unlock(&ledger.lock);
 	irq_restore(flags);
-	BUG_MSG(bad, "frame %lx becomes writable at %lx while a TLB may hold an old translation of it elsewhere",
+	BUG_MSG(bad,
+		"frame %lx becomes writable at %lx while a TLB may hold an old translation of it elsewhere",
 		entry_pfn(new), addr);
 }
 
-static void flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus)
+static void flushed(const struct mm_struct *mm, unsigned long start, unsigned long end,
+		    cpumask_t cpus)
 {
 	struct record **link, *r;
 
 	assert_locked();
 	touch_cpus(cpus, ACCESS_WRITE);
 	for (link = &ledger.used; (r = *link);) {
-		if (r->mm == mm && r->addr < end && r->addr + r->size - 1 >= start && r->cpus & cpus) {
+		if (r->mm == mm && r->addr < end && r->addr + r->size - 1 >= start &&
+		    r->cpus & cpus) {
 			r->cpus &= ~cpus;
 			touch(r);
 		}
@@ -185,13 +196,15 @@ static void flushed(const struct mm_struct *mm, unsigned long start, unsigned lo
 
 bool ledger_told_by_machine;
 
-void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus)
+void ledger_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end,
+		    cpumask_t cpus)
 {
 	if (!ledger_told_by_machine)
 		ledger_tlb_flushed(mm, start, end, cpus);
 }
 
-void ledger_tlb_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end, cpumask_t cpus)
+void ledger_tlb_flushed(const struct mm_struct *mm, unsigned long start, unsigned long end,
+			cpumask_t cpus)
 {
 	unsigned long flags;
 
@@ -207,12 +220,13 @@ void ledger_tlb_flushed(const struct mm_struct *mm, unsigned long start, unsigne
 }
 
 /*
- * In one step: a change noted before it, with this CPU in the mask, would otherwise wait for a flush that
- * nobody asks this CPU for any more. Interrupts are off.
+ * In one step: a change noted before it, with this CPU in the mask, would otherwise wait for a
+ * flush that nobody asks this CPU for any more. Interrupts are off.
  */
 void ledger_left(struct mm_struct *mm, unsigned int cpu)
 {
-	machine_point(&mm->cpumask, ACCESS_WRITE);	/* before the lock, under which nothing is a point */
+	/* Before the lock, under which nothing is a point. */
+	machine_point(&mm->cpumask, ACCESS_WRITE);
 	machine_spin_lock(&ledger.lock);
 	flushed(mm, 0, ~0ul, cpumask_of(cpu));
 	cpumask_test_and_clear(cpu, &mm->cpumask);
@@ -234,14 +248,15 @@ void ledger_assert_not_writable(const struct page *page)
 unsigned long ledger_lost(void) { return READ_ONCE(ledger.lost); }
 unsigned long ledger_pending(void) { return used(); }
 
-unsigned int ledger_stale(const struct mm_struct *mm, unsigned long addr, unsigned int cpu, struct stale_entry *stale,
-			  unsigned int max)
+unsigned int ledger_stale(const struct mm_struct *mm, unsigned long addr, unsigned int cpu,
+			  struct stale_entry *stale, unsigned int max)
 {
 	unsigned int n = 0;
 
 	touch_cpus(cpumask_of(cpu), ACCESS_READ);
 	for (const struct record *r = ledger.used; r && n < max; r = r->next)
-		if (r->mm == mm && r->addr <= addr && addr - r->addr < r->size && r->cpus & cpumask_of(cpu))
+		if (r->mm == mm && r->addr <= addr && addr - r->addr < r->size &&
+		    r->cpus & cpumask_of(cpu))
 			stale[n++] = (struct stale_entry){ r->old, r->level };
 	return n;
 }

@@ -7,8 +7,8 @@
 #include "mm/zap.h"
 
 /*
- * MADV_DONTNEED: private pages are lost, shared ones are found again in the page cache. What is locked is
- * lost by MADV_DONTNEED_LOCKED only.
+ * MADV_DONTNEED: private pages are lost, shared ones are found again in the page cache. What is
+ * locked is lost by MADV_DONTNEED_LOCKED only.
  */
 static long dontneed(struct mm_struct *mm, unsigned long start, unsigned long end, bool locked)
 {
@@ -64,9 +64,10 @@ static long check_mapped(struct mm_struct *mm, unsigned long start, unsigned lon
 
 static bool advice_is_known(int advice)
 {
-	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) || advice == MADV_DONTNEED_LOCKED ||
-	       advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE ||
-	       advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE;
+	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) ||
+	       advice == MADV_DONTNEED_LOCKED || advice == MADV_POPULATE_READ ||
+	       advice == MADV_POPULATE_WRITE || advice == MADV_HWPOISON ||
+	       advice == MADV_SOFT_OFFLINE;
 }
 
 static long advise_locked(struct mm_struct *mm, unsigned long start, unsigned long end, int advice)
@@ -81,7 +82,8 @@ long mm_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len, int
 	unsigned long end = addr + ALIGN_UP(len, PAGE_SIZE);
 	long ret;
 
-	if (!advice_is_known(advice) || addr & ~PAGE_MASK || (len && !ALIGN_UP(len, PAGE_SIZE)) || end < addr)
+	if (!advice_is_known(advice) || addr & ~PAGE_MASK || (len && !ALIGN_UP(len, PAGE_SIZE)) ||
+	    end < addr)
 		return -EINVAL;
 	if (end == addr)
 		return 0;

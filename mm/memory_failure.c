@@ -1,11 +1,13 @@
 /*
  * Memory that is broken: docs/hwpoison.md.
  *
- * Where a page is mapped is known in two ways. An anonymous page has no way back to its entries: it must have
- * one entry only, the one by which it was found. A file's page is mapped where its file is, which is known.
+ * Where a page is mapped is known in two ways. An anonymous page has no way back to its entries:
+ * it must have one entry only, the one by which it was found. A file's page is mapped where its
+ * file is, which is known.
  *
- * Each entry changes under its table's lock, from the page to nothing, and is flushed, before the mark comes
- * to its place: so nobody reaches the page through it while the page goes, and who faults waits for the lock.
+ * Each entry changes under its table's lock, from the page to nothing, and is flushed, before the
+ * mark comes to its place: so nobody reaches the page through it while the page goes, and who
+ * faults waits for the lock.
  */
 #include "mm/memory_failure.h"
 #include "kernel/uapi/errno.h"
@@ -35,7 +37,8 @@ struct failure {
 };
 
 /* The table is locked. */
-static void replace_entry(struct mm_struct *mm, unsigned long addr, pte_t *ptep, const struct failure *f)
+static void replace_entry(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
+			  const struct failure *f)
 {
 	ptep_get_and_clear(mm, addr, ptep);
 	flush_tlb_page(mm, addr);
@@ -46,14 +49,18 @@ static void replace_entry(struct mm_struct *mm, unsigned long addr, pte_t *ptep,
 	put_page(f->page);
 }
 
-/* Has an anonymous page other entries? One stays one: fork, which makes another, needs mmap_lock for writing. */
+/*
+ * Has an anonymous page other entries? One stays one: fork, which makes another, needs
+ * mmap_lock for writing.
+ */
 static bool is_shared(struct mm_struct *mm, const struct page *page)
 {
 	lockdep_assert_held(&mm->mmap_lock);
 	return atomic_read(&page->_mapcount) > 1;
 }
 
-static int fail_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+static int fail_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr,
+			  unsigned long end)
 {
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
 	struct failure *f = walk->private;
@@ -98,7 +105,8 @@ static void unmap_everywhere(struct address_space *mapping, unsigned long index,
 
 	lockdep_assert_held(f->page);
 	down_read(&mapping->i_mmap_lock);
-	for (vma = i_mmap_first(mapping, index, index); vma; vma = i_mmap_next(vma, index, index)) {
+	for (vma = i_mmap_first(mapping, index, index); vma;
+	     vma = i_mmap_next(vma, index, index)) {
 		unsigned long addr = vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
 
 		walk_page_range(vma->vm_mm, addr, addr + PAGE_SIZE, &fail_ops, f);
@@ -107,14 +115,15 @@ static void unmap_everywhere(struct address_space *mapping, unsigned long index,
 }
 
 /*
- * A page that is on a device too leaves the cache: the next reader has it read again; what was written to it
- * since is lost, and who maps it is told. One that is nowhere else keeps its place, so that nobody takes
- * zeroes for the file's contents.
+ * A page that is on a device too leaves the cache: the next reader has it read again; what was
+ * written to it since is lost, and who maps it is told. One that is nowhere else keeps its place,
+ * so that nobody takes zeroes for the file's contents.
  */
 static int fail_cached(struct address_space *mapping, struct folio *folio)
 {
 	bool backed = mapping_reads(mapping);
-	struct failure f = { .page = &folio->page, .lost = !backed || page_test(&folio->page, PG_dirty) };
+	struct failure f = { .page = &folio->page,
+			     .lost = !backed || page_test(&folio->page, PG_dirty) };
 
 	lockdep_assert_held(folio);
 	/* A re-check: truncated, or broken by another thread, since it was found. */
@@ -131,10 +140,11 @@ static int fail_cached(struct address_space *mapping, struct folio *folio)
 }
 
 /*
- * The page that addr shows, with a reference, and if it is a file's, the file. 1; -EAGAIN: the lock was dropped
- * for a wait; or what get_user_pages says.
+ * The page that addr shows, with a reference, and if it is a file's, the file. 1; -EAGAIN: the
+ * lock was dropped for a wait; or what get_user_pages says.
  */
-static long find_page(struct mm_struct *mm, unsigned long addr, struct page **page, struct vma_pin *pin)
+static long find_page(struct mm_struct *mm, unsigned long addr, struct page **page,
+		      struct vma_pin *pin)
 {
 	int locked = 1;
 	long ret;
@@ -177,10 +187,12 @@ static void replace_by_copy(struct mm_struct *mm, unsigned long addr, pte_t *pte
 }
 
 /*
- * The entry goes first, on every CPU. After that a lockless walk that has got the page shows in its count,
- * and one that has not sees at its second look that the entry is gone: so the count can be believed.
+ * The entry goes first, on every CPU. After that a lockless walk that has got the page
+ * shows in its count, and one that has not sees at its second look that the entry is gone:
+ * so the count can be believed.
  */
-static int move_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+static int move_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr,
+			  unsigned long end)
 {
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
 	struct move *m = walk->private;

@@ -1,6 +1,7 @@
 /*
- * mlock and its kin: mappings whose pages stay, and are there from the start. No page is taken away from
- * anybody here, so a lock is a flag, the pages faulted in, and what RLIMIT_MEMLOCK counts.
+ * mlock and its kin: mappings whose pages stay, and are there from the start. No page is
+ * taken away from anybody here, so a lock is a flag, the pages faulted in, and what
+ * RLIMIT_MEMLOCK counts.
  */
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
@@ -8,9 +9,12 @@
 #include "mm/pagewalk.h"
 #include "mm/rmap.h"
 
-/* [start, end) of vma gets these of the flags that lock. Returns the mapping that covers it afterwards. */
-static struct vm_area_struct *mlock_fixup(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-					  unsigned long lock_flags)
+/*
+ * [start, end) of vma gets these of the flags that lock. Returns the mapping that
+ * covers it afterwards.
+ */
+static struct vm_area_struct *mlock_fixup(struct vm_area_struct *vma, unsigned long start,
+					  unsigned long end, unsigned long lock_flags)
 {
 	const unsigned long vm_flags = (vma->vm_flags & ~VM_LOCKED_MASK) | lock_flags;
 
@@ -24,7 +28,8 @@ static struct vm_area_struct *mlock_fixup(struct vm_area_struct *vma, unsigned l
 }
 
 /* As Linux: what lies before a hole is changed all the same. */
-static long apply_lock_flags(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long flags)
+static long apply_lock_flags(struct mm_struct *mm, unsigned long start, unsigned long end,
+			     unsigned long flags)
 {
 	struct vm_area_struct *vma;
 
@@ -43,7 +48,8 @@ static long apply_lock_flags(struct mm_struct *mm, unsigned long start, unsigned
 }
 
 /* Pages of [start, end) that are locked already and do not count twice. */
-static unsigned long pages_locked(const struct mm_struct *mm, unsigned long start, unsigned long end)
+static unsigned long pages_locked(const struct mm_struct *mm, unsigned long start,
+				  unsigned long end)
 {
 	const struct vm_area_struct *vma = vma_find_intersection(mm, start, end);
 	unsigned long bytes = 0;
@@ -55,7 +61,8 @@ static unsigned long pages_locked(const struct mm_struct *mm, unsigned long star
 	return bytes >> PAGE_SHIFT;
 }
 
-static long mlock_locked(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long flags)
+static long mlock_locked(struct mm_struct *mm, unsigned long start, unsigned long end,
+			 unsigned long flags)
 {
 	unsigned long limit = memlock_pages(mm);
 	unsigned long pages = mm->locked_vm + ((end - start) >> PAGE_SHIFT);
@@ -71,7 +78,10 @@ static long posix_error(long err)
 	return err == -EFAULT ? -ENOMEM : err == -ENOMEM ? -EAGAIN : err;
 }
 
-/* The pages that an unchecked range of bytes touches; one that wraps to nothing is empty, as on Linux. */
+/*
+ * The pages that an unchecked range of bytes touches; one that wraps to nothing is
+ * empty, as on Linux.
+ */
 static unsigned long range_end(unsigned long *addr, unsigned long len)
 {
 	unsigned long bytes = ALIGN_UP(len + (*addr & ~PAGE_MASK), PAGE_SIZE);
@@ -106,7 +116,10 @@ long mm_munlock(struct mm_struct *mm, unsigned long addr, unsigned long len)
 	return ret;
 }
 
-/* A mapping that cannot be cut for want of memory is left out; none needs to be, whole as they are. */
+/*
+ * A mapping that cannot be cut for want of memory is left out; none needs to be,
+ * whole as they are.
+ */
 static void lock_all(struct mm_struct *mm, int flags)
 {
 	const unsigned long lock_flags = flags & MCL_ONFAULT ? VM_LOCKED_MASK : VM_LOCKED;
@@ -117,7 +130,8 @@ static void lock_all(struct mm_struct *mm, int flags)
 	if ((flags & (MCL_FUTURE | MCL_CURRENT)) == MCL_FUTURE)
 		return;
 	for (vma = vma_first(mm); vma; vma = vma_next(vma))
-		vma = mlock_fixup(vma, vma->vm_start, vma->vm_end, flags & MCL_CURRENT ? lock_flags : 0);
+		vma = mlock_fixup(vma, vma->vm_start, vma->vm_end,
+				  flags & MCL_CURRENT ? lock_flags : 0);
 }
 
 long mm_mlockall(struct mm_struct *mm, int flags)
@@ -137,7 +151,8 @@ long mm_mlockall(struct mm_struct *mm, int flags)
 
 /* ---- for /proc ---- */
 
-static int count_present(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+static int count_present(struct page_walk *walk, pmd_t *pmdp, unsigned long addr,
+			 unsigned long end)
 {
 	unsigned long *pages = walk->private;
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);

@@ -27,7 +27,8 @@ static const char *set_levels(const char *value)
 	initial_levels = (unsigned int)n;
 	return NULL;
 }
-BOOT_OPTION("levels", "=3|4|5", "page-table levels that programs start with (default 3)", set_levels);
+BOOT_OPTION("levels", "=3|4|5", "page-table levels that programs start with (default 3)",
+	    set_levels);
 
 void mm_init(void)
 {
@@ -115,7 +116,10 @@ void mm_reset_hiwater_rss(struct mm_struct *mm)
 
 #define RSS_BATCH	32	/* to add up takes a look at each CPU's line: not for every page */
 
-/* Two who raise it at once: the lower one may stay, and the next batch puts it right or there was no more. */
+/*
+ * Two who raise it at once: the lower one may stay, and the next batch puts it right
+ * or there was no more.
+ */
 void mm_rss_goes(struct mm_struct *mm, unsigned long pages)
 {
 	struct mm_cpu *cpu = &mm->cpu[this_cpu()];
@@ -128,8 +132,8 @@ void mm_rss_goes(struct mm_struct *mm, unsigned long pages)
 }
 
 /*
- * Unmaps everything and frees all tables but the top: no CPU can reach them and no task will. Mapping by
- * mapping, from below: a table goes with the last mapping that it serves.
+ * Unmaps everything and frees all tables but the top: no CPU can reach them and no task will.
+ * Mapping by mapping, from below: a table goes with the last mapping that it serves.
  */
 static void exit_mmap(struct mm_struct *mm)
 {
@@ -142,10 +146,14 @@ static void exit_mmap(struct mm_struct *mm)
 	for (vma = vma_first(mm); vma; vma = next) {
 		next = vma_next(vma);
 		vma_leave_file(vma);	/* truncation must not look for tables that go */
-		unmap_page_range(&tlb, vma->vm_start, vma->vm_end, 0, next ? next->vm_start : reach);
+		unmap_page_range(&tlb, vma->vm_start, vma->vm_end, 0,
+				 next ? next->vm_start : reach);
 	}
 	tlb_finish_mmu(&tlb);
-	/* Tables that no mapping leads to: the old top of a tree that was unfolded while it was empty. */
+	/*
+	 * Tables that no mapping leads to: the old top of a tree that was unfolded
+	 * while it was empty.
+	 */
 	if (atomic_long_read(&mm->table_frames) > 1) {
 		tlb_gather_mmu_dead(&tlb, mm);
 		unmap_page_range(&tlb, 0, reach, 0, reach);
@@ -200,11 +208,11 @@ void mmput(struct mm_struct *mm)
 #define MMAP_GAP_MIN	(128ul << 20)	/* kept below the stack for it to grow */
 
 /*
- * As many bits as on Linux where the tree has its reach; with 3 levels, 4 GiB for mappings and 1 GiB for
- * the stack, of 512.
+ * As many bits as on Linux where the tree has its reach; with 3 levels, 4 GiB for mappings and 1
+ * GiB for the stack, of 512.
  */
-static unsigned long random_pages(const struct mm_struct *mm, unsigned long random, unsigned int bits_3,
-				  unsigned int bits)
+static unsigned long random_pages(const struct mm_struct *mm, unsigned long random,
+				  unsigned int bits_3, unsigned int bits)
 {
 	return (random & (BIT(mm_levels(mm) == 3 ? bits_3 : bits) - 1)) << PAGE_SHIFT;
 }
@@ -233,7 +241,8 @@ int mm_setup_stack(struct mm_struct *mm, const struct mm_random *random, unsigne
 			VM_ACCOUNT | VM_SOFTDIRTY);
 	if (vma) {
 		vma_link(vma);
-		mm->mmap_base = ALIGN_DOWN(base - min(mm_random_offset(mm, random->mmap), base / 2), PAGE_SIZE);
+		mm->mmap_base = ALIGN_DOWN(base - min(mm_random_offset(mm, random->mmap),
+						      base / 2), PAGE_SIZE);
 		mm->start_stack = *top = end;
 	}
 	mmap_write_unlock(mm);

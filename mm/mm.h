@@ -77,7 +77,8 @@ struct mm_struct {
 
 	unsigned long start_brk, brk;
 	unsigned long start_code, end_code, start_data, end_data;
-	unsigned long start_stack;	/* its upper end; for a program: where its stack pointer began */
+	unsigned long start_stack;	/* its upper end; for a program: where
+					 * its stack pointer began */
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long auxv[MM_AUXV_WORDS];	/* as the program was given it, AT_NULL and all */
 	unsigned long mmap_base;	/* unhinted mappings go downward from here */

@@ -7,8 +7,10 @@
 #include "mm/pagecache.h"
 #include "mm/zap.h"
 
-#define MMAP_MIN_ADDR	65536ul		/* hints below are moved up, as sysctl vm.mmap_min_addr does */
-#define MAX_FILE_SIZE	(~0ul >> 1)	/* no mapping reaches beyond what a file's position can be */
+#define MMAP_MIN_ADDR	65536ul		/* hints below are moved up, as sysctl
+					 * vm.mmap_min_addr does */
+#define MAX_FILE_SIZE	(~0ul >> 1)	/* no mapping reaches beyond what
+					 * a file's position can be */
 
 /* ---- limits ---- */
 
@@ -17,7 +19,8 @@ bool may_have_data(const struct mm_struct *mm, unsigned long pages)
 	unsigned long limit = READ_ONCE(mm->limits.data);
 
 	/* Linux lets Valgrind, which sets 0 to make brk() fail, go on with mmap(). */
-	return mm->data_vm + pages <= (limit ? limit : READ_ONCE(mm->limits.data_max)) >> PAGE_SHIFT;
+	return mm->data_vm + pages <= (limit ? limit : READ_ONCE(mm->limits.data_max)) >>
+	       PAGE_SHIFT;
 }
 
 bool may_expand_vm(const struct mm_struct *mm, unsigned long vm_flags, unsigned long pages)
@@ -27,7 +30,8 @@ bool may_expand_vm(const struct mm_struct *mm, unsigned long vm_flags, unsigned 
 }
 
 /* Pages of [start, end) that are mapped, and that MAP_FIXED would replace. */
-static unsigned long pages_mapped(const struct mm_struct *mm, unsigned long start, unsigned long end)
+static unsigned long pages_mapped(const struct mm_struct *mm, unsigned long start,
+				  unsigned long end)
 {
 	const struct vm_area_struct *vma = vma_find_intersection(mm, start, end);
 	unsigned long bytes = 0;
@@ -37,10 +41,12 @@ static unsigned long pages_mapped(const struct mm_struct *mm, unsigned long star
 	return bytes >> PAGE_SHIFT;
 }
 
-static bool may_map(const struct mm_struct *mm, unsigned long vm_flags, unsigned long addr, unsigned long len)
+static bool may_map(const struct mm_struct *mm, unsigned long vm_flags, unsigned long addr,
+		    unsigned long len)
 {
 	return may_expand_vm(mm, vm_flags, len >> PAGE_SHIFT) ||
-	       may_expand_vm(mm, vm_flags, (len >> PAGE_SHIFT) - pages_mapped(mm, addr, addr + len));
+	       may_expand_vm(mm, vm_flags,
+			     (len >> PAGE_SHIFT) - pages_mapped(mm, addr, addr + len));
 }
 
 /* ---- choosing an address ---- */
@@ -60,8 +66,9 @@ static bool range_is_free(const struct mm_struct *mm, unsigned long addr, unsign
 }
 
 /*
- * Top-down from mmap_base, then from the end of what an address without a hint may be: the reach of 4
- * levels, to which a 3-level tree unfolds when nothing fits. Only a hint above that asks for 5.
+ * Top-down from mmap_base, then from the end of what an address without a hint may be:
+ * the reach of 4 levels, to which a 3-level tree unfolds when nothing fits. Only a hint
+ * above that asks for 5.
  */
 static unsigned long unmapped_area(struct mm_struct *mm, unsigned long hint, unsigned long len)
 {
@@ -76,13 +83,15 @@ static unsigned long unmapped_area(struct mm_struct *mm, unsigned long hint, uns
 	addr = vma_unmapped_area(mm, len, MMAP_MIN_ADDR, mm->mmap_base);
 	if (!IS_ERR_VALUE(addr))
 		return addr;
-	addr = vma_unmapped_area(mm, len, MMAP_MIN_ADDR, min(levels_reach(mm_levels(mm)) - PAGE_SIZE, window));
+	addr = vma_unmapped_area(mm, len, MMAP_MIN_ADDR,
+				 min(levels_reach(mm_levels(mm)) - PAGE_SIZE, window));
 	if (!IS_ERR_VALUE(addr))
 		return addr;
 	return vma_unmapped_area(mm, len, MMAP_MIN_ADDR, window);
 }
 
-static unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len, int flags)
+static unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				       int flags)
 {
 	unsigned long max = task_size_max();
 
@@ -110,10 +119,12 @@ static unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
 	 MAP_HUGETLB | MAP_UNINITIALIZED)
 
 /* VM_ flags from what the program asked for; or an error in *err. */
-static unsigned long mmap_vm_flags(int prot, int flags, const struct mmap_source *source, long *err)
+static unsigned long mmap_vm_flags(int prot, int flags, const struct mmap_source *source,
+				   long *err)
 {
-	unsigned long vm_flags = (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
-				 (prot & PROT_EXEC ? VM_EXEC : 0) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	unsigned long vm_flags =
+		(prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
+		(prot & PROT_EXEC ? VM_EXEC : 0) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 
 	*err = 0;
 	switch (flags & MAP_TYPE) {
@@ -151,7 +162,8 @@ static unsigned long mmap_vm_flags(int prot, int flags, const struct mmap_source
 }
 
 /* Gives a new mapping its object: the file, or memory for it to share. 0 or -errno. */
-static int set_object(struct vm_area_struct *vma, const struct mmap_source *source, unsigned long pgoff)
+static int set_object(struct vm_area_struct *vma, const struct mmap_source *source,
+		      unsigned long pgoff)
 {
 	struct mmap_source memory = { 0 };
 	int err;
@@ -170,9 +182,13 @@ static int set_object(struct vm_area_struct *vma, const struct mmap_source *sour
 	return err;
 }
 
-/* The mapping at an address that has been chosen and is free. Unfolding comes last: it is not undone. */
-static long map_region(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long vm_flags,
-		       const struct mmap_source *source, unsigned long pgoff)
+/*
+ * The mapping at an address that has been chosen and is free. Unfolding comes
+ * last: it is not undone.
+ */
+static long map_region(struct mm_struct *mm, unsigned long addr, unsigned long len,
+		       unsigned long vm_flags, const struct mmap_source *source,
+		       unsigned long pgoff)
 {
 	struct vm_area_struct *vma;
 	long err;
@@ -194,8 +210,8 @@ static long map_region(struct mm_struct *mm, unsigned long addr, unsigned long l
 	return err;
 }
 
-static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot, int flags,
-			const struct mmap_source *source, unsigned long pgoff)
+static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot,
+			int flags, const struct mmap_source *source, unsigned long pgoff)
 {
 	unsigned long vm_flags, charged = 0;
 	long err;
@@ -251,7 +267,8 @@ long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int pr
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (!len)
 		return -ENOMEM;
-	if (pgoff + (len >> PAGE_SHIFT) < pgoff || (source && pgoff > (MAX_FILE_SIZE - len) >> PAGE_SHIFT))
+	if (pgoff + (len >> PAGE_SHIFT) < pgoff ||
+	    (source && pgoff > (MAX_FILE_SIZE - len) >> PAGE_SHIFT))
 		return -EOVERFLOW;
 	if (flags & MAP_FIXED_NOREPLACE)
 		flags |= MAP_FIXED;
@@ -268,8 +285,9 @@ long mm_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, int pr
 /* ---- munmap ---- */
 
 /*
- * Takes [start, end) out of the mappings that intersect it: whole ones go to `gone`, others shrink. At
- * most one new structure is needed, for a hole in the middle of one mapping, and it comes first.
+ * Takes [start, end) out of the mappings that intersect it: whole ones go to `gone`,
+ * others shrink. At most one new structure is needed, for a hole in the middle of one
+ * mapping, and it comes first.
  */
 static int detach_vmas(struct mm_struct *mm, unsigned long start, unsigned long end,
 		       struct vm_area_struct **gone)
@@ -343,7 +361,8 @@ long mm_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 
 static int brk_grow(struct mm_struct *mm, unsigned long from, unsigned long to)
 {
-	const unsigned long vm_flags = BRK_FLAGS | mm->def_flags, pages = (to - from) >> PAGE_SHIFT;
+	const unsigned long vm_flags = BRK_FLAGS | mm->def_flags,
+			    pages = (to - from) >> PAGE_SHIFT;
 
 	if (to > task_size_max() || !range_is_free(mm, from, to - from + PAGE_SIZE) ||
 	    mm->map_count >= MAX_MAP_COUNT || !may_expand_vm(mm, vm_flags, pages) ||

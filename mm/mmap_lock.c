@@ -6,8 +6,8 @@
  *	  (full barrier)			  (full barrier)
  *	  read `writer`: if set, step back	  add up all CPUs' counts: if not 0, wait
  *
- * One of them sees the other. A reader that steps back counts itself off on the same CPU (it has not
- * slept), so that the sum may be too high for a moment, and never too low.
+ * One of them sees the other. A reader that steps back counts itself off on the same CPU (it has
+ * not slept), so that the sum may be too high for a moment, and never too low.
  */
 #include "mm/mmap_lock.h"
 
@@ -28,7 +28,9 @@ void mmap_read_lock_slow(struct mm_struct *mm)
 {
 	mmap_lock_leave(mm);
 	down_read(&mm->mmap_lock.sem);
-	/* `writer` is false and stays it until the semaphore is free again: the next one sees us. */
+	/*
+	 * `writer` is false and stays it until the semaphore is free again: the next one sees us.
+	 */
 	mmap_lock_enter(mm);
 	up_read(&mm->mmap_lock.sem);
 }
@@ -36,7 +38,10 @@ void mmap_read_lock_slow(struct mm_struct *mm)
 bool mmap_read_trylock(struct mm_struct *mm)
 {
 	mmap_lock_enter(mm);
-	/* A re-check, ordered as in mmap_read_lock(): tests/models/mmap_lock_order.pml: NO_ACQUIRE_WRITER */
+	/*
+	 * A re-check, ordered as in mmap_read_lock():
+	 * tests/models/mmap_lock_order.pml: NO_ACQUIRE_WRITER
+	 */
 	if (smp_load_acquire(&mm->mmap_lock.writer)) {
 		mmap_lock_leave(mm);
 		return false;
@@ -52,7 +57,10 @@ static bool has_readers(const struct mm_struct *mm)
 	unsigned int cpu;
 	int sum = 0;
 
-	/* Before what the readers have left behind is read. tests/models/mmap_lock_order.pml: NO_ACQUIRE_COUNT */
+	/*
+	 * Before what the readers have left behind is read.
+	 * tests/models/mmap_lock_order.pml: NO_ACQUIRE_COUNT
+	 */
 	for_each_cpu(cpu, cpus_online())
 		sum += smp_load_acquire(&mm->cpu[cpu].readers.counter);
 	return sum;
@@ -72,7 +80,10 @@ static __noinline void sleep_until_read(struct mm_struct *mm)
 static void wait_for_readers(struct mm_struct *mm)
 {
 	WRITE_ONCE(mm->mmap_lock.writer, true);
-	/* The flag before the counts: pairs with mmap_lock_enter(), _leave(); tests/models/mmap_lock.pml: NO_MB */
+	/*
+	 * The flag before the counts: pairs with mmap_lock_enter(), _leave();
+	 * tests/models/mmap_lock.pml: NO_MB
+	 */
 	smp_mb();
 	if (unlikely(has_readers(mm)))
 		sleep_until_read(mm);
@@ -92,7 +103,10 @@ void mmap_write_lock_nested(struct mm_struct *mm)
 
 void mmap_write_unlock(struct mm_struct *mm)
 {
-	/* After all that was changed: pairs with mmap_read_lock(). tests/models/mmap_lock_order.pml: NO_RELEASE */
+	/*
+	 * After all that was changed: pairs with mmap_read_lock().
+	 * tests/models/mmap_lock_order.pml: NO_RELEASE
+	 */
 	smp_store_release(&mm->mmap_lock.writer, false);
 	up_write(&mm->mmap_lock.sem);
 }

@@ -13,20 +13,22 @@ struct change {
 };
 
 /*
- * What an entry becomes: the new protection, and write permission where no fault needs to be seen. Without
- * the bits `seen` one does.
+ * What an entry becomes: the new protection, and write permission where no fault needs to be seen.
+ * Without the bits `seen` one does.
  */
-static __always_inline pte_t changed_pte(const struct vm_area_struct *vma, pgprot_t prot, u64 seen, pte_t old)
+static __always_inline pte_t changed_pte(const struct vm_area_struct *vma, pgprot_t prot, u64 seen,
+					 pte_t old)
 {
 	pte_t new = pte_modify(old, prot);
 
-	return pte_may_be_writable(vma, new) && !(seen & ~new.val) ? pte_mkwrite(new, vma) : pte_wrprotect(new);
+	return pte_may_be_writable(vma, new) && !(seen & ~new.val) ? pte_mkwrite(new, vma) :
+								     pte_wrprotect(new);
 }
 
 /*
- * Did an entry lose a permission, which some CPU's TLB may still grant? The bits that some old entry
- * had, that every old one had, and that every new one has. What forbids comes with the mapping's
- * protection: all new ones have it, or none.
+ * Did an entry lose a permission, which some CPU's TLB may still grant? The bits that some old
+ * entry had, that every old one had, and that every new one has. What forbids comes with the
+ * mapping's protection: all new ones have it, or none.
  */
 static bool permission_lost(u64 any, u64 all, u64 left)
 {
@@ -38,7 +40,8 @@ static __always_inline int change_entries(struct page_walk *walk, pmd_t *pmdp, u
 					  unsigned long end, u64 seen)
 {
 	struct change *ch = walk->private;
-	const struct vm_area_struct vma = { .vm_flags = ch->vma->vm_flags, .mapping = ch->vma->mapping };
+	const struct vm_area_struct vma = { .vm_flags = ch->vma->vm_flags,
+					    .mapping = ch->vma->mapping };
 	const pgprot_t prot = ch->vma->vm_page_prot;
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
 	const unsigned long start = addr;
@@ -66,7 +69,8 @@ static __always_inline int change_entries(struct page_walk *walk, pmd_t *pmdp, u
 	return 0;
 }
 
-static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+static int change_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr,
+			    unsigned long end)
 {
 	const struct change *ch = walk->private;
 
@@ -87,7 +91,9 @@ static void change_protection(struct vm_area_struct *vma)
 		flush_tlb_range(vma->vm_mm, ch.first, ch.last);
 }
 
-/* [start, end) of vma, cut out where it is a part. Returns the mapping that covers it afterwards. */
+/*
+ * [start, end) of vma, cut out where it is a part. Returns the mapping that covers it afterwards.
+ */
 static struct vm_area_struct *protect_vma(struct vm_area_struct *vma, unsigned long start,
 					  unsigned long end, unsigned long vm_flags)
 {
@@ -107,15 +113,20 @@ static struct vm_area_struct *protect_vma(struct vm_area_struct *vma, unsigned l
 	}
 	vma_change_flags(vma, vm_flags);
 	change_protection(vma);
-	/* What is locked does not fault later: its own pages come now. If there is no memory, later all the same. */
+	/*
+	 * What is locked does not fault later: its own pages come now. If there is no
+	 * memory, later all the same.
+	 */
 	if ((vm_flags & VM_LOCKED) && (vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
 		populate_vma_page_range(vma, vma->vm_start, vma->vm_end, NULL);
 	return vma_merge(vma);
 }
 
-static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long prot)
+static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned long end,
+			   unsigned long prot)
 {
-	unsigned long access = (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
+	unsigned long access = (prot & PROT_READ ? VM_READ : 0) |
+			       (prot & PROT_WRITE ? VM_WRITE : 0) |
 			       (prot & PROT_EXEC ? VM_EXEC : 0);
 	struct vm_area_struct *vma = vma_find(mm, start);
 	unsigned long vm_flags;
@@ -160,8 +171,8 @@ long mm_mprotect(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 	end = addr + ALIGN_UP(len, PAGE_SIZE);
 	if (end <= addr)
 		return -ENOMEM;
-	if (prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN |
-				    PROT_GROWSUP) ||
+	if (prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM |
+				    PROT_GROWSDOWN | PROT_GROWSUP) ||
 	    grows == PROT_GROWSUP)
 		return -EINVAL;
 	mmap_write_lock(mm);

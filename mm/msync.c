@@ -9,7 +9,8 @@
  */
 static int sync_vma(const struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
-	unsigned long first = linear_page_index(vma, start), last = first + ((end - start) >> PAGE_SHIFT) - 1;
+	unsigned long first = linear_page_index(vma, start),
+		      last = first + ((end - start) >> PAGE_SHIFT) - 1;
 	struct mm_struct *mm = vma->vm_mm;
 	struct vma_pin pin;
 	int err;

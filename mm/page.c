@@ -92,7 +92,8 @@ int folio_lock_until(struct folio *folio, enum folio_wait until)
 		err = wait_event_killable(queue, take_or_announce(folio));
 	else
 		err = wait_event_or_signal(queue, take_or_announce(folio),
-					   prepare_to_wait_interruptible(queue, &_w), signal_pending(), -EINTR);
+					   prepare_to_wait_interruptible(queue, &_w),
+					   signal_pending(), -EINTR);
 	if (err)
 		lockdep_release(folio);
 	return err;
@@ -105,9 +106,11 @@ void folio_lock(struct folio *folio)
 
 static void unlock_and_wake(struct folio *folio)
 {
-	unsigned long old = atomic_and_return_old(~(BIT(PG_locked) | BIT(PG_waiters)), &folio->page.flags);
+	unsigned long old =
+		atomic_and_return_old(~(BIT(PG_locked) | BIT(PG_waiters)), &folio->page.flags);
 
-	BUG_MSG(!(old & BIT(PG_locked)), "the folio of frame %#lx is not locked", folio_pfn(folio));
+	BUG_MSG(!(old & BIT(PG_locked)), "the folio of frame %#lx is not locked",
+		folio_pfn(folio));
 	if (unlikely(old & BIT(PG_waiters)))
 		wake_up_all(folio_queue(folio));
 }
@@ -120,7 +123,10 @@ void folio_unlock(struct folio *folio)
 
 void folio_start_read(struct folio *folio) { lockdep_release(folio); }
 
-/* The contents come before the flag, and that before the lock is free: both steps are full barriers. */
+/*
+ * The contents come before the flag, and that before the lock is free: both steps
+ * are full barriers.
+ */
 void folio_end_read(struct folio *folio, bool uptodate)
 {
 	if (uptodate)
@@ -130,7 +136,9 @@ void folio_end_read(struct folio *folio, bool uptodate)
 
 /* ---- dirty ---- */
 
-/* A page is counted while it has both marks: by who sets the second, until who clears the first. */
+/*
+ * A page is counted while it has both marks: by who sets the second, until who clears the first.
+ */
 static bool both(unsigned long flags)
 {
 	return (flags & (BIT(PG_backed) | BIT(PG_dirty))) == (BIT(PG_backed) | BIT(PG_dirty));

@@ -9,9 +9,12 @@
 
 static struct kmem_cache *shmem_cache;
 
-void mapping_init(struct address_space *mapping, const struct address_space_ops *ops, void *host, u64 size)
+void mapping_init(struct address_space *mapping, const struct address_space_ops *ops, void *host,
+		  u64 size)
 {
-	*mapping = (struct address_space){ .ops = ops, .host = host, .size = size, .refcount = ATOMIC_INIT(1) };
+	*mapping = (struct address_space){
+		.ops = ops, .host = host, .size = size, .refcount = ATOMIC_INIT(1)
+	};
 	spin_lock_init(&mapping->tree_lock, LOCK_MAPPING);
 	rwsem_init(&mapping->i_mmap_lock, LOCK_I_MMAP);
 	RB_INIT(&mapping->i_mmap);
@@ -58,7 +61,8 @@ struct folio *filemap_find(struct address_space *mapping, unsigned long index)
 	return folio;
 }
 
-struct folio *filemap_find_from(struct address_space *mapping, unsigned long *index, unsigned long last)
+struct folio *filemap_find_from(struct address_space *mapping, unsigned long *index,
+				unsigned long last)
 {
 	struct folio *folio;
 
@@ -148,7 +152,10 @@ int filemap_replace(struct address_space *mapping, struct folio *old, struct fol
 	return err;
 }
 
-/* Fills a locked folio, or begins to: then the lock is the device's when it returns, else it is free. */
+/*
+ * Fills a locked folio, or begins to: then the lock is the device's when it
+ * returns, else it is free.
+ */
 static int fill_folio(struct address_space *mapping, struct folio *folio)
 {
 	const struct address_space_ops *ops = mapping->ops;
@@ -170,8 +177,9 @@ static int fill_folio(struct address_space *mapping, struct folio *folio)
 }
 
 /*
- * A new folio for index, in its place, and read in or being so. It is locked until its contents are there,
- * so that whoever finds it meanwhile waits. -EEXIST: another task was faster, look again.
+ * A new folio for index, in its place, and read in or being so. It is locked until its
+ * contents are there, so that whoever finds it meanwhile waits. -EEXIST: another task
+ * was faster, look again.
  */
 static struct folio *read_new_folio(struct address_space *mapping, unsigned long index)
 {
@@ -193,9 +201,9 @@ static struct folio *read_new_folio(struct address_space *mapping, unsigned long
 }
 
 /*
- * Until who reads the folio gives its lock back. A page that could not be read leaves the cache: by who
- * notices first, since a device's interrupt cannot do it. One with broken memory stays, and is never up to
- * date again. 0, -EIO, -EHWPOISON, or the end of the wait: -EINTR, -EAGAIN.
+ * Until who reads the folio gives its lock back. A page that could not be read leaves the cache:
+ * by who notices first, since a device's interrupt cannot do it. One with broken memory stays, and
+ * is never up to date again. 0, -EIO, -EHWPOISON, or the end of the wait: -EINTR, -EAGAIN.
  */
 static int wait_for_read(struct address_space *mapping, struct folio *folio, enum folio_wait until)
 {
@@ -216,7 +224,8 @@ static int wait_for_read(struct address_space *mapping, struct folio *folio, enu
 }
 
 /* Who has asked the device gets its error; who has only waited asks again. */
-static struct folio *grab(struct address_space *mapping, unsigned long index, enum folio_wait until)
+static struct folio *grab(struct address_space *mapping, unsigned long index,
+			  enum folio_wait until)
 {
 	bool asked = false;
 	struct folio *folio;
@@ -262,7 +271,8 @@ struct folio *filemap_grab(struct address_space *mapping, unsigned long index)
 	return filemap_grab_until(mapping, index, WAIT_TO_THE_END);
 }
 
-struct folio *filemap_get_until(struct address_space *mapping, unsigned long index, enum folio_wait until)
+struct folio *filemap_get_until(struct address_space *mapping, unsigned long index,
+				enum folio_wait until)
 {
 	return index < size_pages(mapping) ? grab(mapping, index, until) : ERR_PTR(-EIO);
 }
@@ -317,9 +327,9 @@ void filemap_drop_all(struct address_space *mapping)
 }
 
 /*
- * Whoever uses a page has a reference beside the cache's. He got it under tree_lock, or by an entry
- * of a page table, which has one itself: who finds it so, looks at the entry once more. What he has
- * changed is dirty before his reference goes: so the count is looked at first.
+ * Whoever uses a page has a reference beside the cache's. He got it under tree_lock, or by an
+ * entry of a page table, which has one itself: who finds it so, looks at the entry once more. What
+ * he has changed is dirty before his reference goes: so the count is looked at first.
  */
 void filemap_drop_clean_range(struct address_space *mapping, unsigned long first,
 			      unsigned long last)
@@ -349,7 +359,8 @@ void filemap_drop_clean(struct address_space *mapping)
 /* ---- where there is data ---- */
 
 /* The first index from `index` on where nothing is. tree_lock held. */
-static unsigned long next_absent(struct address_space *mapping, unsigned long index, unsigned long end)
+static unsigned long next_absent(struct address_space *mapping, unsigned long index,
+				 unsigned long end)
 {
 	while (index < end && radix_find(locked_tree(mapping), index))
 		index++;

@@ -2,8 +2,8 @@
 #include "mm/pagewalk.h"
 
 /*
- * The position of a walk: the slot at each level on the way from the top to where it is. Levels are the
- * tree's own, so that folded ones do not occur here.
+ * The position of a walk: the slot at each level on the way from the top to where it is. Levels
+ * are the tree's own, so that folded ones do not occur here.
  */
 struct cursor {
 	struct page_walk walk;
@@ -32,8 +32,8 @@ static int visit(struct cursor *c, u64 entry, unsigned long next)
 }
 
 /*
- * One entry of the current level is behind us; addr is where the next one begins. Goes up through every
- * table that ends here, too, telling table_done.
+ * One entry of the current level is behind us; addr is where the next one begins. Goes up through
+ * every table that ends here, too, telling table_done.
  */
 static void ascend(struct cursor *c, unsigned long visited)
 {

@@ -35,8 +35,8 @@ void table_free(struct mm_struct *mm, struct page *table)
 }
 
 /*
- * Makes a table below an empty slot of `level`. Two faults may try at once under the mmap lock held for
- * reading: the lock decides, and the second gives its table back.
+ * Makes a table below an empty slot of `level`. Two faults may try at once under the mmap lock
+ * held for reading: the lock decides, and the second gives its table back.
  */
 static int link_table(struct mm_struct *mm, u64 *slot, unsigned int level, unsigned long addr)
 {
@@ -157,7 +157,8 @@ struct table_walk table_walk(fold_t fold, unsigned long addr)
 	pud_t *pudp, pud;
 	pmd_t *pmdp, pmd;
 
-	if (addr >= fold_reach(fold) && !(addr >> 63))	/* the kernel's tables serve the upper half */
+	/* The kernel's tables serve the upper half. */
+	if (addr >= fold_reach(fold) && !(addr >> 63))
 		return w;
 	pgdp = pgd_offset(fold, addr);
 	pgd = pgdp_get(pgdp);

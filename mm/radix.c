@@ -163,7 +163,8 @@ void *radix_next(const struct radix_tree *tree, unsigned long *index)
 		if (!height)
 			return at;
 		/* Nothing below this slot: on to the next one of its level. */
-		*index = ((*index >> (RADIX_BITS * (height - 1))) + 1) << (RADIX_BITS * (height - 1));
+		*index = ((*index >> (RADIX_BITS * (height - 1))) + 1)
+			 << (RADIX_BITS * (height - 1));
 		if (!*index)
 			return NULL;
 	}

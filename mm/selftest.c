@@ -2,8 +2,8 @@
  * Self-test of the page-table helpers. The folding invariant (checked for 3, 4 and 5 levels):
  *
  *	within one table, ptr + 1 == offset(parent, next) for every step of every loop;
- *	the loop of a folded level runs exactly once, its offset returns the pointer that it was given, and
- *	its none, bad and leaf answer "a present table" whatever the entry says;
+ *	the loop of a folded level runs exactly once, its offset returns the pointer that it was
+ *	given, and its none, bad and leaf answer "a present table" whatever the entry says;
  *	the steps of all loops together cover [addr, end).
  */
 #include "mm/internal.h"
@@ -55,7 +55,8 @@ static void check_protection(unsigned long vm_flags, pte_t pte)
 	/* Private mappings never start writable: the write fault decides. */
 	CHECK(pte_write(pte) == shared_write);
 	CHECK(pte_exec(pte) == !!(vm_flags & VM_EXEC));
-	CHECK(!pte_special(pte) && !pte_soft_dirty(pte) && !pte_uffd_wp(pte) && !pte_dirty_novma(pte));
+	CHECK(!pte_special(pte) && !pte_soft_dirty(pte) && !pte_uffd_wp(pte) &&
+	      !pte_dirty_novma(pte));
 }
 
 /* mprotect's change of protection keeps the frame and what was noted about the page. */
@@ -99,7 +100,8 @@ unsigned long selftest_entries(unsigned long vm_flags)
 	check_mapping_rules(vm_flags, pte);
 	/* A huge leaf is never taken for a table, nor a table for a leaf. */
 	CHECK(pmd_leaf(leaf) && pmd_bad(leaf) && pmd_present(leaf) && !pmd_none(leaf));
-	CHECK(!pmd_leaf(pmd_mktable(pfn)) && !pmd_bad(pmd_mktable(pfn)) && pmd_pfn(pmd_mktable(pfn)) == pfn);
+	CHECK(!pmd_leaf(pmd_mktable(pfn)) && !pmd_bad(pmd_mktable(pfn)) &&
+	      pmd_pfn(pmd_mktable(pfn)) == pfn);
 	CHECK(pmd_same(leaf, leaf) && !pmd_same(leaf, pmd_mktable(pfn)));
 	CHECK(!entry_table(leaf.val) && entry_table(pmd_mktable(pfn).val));
 	CHECK(entry_leaf(pte.val, 1) && !entry_leaf(pmd_mktable(pfn).val, 2));
@@ -138,7 +140,8 @@ unsigned long selftest_live_entries(unsigned long vm_flags)
 	CHECK(!pte_table_alloc(mm, pmdp, addr));
 	CHECK(!pmd_bad(pmdp_get(pmdp)) && !pmd_none(pmdp_get(pmdp)));
 	slot = pte_offset_lock(pmdp, addr);
-	CHECK(slot.ptep && slot.ptl == pte_lockptr(pmdp_get(pmdp)) && pte_none(ptep_get(slot.ptep)));
+	CHECK(slot.ptep && slot.ptl == pte_lockptr(pmdp_get(pmdp)) &&
+	      pte_none(ptep_get(slot.ptep)));
 	set_pte(mm, addr, slot.ptep, pte);
 	CHECK(pte_same(ptep_get(slot.ptep), pte));
 	ptep_upgrade(mm, addr, slot.ptep, pte_mkwrite(pte_mkyoung(pte_mkdirty(pte)), &vma));
@@ -150,7 +153,8 @@ unsigned long selftest_live_entries(unsigned long vm_flags)
 	CHECK(pte_pfn(ptep_get_and_clear(mm, addr, slot.ptep)) == page_to_pfn(zero_page));
 	CHECK(pte_none(ptep_get(slot.ptep)));
 	set_pte(mm, addr, slot.ptep, pte);
-	CHECK(pte_same(ptep_get_and_clear_dead(mm, addr, slot.ptep), pte) && pte_none(ptep_get(slot.ptep)));
+	CHECK(pte_same(ptep_get_and_clear_dead(mm, addr, slot.ptep), pte) &&
+	      pte_none(ptep_get(slot.ptep)));
 	pte_unlock(slot);
 	CHECK(atomic_long_read(&mm->table_frames) == 3);
 	mmput(mm);
@@ -168,14 +172,16 @@ static void map_zero_page(struct mm_struct *mm, unsigned long addr)
 		boot_stop("There is not enough memory for the self-test of the page tables.");
 	slot = pte_offset_lock(pmdp, addr);
 	if (pte_none(ptep_get(slot.ptep)))
-		set_pte(mm, addr, slot.ptep, pte_mkspecial(pfn_pte(page_to_pfn(zero_page), protection_map(1))));
+		set_pte(mm, addr, slot.ptep,
+			pte_mkspecial(pfn_pte(page_to_pfn(zero_page), protection_map(1))));
 	pte_unlock(slot);
 }
 
 /* What a folded level must say, also of a value that would be a leaf or garbage there. */
 static void check_folded(fold_t fold, pgd_t *pgdp, p4d_t *p4dp, unsigned long addr)
 {
-	static const u64 values[] = { 0, ~0ul, _PAGE_PRESENT | _PAGE_PSE, _PAGE_PROTNONE, 0xdead0000 };
+	static const u64 values[] = { 0, ~0ul, _PAGE_PRESENT | _PAGE_PSE, _PAGE_PROTNONE,
+				      0xdead0000 };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(values); i++) {
 		pgd_t pgd = __pgd(values[i]);
@@ -218,7 +224,8 @@ static unsigned long walk_puds(fold_t fold, p4d_t *p4dp, unsigned long addr, uns
 	for (; addr != end; pudp++, addr = next, steps++) {
 		next = pud_addr_end(fold, addr, end);
 		CHECK(pudp == pud_offset(fold, p4dp, addr));
-		covered += pud_none(fold, pudp_get(pudp)) ? next - addr : walk_pmds(fold, pudp, addr, next);
+		covered += pud_none(fold, pudp_get(pudp)) ? next - addr :
+							    walk_pmds(fold, pudp, addr, next);
 	}
 	CHECK(!pud_folded(fold) || steps == 1);
 	return covered;
@@ -234,7 +241,8 @@ static unsigned long walk_p4ds(fold_t fold, pgd_t *pgdp, unsigned long addr, uns
 	for (; addr != end; p4dp++, addr = next, steps++) {
 		next = p4d_addr_end(fold, addr, end);
 		CHECK(p4dp == p4d_offset(fold, pgdp, addr));
-		covered += p4d_none(fold, p4dp_get(p4dp)) ? next - addr : walk_puds(fold, p4dp, addr, next);
+		covered += p4d_none(fold, p4dp_get(p4dp)) ? next - addr :
+							    walk_puds(fold, p4dp, addr, next);
 	}
 	CHECK(!p4d_folded(fold) || steps == 1);
 	return covered;
@@ -253,7 +261,8 @@ static void check_range(fold_t fold, unsigned long addr, unsigned long end)
 	for (; at != end; pgdp++, at = next) {
 		next = pgd_addr_end(fold, at, end);
 		CHECK(pgdp == pgd_offset(fold, at));
-		covered += pgd_none(fold, pgdp_get(pgdp)) ? next - at : walk_p4ds(fold, pgdp, at, next);
+		covered += pgd_none(fold, pgdp_get(pgdp)) ? next - at :
+							    walk_p4ds(fold, pgdp, at, next);
 	}
 	CHECK(covered == end - addr);
 }
@@ -271,14 +280,16 @@ static void check_lookup(struct mm_struct *mm, unsigned long addr)
 unsigned long selftest_fold(unsigned int levels)
 {
 	/* Pairs of pages on both sides of a boundary of each level's tables. */
-	static const unsigned long edges[] = { 1ul << 21, 1ul << 30, 2ul << 30, 1ul << 39, 1ul << 48 };
+	static const unsigned long edges[] = { 1ul << 21, 1ul << 30, 2ul << 30, 1ul << 39,
+					       1ul << 48 };
 	unsigned long before = checks, reach = levels_reach(levels);
 	struct mm_struct *mm = test_mm(levels);
 	fold_t fold;
 
 	fold = mm_fold(mm);
 	CHECK(fold_levels(fold) == levels && fold_reach(fold) == reach);
-	CHECK(!mm_pmd_find(mm, reach));		/* beyond the reach nothing is found, and nothing indexed */
+	/* Beyond the reach nothing is found, and nothing indexed. */
+	CHECK(!mm_pmd_find(mm, reach));
 	for (unsigned int i = 0; i < ARRAY_SIZE(edges); i++) {
 		if (edges[i] >= reach)
 			continue;
@@ -308,5 +319,6 @@ void pgtable_selftest(void)
 	}
 	for (unsigned int levels = 3; levels <= 5; levels++)
 		selftest_fold(levels);
-	pr_info("page tables: %lu checks passed (16 protections, 3, 4 and 5 levels)", checks_since(before));
+	pr_info("page tables: %lu checks passed (16 protections, 3, 4 and 5 levels)",
+		checks_since(before));
 }

@@ -104,7 +104,8 @@ static __noinline void magazine_spill(struct kmem_cache *cache, struct magazine 
 	memmove(mag->objs, mag->objs + n, mag->count * sizeof(*mag->objs));
 }
 
-static __always_inline void magazine_push(struct kmem_cache *cache, struct magazine *mag, void *obj)
+static __always_inline void magazine_push(struct kmem_cache *cache, struct magazine *mag,
+					  void *obj)
 {
 	lockdep_assert_held(&mag->lock);
 	if (unlikely(mag->count >= 2 * cache->batch))

@@ -108,8 +108,9 @@ static void check_pointer(const struct kmem_cache *cache, const void *obj)
 	struct page *slab = &page_folio(virt_to_page(obj))->page;
 	size_t offset = (size_t)((const u8 *)obj - (u8 *)page_address(slab));
 
-	BUG_MSG(!page_test(slab, PG_slab), "%p is no object of cache %s: its frame %#lx is no slab",
-		obj, cache->name, page_to_pfn(slab));
+	BUG_MSG(!page_test(slab, PG_slab),
+		"%p is no object of cache %s: its frame %#lx is no slab", obj, cache->name,
+		page_to_pfn(slab));
 	BUG_MSG(slab->slab_cache != cache, "%p is an object of cache %s, not of %s", obj,
 		slab->slab_cache->name, cache->name);
 	BUG_MSG(offset < cache->offset || (offset - cache->offset) % cache->stride ||

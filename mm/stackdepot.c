@@ -19,7 +19,8 @@ static struct stack_record *depot;
 
 void stackdepot_init(void)
 {
-	phys_addr_t at = boot_alloc(ALIGN_UP(DEPOT_SIZE * sizeof(*depot), PAGE_SIZE), PAGE_SIZE, 0);
+	phys_addr_t at =
+		boot_alloc(ALIGN_UP(DEPOT_SIZE * sizeof(*depot), PAGE_SIZE), PAGE_SIZE, 0);
 
 	depot = frame_ptr(at >> PAGE_SHIFT);
 }
@@ -41,7 +42,10 @@ static bool claim(struct stack_record *record, int hash, const unsigned long *tr
 	if (!atomic_try_cmpxchg(&record->hash, &empty, hash))
 		return false;
 	memcpy(record->trace, trace, nr * sizeof(*trace));
-	/* Pairs with the smp_rmb() in holds(): who sees nr sees the trace. tests/models/publish.pml: NO_WMB */
+	/*
+	 * Pairs with the smp_rmb() in holds(): who sees nr sees the trace.
+	 * tests/models/publish.pml: NO_WMB
+	 */
 	smp_wmb();
 	WRITE_ONCE(record->nr, nr);
 	return true;

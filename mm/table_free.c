@@ -1,9 +1,10 @@
 /*
  * Page tables that no entry leads to any more, and that lockless walkers may still be reading.
  *
- * A grace period, with TABLE_FREE=rcu. It begins when the tables of a batch have all been unlinked: each
- * CPU gets a bit in grace_waiting, which it clears itself in its next quiescent state. When none is left, no
- * walk goes on that began before, and a later one finds the entries cleared:
+ * A grace period, with TABLE_FREE=rcu. It begins when the tables of a batch have all been
+ * unlinked: each CPU gets a bit in grace_waiting, which it clears itself in its next
+ * quiescent state. When none is left, no walk goes on that began before, and a later one
+ * finds the entries cleared:
  *
  *	who frees				a CPU that walked
  *	  clear the entry			  interrupts off: read the entry, the table; on
@@ -12,7 +13,8 @@
  *	  free the table
  *
  * A CPU that is idle does not pass anything by itself, and has none to walk for: it has a bit in
- * grace.idle, and nobody waits for it. tests/models/table_rcu.pml has all of it, and what happens without.
+ * grace.idle, and nobody waits for it. tests/models/table_rcu.pml has all of it, and
+ * what happens without.
  */
 #include "mm/table_free.h"
 #include "mm/buddy.h"
@@ -36,7 +38,8 @@ static void interrupt_and_wait(cpumask_t others)
 
 void tlb_remove_table_sync_one(struct mm_struct *mm)
 {
-	smp_mb();	/* entries before the mask: pairs with switch_mm(); tests/models/table_ipi.pml: NO_MB */
+	/* Entries before the mask: pairs with switch_mm(); tests/models/table_ipi.pml: NO_MB. */
+	smp_mb();
 	interrupt_and_wait(READ_ONCE(mm->cpumask) & ~cpumask_of(this_cpu()));
 }
 
@@ -67,7 +70,10 @@ void grace_quiescent_slow(void)
 	cpumask_test_and_clear(this_cpu(), &grace_waiting);
 }
 
-/* A sleeper and its waker: who begins a grace period sets our bit, and then looks whether we are idle. */
+/*
+ * A sleeper and its waker: who begins a grace period sets our bit, and then looks
+ * whether we are idle.
+ */
 void grace_idle_enter(void)
 {
 	cpumask_test_and_set(this_cpu(), &grace.idle);
@@ -85,9 +91,14 @@ static void grace_begin(void)
 {
 	cpumask_t passed;
 
-	/* A full barrier after the entries were cleared. tests/models/table_rcu.pml: BEGIN_NO_MB */
+	/*
+	 * A full barrier after the entries were cleared. tests/models/table_rcu.pml: BEGIN_NO_MB
+	 */
 	atomic_or_return_old(cpus_online(), &grace_waiting);
-	/* Whoever is idle now finds the entries cleared when it walks. tests/models/table_rcu.pml: IDLE_LATE */
+	/*
+	 * Whoever is idle now finds the entries cleared when it walks.
+	 * tests/models/table_rcu.pml: IDLE_LATE
+	 */
 	passed = READ_ONCE(grace.idle) | cpus_quiescent() | cpumask_of(this_cpu());
 	atomic_and_return_old(~passed, &grace_waiting);
 }
@@ -99,8 +110,8 @@ static struct mmu_table_batch *take_passed(void)
 
 	spin_lock(&grace.lock);
 	/*
-	 * A re-check: another CPU may have taken them, and begun the next. The walkers' last reads come before
-	 * what we do to the tables. tests/models/table_rcu.pml: NO_ACQUIRE
+	 * A re-check: another CPU may have taken them, and begun the next. The walkers' last reads
+	 * come before what we do to the tables. tests/models/table_rcu.pml: NO_ACQUIRE
 	 */
 	if (!smp_load_acquire(&grace_waiting)) {
 		passed = grace.current;

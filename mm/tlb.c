@@ -24,7 +24,10 @@ void tlb_gather_mmu_dead(struct mmu_gather *tlb, struct mm_struct *mm)
 	tlb->dead = true;
 }
 
-/* Room for more in a batch of its own, if there is memory: without it the gather is flushed more often. */
+/*
+ * Room for more in a batch of its own, if there is memory: without it the gather
+ * is flushed more often.
+ */
 static bool next_batch(struct mmu_gather *tlb)
 {
 	struct gather_batch *batch;
@@ -55,7 +58,10 @@ bool tlb_remove_page_slow(struct mmu_gather *tlb, struct page *page)
 {
 	struct gather_batch *batch;
 
-	/* The small array serves small operations, and then as the reserve when there is no memory. */
+	/*
+	 * The small array serves small operations, and then as the reserve when
+	 * there is no memory.
+	 */
 	if (!tlb->first && tlb->nr < GATHER_ON_STACK - 1) {
 		tlb->pages[tlb->nr++] = page;
 		return false;
@@ -70,7 +76,8 @@ bool tlb_remove_page_slow(struct mmu_gather *tlb, struct page *page)
 	return batch->nr == GATHER_BATCH && !next_batch(tlb);
 }
 
-void tlb_remove_table(struct mmu_gather *tlb, struct page *table, unsigned long addr, unsigned long size)
+void tlb_remove_table(struct mmu_gather *tlb, struct page *table, unsigned long addr,
+		      unsigned long size)
 {
 	tlb_range(tlb, addr, size);
 	TAILQ_INSERT_TAIL(&tlb->tables, table, lru);

@@ -38,11 +38,13 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long first, uns
 }
 
 /* dirty: those too that somebody has written to. */
-static void remove_pages(struct address_space *mapping, unsigned long first, unsigned long last, bool dirty)
+static void remove_pages(struct address_space *mapping, unsigned long first, unsigned long last,
+			 bool dirty)
 {
 	struct folio *folio;
 
-	for (unsigned long index = first; (folio = filemap_find_from(mapping, &index, last)); index++) {
+	for (unsigned long index = first; (folio = filemap_find_from(mapping, &index, last));
+	     index++) {
 		folio_lock(folio);
 		/* A re-check: somebody else may have removed it. */
 		if (READ_ONCE(folio->page.mapping) == mapping) {
@@ -118,7 +120,8 @@ void truncate_pagecache_range(struct address_space *mapping, u64 start, u64 end)
 	remove_pages(mapping, first, behind - 1, true);
 }
 
-void filemap_invalidate_range(struct address_space *mapping, unsigned long first, unsigned long last)
+void filemap_invalidate_range(struct address_space *mapping, unsigned long first,
+			      unsigned long last)
 {
 	remove_pages(mapping, first, last, false);
 }

@@ -51,7 +51,8 @@ static void set_gap(struct vm_area_struct *vma, unsigned long gap)
 		vma = RB_PARENT(vma, rb);
 }
 
-static unsigned long gap_between(const struct vm_area_struct *prev, const struct vm_area_struct *vma)
+static unsigned long gap_between(const struct vm_area_struct *prev,
+				 const struct vm_area_struct *vma)
 {
 	unsigned long from = prev ? prev->vm_end : 0;
 	unsigned long to = start_gap(vma);
@@ -90,8 +91,8 @@ void vm_account(const struct vm_area_struct *vma, long pages)
 }
 
 /*
- * What maps a file is found through it by truncation, which relies on bounds and tables while it holds
- * i_mmap_lock: for writing, the VMA's place among those of its file may change.
+ * What maps a file is found through it by truncation, which relies on bounds and tables while it
+ * holds i_mmap_lock: for writing, the VMA's place among those of its file may change.
  */
 static void lock_file(const struct vm_area_struct *vma)
 {
@@ -152,7 +153,7 @@ void vma_unlink_dead(struct vm_area_struct *vma)
 	mmap_assert_write_locked(mm);
 	if (next)
 		set_gap(next, gap_between(vma_prev(vma), next));
-	set_gap(vma, 0);	/* so that nothing above depends on it, wherever rotations leave what */
+	set_gap(vma, 0); /* so that nothing above depends on it, wherever rotations leave what */
 	RB_REMOVE(vma_tree, &mm->vmas, vma);
 	mm->map_count--;
 	vm_account(vma, -(long)vma_pages(vma));
@@ -214,7 +215,8 @@ struct vm_area_struct *vma_lookup(const struct mm_struct *mm, unsigned long addr
 	return vma && vma->vm_start <= addr ? vma : NULL;
 }
 
-struct vm_area_struct *vma_find_intersection(const struct mm_struct *mm, unsigned long start, unsigned long end)
+struct vm_area_struct *vma_find_intersection(const struct mm_struct *mm, unsigned long start,
+					     unsigned long end)
 {
 	struct vm_area_struct *vma = vma_find(mm, start);
 
@@ -243,7 +245,10 @@ struct vm_area_struct *vma_prev(const struct vm_area_struct *vma)
 
 /* ---- holes ---- */
 
-/* The mapping with the highest address in the subtree that has a gap of len before it; there is one. */
+/*
+ * The mapping with the highest address in the subtree that has a gap of len before
+ * it; there is one.
+ */
 static struct vm_area_struct *last_gap(struct vm_area_struct *top, unsigned long len)
 {
 	struct vm_area_struct *right;
@@ -369,7 +374,8 @@ int vma_set_file(struct vm_area_struct *vma, const struct mmap_source *source, u
 	return 0;
 }
 
-void vma_copy_file(struct vm_area_struct *vma, const struct vm_area_struct *old, unsigned long pgoff)
+void vma_copy_file(struct vm_area_struct *vma, const struct vm_area_struct *old,
+		   unsigned long pgoff)
 {
 	const struct mmap_source source = { .mapping = old->mapping, .file = old->vm_file };
 
@@ -412,7 +418,8 @@ int vma_split(struct vm_area_struct *vma, unsigned long addr)
 	return 0;
 }
 
-struct vm_area_struct *vma_isolate(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+struct vm_area_struct *vma_isolate(struct vm_area_struct *vma, unsigned long start,
+				   unsigned long end)
 {
 	if (vma->vm_start < start) {
 		if (vma_split(vma, start))
@@ -469,13 +476,14 @@ struct vm_area_struct *vma_merge(struct vm_area_struct *vma)
 	return vma;
 }
 
-struct vm_area_struct *vma_expand_over(struct mm_struct *mm, unsigned long start, unsigned long end,
-				       unsigned long vm_flags, const struct mmap_source *source,
-				       unsigned long pgoff)
+struct vm_area_struct *vma_expand_over(struct mm_struct *mm, unsigned long start,
+				       unsigned long end, unsigned long vm_flags,
+				       const struct mmap_source *source, unsigned long pgoff)
 {
 	struct vm_area_struct as_if = {
 		.vm_start = start, .vm_end = end, .vm_flags = vm_flags, .vm_pgoff = pgoff,
-		.mapping = source ? source->mapping : NULL, .vm_file = source ? source->file : NULL,
+		.mapping = source ? source->mapping : NULL,
+		.vm_file = source ? source->file : NULL,
 	};
 	struct vm_area_struct *next = vma_find(mm, end), *prev;
 

@@ -228,7 +228,8 @@ static void range_make_lazy(struct vm_range *range)
 	spin_lock(&space.lock);
 	range->state = RANGE_LAZY;
 	TAILQ_INSERT_TAIL(lazy_ranges(), range, list);
-	WRITE_ONCE(space.lazy_pages, space.lazy_pages + ((range->end - range->start) >> PAGE_SHIFT));
+	WRITE_ONCE(space.lazy_pages,
+		   space.lazy_pages + ((range->end - range->start) >> PAGE_SHIFT));
 	spin_unlock(&space.lock);
 }
 
@@ -333,7 +334,8 @@ static bool cache_stack(struct vm_range *range)
 	spin_lock(&cache->lock);
 	room = cache->nr < STACKS_CACHED;
 	if (room) {
-		WRITE_ONCE(range->state, RANGE_CACHED); /* vmalloc_pages() looks without our lock */
+		/* vmalloc_pages() looks without our lock. */
+		WRITE_ONCE(range->state, RANGE_CACHED);
 		*stack_top(cache) = range;
 		cache->nr++;
 	}

@@ -8,7 +8,9 @@
 #include "mm/vma.h"
 #include "mm/vmstat.h"
 
-/* Folios that are written at once. Each is locked, the first one by waiting, the others by trying. */
+/*
+ * Folios that are written at once. Each is locked, the first one by waiting, the others by trying.
+ */
 #define BATCH	8
 
 struct batch {
@@ -21,7 +23,8 @@ struct batch {
 /* ---- who may write to a page ---- */
 
 /* The entry loses its write permission, and then every CPU does, before the table is unlocked. */
-static int clean_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+static int clean_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr,
+			   unsigned long end)
 {
 	const struct folio *folio = walk->private;
 	struct pte_slot slot = pte_offset_lock(pmdp, addr);
@@ -53,7 +56,8 @@ static void folio_mkclean(struct address_space *mapping, struct folio *folio)
 	if (!atomic_read(&folio->page._mapcount))
 		return;
 	down_read(&mapping->i_mmap_lock);
-	for (vma = i_mmap_first(mapping, index, index); vma; vma = i_mmap_next(vma, index, index)) {
+	for (vma = i_mmap_first(mapping, index, index); vma;
+	     vma = i_mmap_next(vma, index, index)) {
 		unsigned long addr = vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
 
 		/* mprotect changes others of the flags meanwhile. */
@@ -71,14 +75,20 @@ static bool wants_writing(const struct folio *folio)
 }
 
 /*
- * Ends with an empty batch. What the device did not take counts as clean, as on Linux: kept dirty, the pages
- * of a broken device would fill the memory for ever. That they are lost is what wb_err says.
+ * Ends with an empty batch. What the device did not take counts as clean, as on Linux:
+ * kept dirty, the pages of a broken device would fill the memory for ever. That they are
+ * lost is what wb_err says.
  */
 static void write_batch(struct batch *batch)
 {
-	int err = batch->n ? batch->mapping->ops->write_folios(batch->mapping, batch->folios, batch->n) : 0;
+	int err = 0;
 
-	/* While the folios are locked: who waits for one, and finds it clean then, looks here next. */
+	if (batch->n)
+		err = batch->mapping->ops->write_folios(batch->mapping, batch->folios, batch->n);
+	/*
+	 * While the folios are locked: who waits for one, and finds it clean then,
+	 * looks here next.
+	 */
 	if (err)
 		mapping_set_error(batch->mapping, err);
 	mod_vm_stat(VM_STAT_WRITEBACK, -(long)batch->n);
@@ -109,7 +119,8 @@ static void add(struct batch *batch, struct folio *folio)
 {
 	lock_for(batch, folio);
 	/* A re-check: it may have left the file, or have been written by another. */
-	if (READ_ONCE(folio->page.mapping) != batch->mapping || !page_test(&folio->page, PG_dirty)) {
+	if (READ_ONCE(folio->page.mapping) != batch->mapping ||
+	    !page_test(&folio->page, PG_dirty)) {
 		folio_unlock(folio);
 		folio_put(folio);
 		return;
@@ -123,12 +134,14 @@ static void add(struct batch *batch, struct folio *folio)
 		write_batch(batch);
 }
 
-int filemap_write_and_wait_range(struct address_space *mapping, unsigned long first, unsigned long last)
+int filemap_write_and_wait_range(struct address_space *mapping, unsigned long first,
+				 unsigned long last)
 {
 	struct batch batch = { .mapping = mapping };
 	struct folio *folio;
 
-	for (unsigned long index = first; (folio = filemap_find_from(mapping, &index, last)); index++) {
+	for (unsigned long index = first; (folio = filemap_find_from(mapping, &index, last));
+	     index++) {
 		if (wants_writing(folio))
 			add(&batch, folio);
 		else

@@ -67,7 +67,8 @@ static __always_inline unsigned long skip_none(pte_t **ptep, unsigned long addr,
 	return addr + (unsigned long)(at - first) * PAGE_SIZE;
 }
 
-static int zap_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr, unsigned long end)
+static int zap_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr,
+			 unsigned long end)
 {
 	const struct zap *zap = walk->private;
 	struct mmu_gather *tlb = zap->tlb;
@@ -101,7 +102,8 @@ static int zap_pte_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr
 }
 
 /* A table goes when all that it could map lies in the hole. */
-static void free_if_in_hole(struct page_walk *walk, u64 *slot, unsigned int level, unsigned long addr)
+static void free_if_in_hole(struct page_walk *walk, u64 *slot, unsigned int level,
+			    unsigned long addr)
 {
 	struct zap *zap = walk->private;
 	unsigned long span = level_span(level);
@@ -118,7 +120,8 @@ static void free_if_in_hole(struct page_walk *walk, u64 *slot, unsigned int leve
 }
 
 static const struct walk_ops zap_ops = { .pte_range = zap_pte_range };
-static const struct walk_ops unmap_ops = { .pte_range = zap_pte_range, .table_done = free_if_in_hole };
+static const struct walk_ops unmap_ops = { .pte_range = zap_pte_range,
+					   .table_done = free_if_in_hole };
 
 void zap_page_range(struct mmu_gather *tlb, unsigned long start, unsigned long end)
 {
