@@ -107,8 +107,9 @@ void status_write(const char *text);
 /* Raw bytes to and from the console (COM1, and VGA text under BIOS). */
 void console_write(const char *buf, size_t n);
 /*
- * The console has input: the machine calls console_input(byte) from the interrupt, if console_accepts(). If
- * it does not, the byte stays where it is until the kernel calls console_resume_input().
+ * The console has input: the machine calls console_input(byte) from the interrupt, if
+ * console_accepts(). If it does not, the byte stays where it is until the kernel calls
+ * console_resume_input().
  */
 bool console_accepts(void);
 void console_input(u8 byte);

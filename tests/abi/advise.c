@@ -1,4 +1,7 @@
-/* advise.c - fadvise64, readahead and sync_file_range: what they refuse, and that they change nothing. */
+/*
+ * advise.c - fadvise64, readahead and sync_file_range: what they refuse, and that
+ * they change nothing.
+ */
 #include "kernel/uapi/fadvise.h"
 #include "user/files.h"
 #include "user/tap.h"
@@ -12,7 +15,10 @@ static long advise(int fd, long start, long len, int advice)
 	return syscall4(__NR_fadvise64, fd, start, len, advice);
 }
 
-static long ahead(int fd, long start, long len) { return syscall3(__NR_readahead, fd, start, len); }
+static long ahead(int fd, long start, long len)
+{
+	return syscall3(__NR_readahead, fd, start, len);
+}
 
 static long sync_range(int fd, long start, long len, int flags)
 {

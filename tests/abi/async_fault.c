@@ -1,7 +1,8 @@
 /*
- * async_fault.c - /dev/async_fault: memory that is asked for and not waited for. Without arguments what needs
- * no device; `async_fault /dev/vda` with a slow disk, whose page 1 cannot be read; `async_fault /dev/vda never`
- * with one that takes longer than all of this (tests/boot/async-fault.t).
+ * async_fault.c - /dev/async_fault: memory that is asked for and not waited for. Without arguments
+ * what needs no device; `async_fault /dev/vda` with a slow disk, whose page 1 cannot be read;
+ * `async_fault /dev/vda never` with one that takes longer than all of this
+ * (tests/boot/async-fault.t).
  */
 #include "kernel/uapi/async_fault.h"
 #include "user/child.h"
@@ -31,7 +32,10 @@ static long ask(const volatile void *addr, uint64_t len, uint64_t cookie, unsign
 	return syscall3(__NR_ioctl, fd, ASYNC_FAULT_ASK, (long)&request);
 }
 
-static long ask_page(const volatile void *addr, uint64_t cookie) { return ask(addr, 1, cookie, 0); }
+static long ask_page(const volatile void *addr, uint64_t cookie)
+{
+	return ask(addr, 1, cookie, 0);
+}
 
 static uint64_t *disk_page(unsigned long n) { return disk + n * (PAGE_SIZE / sizeof(*disk)); }
 
@@ -75,7 +79,8 @@ static void test_bad_requests(char *mem)
 	is(syscall3(__NR_ioctl, fd, ASYNC_FAULT_ASK, 8), -EFAULT, "a-bad-structure");
 	is(syscall3(__NR_ioctl, fd, ASYNC_FAULT_ASK, KERNEL), -EFAULT, "a-kernel-structure");
 	is(syscall3(__NR_ioctl, fd, 0x4601, 0), -ENOTTY, "an-unknown-command");
-	is(syscall3(__NR_ioctl, fd, ASYNC_FAULT_ASK, (long)&zero_set), -EINVAL, "what-must-be-zero-is-not");
+	is(syscall3(__NR_ioctl, fd, ASYNC_FAULT_ASK, (long)&zero_set), -EINVAL,
+	   "what-must-be-zero-is-not");
 	is(ask(mem, 1, 0, 2), -EINVAL, "an-unknown-flag");
 	is(ask(mem, 0, 0, 0), -EINVAL, "nothing-is-asked-for");
 	is(ask(mem, ASYNC_FAULT_MAX_LEN + 1, 0, 0), -EINVAL, "too-much-is-asked-for");
@@ -153,7 +158,8 @@ static void test_computes(void)
 		if (ask_page(disk_page(page), page) != 1)
 			continue;
 		units = compute();
-		right &= result_of(page) == 0 && ask_page(disk_page(page), 0) == 0 && holds_page(disk_page(page), page);
+		right &= result_of(page) == 0 && ask_page(disk_page(page), 0) == 0 &&
+			 holds_page(disk_page(page), page);
 	} while (units < 100000 && now_ns() - start < PATIENCE_NS);
 	ok(right, "the-answer-comes-and-the-page-is-there");
 	ok(units >= 100000, "the-program-has-computed-meanwhile");
@@ -188,15 +194,18 @@ static void test_waiting_read(void)
 	is(ask_page(disk_page(page), 1), 1, "a-first-request");
 	is(ask(disk_page(page + 1), 4 * PAGE_SIZE, 2, 0), 1, "one-for-four-pages");
 	is(ask(disk_page(page + 5), 1, 3, ASYNC_FAULT_WRITE), 1, "one-for-writing");
-	is(sys_read(fd, (void *)8, sizeof(answers)), -EFAULT, "an-answer-that-nobody-has-room-for");
+	is(sys_read(fd, (void *)8, sizeof(answers)), -EFAULT,
+	   "an-answer-that-nobody-has-room-for");
 	for (; got < 3; got += n) {
-		n = sys_read(fd, answers + got, sizeof(answers) - (size_t)got * sizeof(answers[0])) / 16;
+		n = sys_read(fd, answers + got,
+			     sizeof(answers) - (size_t)got * sizeof(answers[0])) / 16;
 		if (n <= 0)
 			break;
 	}
 	ok(got == 3 && answers[0].cookie == 1 && answers[1].cookie == 2 && answers[2].cookie == 3,
 	   "is-not-lost-and-answers-come-in-the-order-of-the-requests");
-	ok(got == 3 && !answers[0].result && !answers[1].result && !answers[2].result, "all-of-them-good");
+	ok(got == 3 && !answers[0].result && !answers[1].result && !answers[2].result,
+	   "all-of-them-good");
 	is(ask(disk_page(page), 6 * PAGE_SIZE, 0, 0), 0, "all-six-pages-are-there");
 	is(ask(disk_page(page + 5), 1, 0, ASYNC_FAULT_WRITE), 0, "and-the-last-may-be-written-to");
 	sys_close(fd);
@@ -231,8 +240,8 @@ static void goes_by_exit(uint64_t *page) { child_run(child_asks, page); }
 static void goes_by_exec(uint64_t *page) { child_run(child_asks_and_execs, page); }
 
 /*
- * The worker is busy with a first request; the memory of a second one goes meanwhile, unless the machine is
- * so busy that the first one is done before: then once more.
+ * The worker is busy with a first request; the memory of a second one goes meanwhile, unless the
+ * machine is so busy that the first one is done before: then once more.
  */
 static void test_goes(void (*go)(uint64_t *page), long expected, const char *name)
 {
@@ -307,7 +316,8 @@ static void test_never(void)
 	if (sys_prctl(PR_PLEAT_FAIL_NTH, 0, 0) < 0)
 		skip("no allocation can be made to fail", "without-memory-a-request-is-refused");
 	else
-		ok_child_exits(child_without_memory, NULL, 0, "without-memory-a-request-is-refused");
+		ok_child_exits(child_without_memory, NULL, 0,
+			       "without-memory-a-request-is-refused");
 	ok(now_ns() - start < 3 * PATIENCE_NS, "all-that-long-before-the-disk-is-done");
 }
 

@@ -1,6 +1,7 @@
 /*
- * bad_buffers.c - buffers that are no user addresses are refused before anything else happens: also by
- * files that would not look at them, at the end of a file, and where a good buffer comes first.
+ * bad_buffers.c - buffers that are no user addresses are refused before anything else
+ * happens: also by files that would not look at them, at the end of a file, and where a
+ * good buffer comes first.
  */
 #include "kernel/uapi/socket.h"
 #include "kernel/uapi/uio.h"

@@ -61,8 +61,8 @@ static void test_files(char *stack)
 	pid = clone_call(CLONE_VM | SIGCHLD, stack_top(stack), opens_file, NULL, NULL, NULL, NULL);
 	child_wait((int)pid);
 	is(sys_close(fd_of_child), -EBADF, "without-clone-files-its-files-are-its-own");
-	pid = clone_call(CLONE_VM | CLONE_FILES | SIGCHLD, stack_top(stack), opens_file, NULL, NULL,
-			 NULL, NULL);
+	pid = clone_call(CLONE_VM | CLONE_FILES | SIGCHLD, stack_top(stack), opens_file, NULL,
+			 NULL, NULL, NULL);
 	child_wait((int)pid);
 	is(sys_close(fd_of_child), 0, "with-clone-files-the-table-is-shared");
 	sys_close(fd_of_child + 1);

@@ -65,7 +65,8 @@ static void test_copy_file_range(void)
 	to = 2;
 	is(sys_copy_file_range(in, &from, in, &to, 4, 0), -EINVAL, "onto-itself");
 	is(sys_copy_file_range(in, NULL, append, NULL, 1, 0), -EBADF, "to-what-appends");
-	is(sys_copy_file_range(append, NULL, out, NULL, 1, 0), -EBADF, "from-what-is-not-readable");
+	is(sys_copy_file_range(append, NULL, out, NULL, 1, 0), -EBADF,
+	   "from-what-is-not-readable");
 	sys_pipe(fds);
 	is(sys_copy_file_range(fds[0], NULL, out, NULL, 1, 0), -EINVAL, "from-a-pipe");
 	is(sys_copy_file_range(stat, NULL, out, NULL, 1, 0), -EXDEV, "from-proc-to-elsewhere");
@@ -98,7 +99,8 @@ static int child_writes_and_goes(void *arg)
 	for (int i = 0; i < MEETINGS; i++) {
 		int fd = (int)sys_open("fifo", O_WRONLY, 0);
 
-		if (fd < 0 || sys_write(fd, "x", 1) != 1 || sys_close(fd) || sys_read(next[0], &fd, 1) != 1)
+		if (fd < 0 || sys_write(fd, "x", 1) != 1 || sys_close(fd) ||
+		    sys_read(next[0], &fd, 1) != 1)
 			return 1;
 	}
 	return 0;

@@ -157,7 +157,8 @@ static void test_addresses(void)
 	ok_child_dies(child_jumps, area, SIGSEGV, "jumping-to-data-is-sigsegv");
 	ok_child_dies(child_misaligns, area, SIGSEGV, "a-misaligned-sse-access-is-sigsegv");
 	ok_child_dies(child_reads, (void *)KERNEL_HALF, SIGSEGV, "reading-the-kernel-half");
-	ok_child_dies(child_writes, (void *)-PAGE_SIZE, SIGSEGV, "writing-to-the-last-page-of-all");
+	ok_child_dies(child_writes, (void *)-PAGE_SIZE, SIGSEGV,
+		      "writing-to-the-last-page-of-all");
 	ok_child_dies(child_jumps, (void *)KERNEL_HALF, SIGSEGV, "jumping-into-the-kernel-half");
 	ok_child_dies(child_reads, (void *)NON_CANONICAL, SIGSEGV, "a-non-canonical-read");
 	ok_child_dies(child_jumps, (void *)NON_CANONICAL, SIGSEGV, "a-non-canonical-jump");

@@ -90,7 +90,8 @@ static void test_fault_count(void)
 	second = fault_count() - before - first;
 	if (before < 0) {
 		skip("no fault counter", "each-page-faults-once");
-	} else if (!ok(first <= PAGES + PAGES / 4 && second < PAGES / 4, "each-page-faults-once")) {
+	} else if (!ok(first <= PAGES + PAGES / 4 && second < PAGES / 4,
+		       "each-page-faults-once")) {
 		note("%ld faults for %d pages, then %ld", first, PAGES, second);
 	}
 	unmap(mem, len);

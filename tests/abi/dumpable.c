@@ -1,6 +1,7 @@
 /*
- * dumpable.c - a process that has become somebody else can be looked at by root alone, until it says otherwise or
- * executes a program: what it knows as whom it was is nobody's. Each case is a child of root's.
+ * dumpable.c - a process that has become somebody else can be looked at by root alone, until
+ * it says otherwise or executes a program: what it knows as whom it was is nobody's. Each
+ * case is a child of root's.
  */
 #include "kernel/uapi/elf.h"
 #include "kernel/uapi/prctl.h"
@@ -21,7 +22,11 @@
 #define EXPECT(n, holds) do { if (!(holds)) return n; } while (0)
 
 static long dumpable(void) { return sys_prctl(PR_GET_DUMPABLE, 0, 0); }
-static long set_resuid(uint32_t r, uint32_t e, uint32_t s) { return syscall3(__NR_setresuid, r, e, s); }
+
+static long set_resuid(uint32_t r, uint32_t e, uint32_t s)
+{
+	return syscall3(__NR_setresuid, r, e, s);
+}
 
 static long owner(const char *path)
 {
@@ -48,7 +53,8 @@ static int change(void *arg)
 {
 	const long *call = arg;
 
-	EXPECT(1, dumpable() == 1 && syscall3(call[0], call[1], call[2], call[3]) == 0 && dumpable() == 0);
+	EXPECT(1, dumpable() == 1 && syscall3(call[0], call[1], call[2], call[3]) == 0 &&
+			  dumpable() == 0);
 	EXPECT(2, sys_prctl(PR_SET_DUMPABLE, 1, 0) == 0 && dumpable() == 1);
 	return 0;
 }
@@ -111,7 +117,10 @@ static int ends(void *arg)
 	return 0;
 }
 
-/* Of a process that has ended nobody knows any more whose it was; but its directory is still there. */
+/*
+ * Of a process that has ended nobody knows any more whose it was; but its
+ * directory is still there.
+ */
 static int zombie(void *arg)
 {
 	struct __kernel_siginfo info;
@@ -146,7 +155,8 @@ static int runs_unreadable(void *arg)
 
 	set_resuid(SOMEBODY, SOMEBODY, SOMEBODY);
 	sys_prctl(PR_SET_DUMPABLE, 1, 0);
-	return 100 + (int)-syscall5(__NR_execveat, *(int *)arg, (long)"", (long)argv, (long)(argv + 2), AT_EMPTY_PATH);
+	return 100 + (int)-syscall5(__NR_execveat, *(int *)arg, (long)"", (long)argv,
+				    (long)(argv + 2), AT_EMPTY_PATH);
 }
 
 /* As somebody else; 100 + the error, or what the program says. */
@@ -215,7 +225,8 @@ static void test_unreadable(void)
 
 	copy_self("unreadable", 0111);
 	file = (int)sys_open("unreadable", O_RDONLY, 0);
-	ok_child_exits(runs_unreadable, &file, 0, "a-program-that-may-not-be-read-is-not-looked-at");
+	ok_child_exits(runs_unreadable, &file, 0,
+		       "a-program-that-may-not-be-read-is-not-looked-at");
 	sys_close(file);
 	sys_unlink("unreadable");
 }

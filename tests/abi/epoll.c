@@ -271,7 +271,8 @@ static void test_exclusive(void)
 
 static void test_errors(void)
 {
-	struct epoll_event *wall = (struct epoll_event *)(map_private(2 * PAGE_SIZE) + PAGE_SIZE) - 1;
+	struct epoll_event *wall =
+		(struct epoll_event *)(map_private(2 * PAGE_SIZE) + PAGE_SIZE) - 1;
 	struct epoll_event event = { .events = POLLIN };
 	int file;
 
@@ -286,7 +287,8 @@ static void test_errors(void)
 	is(epoll_set(set, EPOLL_CTL_MOD, fds[0], POLLIN), -ENOENT, "modify-of-nothing");
 	is(sys_epoll_ctl(set, EPOLL_CTL_DEL, fds[0], NULL), -ENOENT, "delete-of-nothing");
 	file = (int)sys_open("/", O_RDONLY, 0);
-	is(epoll_set(set, EPOLL_CTL_ADD, file, POLLIN), -EPERM, "a-directory-cannot-be-waited-for");
+	is(epoll_set(set, EPOLL_CTL_ADD, file, POLLIN), -EPERM,
+	   "a-directory-cannot-be-waited-for");
 	is(sys_lseek(set, 5, SEEK_SET), 0, "a-seek-is-accepted-and-moves-nothing");
 	is(sys_read(set, &event, 8), -EINVAL, "there-is-nothing-to-read");
 	is(syscall4(__NR_pread64, set, (long)&event, 8, 0), -ESPIPE, "nor-are-there-offsets");

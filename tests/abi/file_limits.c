@@ -88,7 +88,8 @@ static void test_mount(void)
 	is(sys_mount("none", "fs/below", "tmpfs", 0, NULL), -ENOTDIR, "a-file-is-no-mount-point");
 	is(sys_mount("none", "fs", "tmpfs", 0, "size=x"), -EINVAL, "a-wrong-option");
 	if (pleat_hw_levels())
-		is(sys_mount("none", "/proc/self/fd", "tmpfs", 0, NULL), -ENOENT, "what-ends-by-itself-is-no-mount-point");
+		is(sys_mount("none", "/proc/self/fd", "tmpfs", 0, NULL), -ENOENT,
+		   "what-ends-by-itself-is-no-mount-point");
 	else
 		skip("on Linux it is one", "what-ends-by-itself-is-no-mount-point");
 	sys_unlink("fs/below");
@@ -147,7 +148,8 @@ static void each_allocation(long (*op)(void), const char *name)
 	int failures = 0;
 
 	if (is_error(sys_prctl(PR_PLEAT_FAIL_NTH, 0, 0))) {
-		skip("allocations cannot be made to fail", "%s-with-each-allocation-failing", name);
+		skip("allocations cannot be made to fail", "%s-with-each-allocation-failing",
+		     name);
 		return;
 	}
 	for (int n = 1; n < NTH_MAX; n++) {

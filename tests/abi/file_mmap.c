@@ -32,7 +32,8 @@ static int letters(const char *name, int pages)
 static void test_coherent(void)
 {
 	int fd = letters("c", 2);
-	char *shared = map_fd(fd, RW, MAP_SHARED, 2), *other = map_fd(fd, PROT_READ, MAP_SHARED, 2);
+	char *shared = map_fd(fd, RW, MAP_SHARED, 2),
+	     *other = map_fd(fd, PROT_READ, MAP_SHARED, 2);
 	char *copy = map_fd(fd, RW, MAP_PRIVATE, 2);
 
 	ok(shared[0] == 'a' && shared[PAGE_SIZE] == 'b', "a-mapping-shows-the-file");

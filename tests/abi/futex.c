@@ -29,7 +29,8 @@ static void test_errors(void)
 
 	unmap(gone, PAGE_SIZE);
 	is(sys_futex((char *)words + 1, FUTEX_WAIT, 0, &ms20), -EINVAL, "an-unaligned-word");
-	is(sys_futex((char *)words + 2, FUTEX_WAKE, 1, NULL), -EINVAL, "wake-of-an-unaligned-word");
+	is(sys_futex((char *)words + 2, FUTEX_WAKE, 1, NULL), -EINVAL,
+	   "wake-of-an-unaligned-word");
 	is(sys_futex(gone, FUTEX_WAIT, 0, &ms20), -EFAULT, "an-unmapped-word");
 	is(sys_futex((void *)0xffff800000000000UL, FUTEX_WAIT, 0, &ms20), -EFAULT,
 	   "a-word-in-the-kernel-half");
@@ -155,7 +156,8 @@ static void test_shared_words(void)
 	is(shared_word(touched), -EFAULT, "nor-once-it-has-been-written-to");
 	is(sys_futex(touched, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL), 0,
 	   "by-address-it-may-be-woken");
-	is(shared_word(map(R, MAP_SHARED | MAP_ANONYMOUS, -1)), 0, "shared-memory-to-be-read-only");
+	is(shared_word(map(R, MAP_SHARED | MAP_ANONYMOUS, -1)), 0,
+	   "shared-memory-to-be-read-only");
 	is(shared_word(map(R, MAP_SHARED, fd)), 0, "a-file-to-be-read-only");
 	is(shared_word(map(R, MAP_PRIVATE, fd)), 0, "a-private-one");
 	is(shared_word(map(RW, MAP_PRIVATE, fd)), 0, "a-private-one-to-be-written-to");

@@ -1,4 +1,7 @@
-/* futex_wake_op.c - FUTEX_WAKE_OP: each operation and comparison; robust lists that are walked at the end. */
+/*
+ * futex_wake_op.c - FUTEX_WAKE_OP: each operation and comparison; robust lists that
+ * are walked at the end.
+ */
 #include "user/child.h"
 #include "user/linux.h"
 #include "user/probe.h"

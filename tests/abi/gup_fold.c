@@ -1,7 +1,7 @@
 /*
- * gup_fold.c - the lockless walk finds the page that was asked for, and not the one that lies a table's span
- * below it: around the border of two tables of each level, with a decoy there. docs/folding-bug.md is about a
- * kernel in which these tests fail.
+ * gup_fold.c - the lockless walk finds the page that was asked for, and not the one that lies a
+ * table's span below it: around the border of two tables of each level, with a decoy there.
+ * docs/folding-bug.md is about a kernel in which these tests fail.
  */
 #include "kernel/uapi/gup_test.h"
 #include "user/linux.h"
@@ -46,18 +46,20 @@ static char *fill(uintptr_t at, char what)
 /* The pages of [mem, mem + LEN) as a lockless pin shows them. */
 static bool pins_show(char *mem, unsigned int flags)
 {
-	struct pin_longterm_test args = { (uintptr_t)mem, LEN, flags | PIN_LONGTERM_TEST_FLAG_USE_FAST };
+	struct pin_longterm_test args = { (uintptr_t)mem, LEN,
+					  flags | PIN_LONGTERM_TEST_FLAG_USE_FAST };
 	uint64_t to = (uintptr_t)seen;
 	bool same;
 
 	if (syscall3(__NR_ioctl, fd, PIN_LONGTERM_TEST_START, (long)&args))
 		return false;
 	memset(seen, 0, sizeof(seen));
-	same = !syscall3(__NR_ioctl, fd, PIN_LONGTERM_TEST_READ, (long)&to) && !memcmp(seen, mem, LEN);
+	same = !syscall3(__NR_ioctl, fd, PIN_LONGTERM_TEST_READ, (long)&to) &&
+	       !memcmp(seen, mem, LEN);
 	syscall3(__NR_ioctl, fd, PIN_LONGTERM_TEST_STOP, 0);
 	for (unsigned long i = 0; !same && i < PAGES; i++)
-		note("page %lu of address %lx is '%c', and the pin shows '%c'", i, (unsigned long)mem,
-		     mem[i * PAGE_SIZE], seen[i * PAGE_SIZE]);
+		note("page %lu of address %lx is '%c', and the pin shows '%c'", i,
+		     (unsigned long)mem, mem[i * PAGE_SIZE], seen[i * PAGE_SIZE]);
 	return same;
 }
 

@@ -1,8 +1,8 @@
 /*
- * gup_oracle.c - random ranges by /sys/kernel/debug/gup_test, at each depth that the machine has: the
- * lockless walk finds as many pages as the slow path, as many as the program can read or write itself, and
- * by pins of both kinds these show what its loads show. Across the borders of each kind of table, and with
- * other contents one span below.
+ * gup_oracle.c - random ranges by /sys/kernel/debug/gup_test, at each depth that the machine has:
+ * the lockless walk finds as many pages as the slow path, as many as the program can read or write
+ * itself, and by pins of both kinds these show what its loads show. Across the borders of each
+ * kind of table, and with other contents one span below.
  *
  *	gup_oracle [SEED]
  */
@@ -41,7 +41,10 @@ static struct window windows[BORDERS];
 
 static unsigned long below(unsigned long n) { return random_below(&state, n); }
 
-static long ask(unsigned int cmd, const void *arg) { return syscall3(__NR_ioctl, fd, cmd, (long)arg); }
+static long ask(unsigned int cmd, const void *arg)
+{
+	return syscall3(__NR_ioctl, fd, cmd, (long)arg);
+}
 
 /* Contents of its own for each page: also for a decoy, which must not be taken for it. */
 static void fill(uintptr_t start, unsigned long pages)
@@ -95,20 +98,22 @@ static bool make_window(struct window *w, uintptr_t border)
 }
 
 /*
- * The n-th of four borders, of different levels, at least 16 GiB up: nothing else lies there. Their decoys
- * lie far from the others.
+ * The n-th of four borders, of different levels, at least 16 GiB up: nothing else lies there.
+ * Their decoys lie far from the others.
  */
 static uintptr_t border(unsigned int depth, int n)
 {
 	const uintptr_t base = depth == 3 ? 16ul << 30 : depth == 4 ? 1ul << 40 : 1ul << 49;
 	const unsigned int shift = n == 0 ? 21 : n == 1 ? 30 : n == 2 ? 9 * depth + 3 : 12;
 
-	return base + ((uintptr_t)(2 * n + 2) << 34) + ((1 + below(3)) << (shift < 33 ? shift : 33)) +
+	return base + ((uintptr_t)(2 * n + 2) << 34) +
+	       ((1 + below(3)) << (shift < 33 ? shift : 33)) +
 	       (n == 2 && depth > 3 ? 1ul << shift : 0);
 }
 
 /* How far the program itself would come: what it may do is known, since it has set it. */
-static unsigned long allowed(const struct window *w, unsigned long first, unsigned long nr, bool write)
+static unsigned long allowed(const struct window *w, unsigned long first, unsigned long nr,
+			     bool write)
 {
 	unsigned long i;
 
@@ -142,7 +147,8 @@ static bool pins_agree(uintptr_t addr, unsigned long nr, unsigned int flags)
 
 static bool try_range(const struct window *w)
 {
-	static const unsigned int ways[] = { GUP_FAST_BENCHMARK, GUP_BASIC_TEST, PIN_FAST_BENCHMARK, PIN_BASIC_TEST };
+	static const unsigned int ways[] = { GUP_FAST_BENCHMARK, GUP_BASIC_TEST,
+					     PIN_FAST_BENCHMARK, PIN_BASIC_TEST };
 	const unsigned long first = below(2 * HALF), nr = 1 + below(MOST);
 	const bool write = below(2);
 	const uintptr_t addr = w->start + first * PAGE_SIZE;
@@ -155,12 +161,14 @@ static bool try_range(const struct window *w)
 		right &= pins_agree(addr, good, PIN_LONGTERM_TEST_FLAG_USE_FAST | write) &&
 			 pins_agree(addr, good, write);
 	if (!right)
-		note("SEED=%lu: %lu pages from %lx%s: %lu are to be found", (unsigned long)seed, nr,
-		     (unsigned long)addr, write ? " for writing" : "", good);
+		note("SEED=%lu: %lu pages from %lx%s: %lu are to be found", (unsigned long)seed,
+		     nr, (unsigned long)addr, write ? " for writing" : "", good);
 	return right;
 }
 
-/* 0: all agreed. Each depth has an address space of its own, since none becomes shallower again. */
+/*
+ * 0: all agreed. Each depth has an address space of its own, since none becomes shallower again.
+ */
 static int child_asks(void *arg)
 {
 	const unsigned int depth = *(unsigned int *)arg;
@@ -194,7 +202,8 @@ int main(int argc, char **argv)
 	note("SEED=%lu", (unsigned long)seed);
 	for (unsigned int depth = 3; depth <= 5; depth++) {
 		if (pleat_hw_levels() < (int)depth || pleat_levels() > (int)depth)
-			skip("not at this depth", "fast-and-slow-and-loads-agree-with-%u-levels", depth);
+			skip("not at this depth", "fast-and-slow-and-loads-agree-with-%u-levels",
+			     depth);
 		else
 			is(child_verdict(child_run(child_asks, &depth)), 0,
 			   "fast-and-slow-and-loads-agree-with-%u-levels", depth);

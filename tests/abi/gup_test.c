@@ -1,6 +1,6 @@
 /*
- * gup_test.c - get_user_pages from outside, by /sys/kernel/debug/gup_test: what is refused, how far a
- * range is found, that pins see what the program sees, that nothing is kept.
+ * gup_test.c - get_user_pages from outside, by /sys/kernel/debug/gup_test: what is refused, how
+ * far a range is found, that pins see what the program sees, that nothing is kept.
  */
 #include "kernel/uapi/gup_test.h"
 #include "user/child.h"
@@ -27,12 +27,18 @@ static const struct { unsigned int cmd; const char *name; } ways[] = {
 
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 
-static long ask(unsigned int cmd, const void *arg) { return syscall3(__NR_ioctl, fd, cmd, (long)arg); }
+static long ask(unsigned int cmd, const void *arg)
+{
+	return syscall3(__NR_ioctl, fd, cmd, (long)arg);
+}
 
 /* The bytes that were found, page by page, or -errno. */
-static long walk(unsigned int cmd, uintptr_t addr, uint64_t size, unsigned int flags, unsigned int per_call)
+static long walk(unsigned int cmd, uintptr_t addr, uint64_t size, unsigned int flags,
+		 unsigned int per_call)
 {
-	struct gup_test gup = { .addr = addr, .size = size, .gup_flags = flags, .nr_pages_per_call = per_call };
+	struct gup_test gup = {
+		.addr = addr, .size = size, .gup_flags = flags, .nr_pages_per_call = per_call
+	};
 	long ret = ask(cmd, &gup);
 
 	return ret ? ret : (long)gup.size;
@@ -78,7 +84,9 @@ static char *touched(void)
 
 static void test_commands(void)
 {
-	static const unsigned int unknown[] = { 0, 0x6708 + 2, 0xc0506700, 0xc0506707, 0x5401, ~0u };
+	static const unsigned int unknown[] = {
+		0, 0x6708 + 2, 0xc0506700, 0xc0506707, 0x5401, ~0u
+	};
 	struct pin_longterm_test args = { 0, PAGE_SIZE, 4 };
 	uint64_t nowhere = 8;
 
@@ -86,7 +94,8 @@ static void test_commands(void)
 		is(ask(unknown[i], &nowhere), -EINVAL, "command-%x-is-unknown", unknown[i]);
 	for (int i = 0; i < WAYS; i++) {
 		is(ask(ways[i].cmd, (void *)8), -EFAULT, "%s-of-a-bad-structure", ways[i].name);
-		is(ask(ways[i].cmd, (void *)KERNEL), -EFAULT, "%s-of-a-kernel-structure", ways[i].name);
+		is(ask(ways[i].cmd, (void *)KERNEL), -EFAULT, "%s-of-a-kernel-structure",
+		   ways[i].name);
 	}
 	is(ask(PIN_LONGTERM_TEST_START, (void *)8), -EFAULT, "start-with-a-bad-structure");
 	is(ask(PIN_LONGTERM_TEST_START, &args), -EINVAL, "start-with-an-unknown-flag");
@@ -106,12 +115,13 @@ static void test_start(char *mem, unsigned int fast)
 	is(start(mem, 1ul << 60, fast), -ENOMEM, "%s-huge-size", how);
 	is(start_at(KERNEL, PAGE_SIZE, fast), -EFAULT, "%s-kernel-address", how);
 	is(start_at(1ul << 63, PAGE_SIZE, fast), -EFAULT, "%s-address-of-no-half", how);
-	is(start_at(-PAGE_SIZE, 2 * PAGE_SIZE, fast), fast ? -EOVERFLOW : -EFAULT, "%s-range-that-wraps", how);
+	is(start_at(-PAGE_SIZE, 2 * PAGE_SIZE, fast), fast ? -EOVERFLOW : -EFAULT,
+	   "%s-range-that-wraps", how);
 	is(start_at(0, PAGE_SIZE, fast), -EFAULT, "%s-page-0", how);
 	is(start(mem, PAGES * PAGE_SIZE, fast), -EFAULT, "%s-range-with-a-hole", how);
 	is(start(mem + 8 * PAGE_SIZE, PAGE_SIZE, fast), -EFAULT, "%s-prot-none", how);
-	is(start(mem + 10 * PAGE_SIZE, PAGE_SIZE, fast | PIN_LONGTERM_TEST_FLAG_USE_WRITE), -EFAULT,
-	   "%s-write-to-what-is-read-only", how);
+	is(start(mem + 10 * PAGE_SIZE, PAGE_SIZE, fast | PIN_LONGTERM_TEST_FLAG_USE_WRITE),
+	   -EFAULT, "%s-write-to-what-is-read-only", how);
 	is(read_pins(seen), -EINVAL, "%s-and-nothing-of-that-is-kept", how);
 	is(start(mem, PAGE_SIZE, fast), 0, "%s-good-range", how);
 	is(start(mem, PAGE_SIZE, fast), -EINVAL, "%s-twice", how);
@@ -131,21 +141,26 @@ static void test_way(unsigned int cmd, const char *name, char *mem)
 	is(found(cmd, mem + 5 * PAGE_SIZE, PAGE_SIZE, 0), 0, "%s-a-hole", name);
 	is(found(cmd, mem + 6 * PAGE_SIZE, 8 * PAGE_SIZE, 0), 2, "%s-up-to-prot-none", name);
 	is(found(cmd, mem + 9 * PAGE_SIZE, 7 * PAGE_SIZE, 0), 7, "%s-read-only-for-reading", name);
-	is(found(cmd, mem + 9 * PAGE_SIZE, 7 * PAGE_SIZE, WRITE), 1, "%s-read-only-for-writing", name);
+	is(found(cmd, mem + 9 * PAGE_SIZE, 7 * PAGE_SIZE, WRITE), 1, "%s-read-only-for-writing",
+	   name);
 	is(walk(cmd, at, 2 * PAGE_SIZE + 100, 0, 1), 2 * PAGE_SIZE, "%s-whole-pages-only", name);
 	is(walk(cmd, at + 100, PAGE_SIZE, 0, 1), PAGE_SIZE, "%s-from-the-middle-of-a-page", name);
-	is(walk(cmd, at, PAGES * PAGE_SIZE, 0, PAGES), PAGES * PAGE_SIZE, "%s-a-short-call-counts-whole", name);
-	is(walk(cmd, at, 5 * PAGE_SIZE, 0, ~0u), 5 * PAGE_SIZE, "%s-more-at-once-than-there-are", name);
+	is(walk(cmd, at, PAGES * PAGE_SIZE, 0, PAGES), PAGES * PAGE_SIZE,
+	   "%s-a-short-call-counts-whole", name);
+	is(walk(cmd, at, 5 * PAGE_SIZE, 0, ~0u), 5 * PAGE_SIZE, "%s-more-at-once-than-there-are",
+	   name);
 	is(walk(cmd, at, PAGE_SIZE, 0, 0), 0, "%s-none-at-once", name);
 	is(walk(cmd, at, 0, 0, 1), 0, "%s-an-empty-range", name);
 	is(walk(cmd, at, 1ul << 62, 0, 1), -ENOMEM, "%s-a-huge-range", name);
 	is(walk(cmd, KERNEL, 4 * PAGE_SIZE, 0, 4), 0, "%s-kernel-addresses", name);
 	is(walk(cmd, -2 * PAGE_SIZE, 4 * PAGE_SIZE, 0, 4), 0, "%s-a-range-that-wraps", name);
 	is(walk(cmd, 1ul << 63, 4 * PAGE_SIZE, 0, 4), 0, "%s-addresses-of-no-half", name);
-	is(walk(cmd, (1ul << 47) - PAGE_SIZE, 2 * PAGE_SIZE, 0, 2), 0, "%s-across-the-end-of-user-space", name);
+	is(walk(cmd, (1ul << 47) - PAGE_SIZE, 2 * PAGE_SIZE, 0, 2), 0,
+	   "%s-across-the-end-of-user-space", name);
 	/* FOLL_TOUCH, REMOTE, PIN, FAST_ONLY, UNLOCKABLE are the kernel's own. */
 	for (unsigned int bit = 16; bit <= 21; bit++)
-		is(walk(cmd, at, PAGE_SIZE, 1u << bit, 1), 0, "%s-flag-%u-is-the-kernels", name, bit);
+		is(walk(cmd, at, PAGE_SIZE, 1u << bit, 1), 0, "%s-flag-%u-is-the-kernels", name,
+		   bit);
 	if (cmd == GUP_FAST_BENCHMARK || cmd == GUP_BASIC_TEST)
 		is(walk(cmd, at, PAGE_SIZE, 1u << 8, 1), 0, "%s-longterm-needs-a-pin", name);
 }
@@ -197,7 +212,9 @@ static void test_pins(unsigned int flags, const char *name)
 	is(stop(), 0, "%s-pins-end", name);
 }
 
-/* A long pin, though it only reads, must not hold the page of zeroes, nor one shared since a fork. */
+/*
+ * A long pin, though it only reads, must not hold the page of zeroes, nor one shared since a fork.
+ */
 static void test_pins_of_zeroes(unsigned int fast, const char *name)
 {
 	char *mem = map_private(2 * PAGE_SIZE);
@@ -207,7 +224,8 @@ static void test_pins_of_zeroes(unsigned int fast, const char *name)
 	mem[0] = 'a';
 	mem[PAGE_SIZE] = 'b';
 	read_pins(seen);
-	ok(seen[0] == 'a' && seen[PAGE_SIZE] == 'b', "%s-pin-of-zeroes-shows-what-is-written-later", name);
+	ok(seen[0] == 'a' && seen[PAGE_SIZE] == 'b',
+	   "%s-pin-of-zeroes-shows-what-is-written-later", name);
 	stop();
 	unmap(mem, 2 * PAGE_SIZE);
 }
@@ -215,8 +233,9 @@ static void test_pins_of_zeroes(unsigned int fast, const char *name)
 static void test_dump(void)
 {
 	char *mem = touched();
-	struct gup_test gup = { .addr = (uintptr_t)mem, .size = 4 * PAGE_SIZE, .nr_pages_per_call = 4,
-				.gup_flags = DUMP, .test_flags = GUP_TEST_FLAG_DUMP_PAGES_USE_PIN,
+	struct gup_test gup = { .addr = (uintptr_t)mem, .size = 4 * PAGE_SIZE,
+				.nr_pages_per_call = 4, .gup_flags = DUMP,
+				.test_flags = GUP_TEST_FLAG_DUMP_PAGES_USE_PIN,
 				.which_pages = { 1, 0, 4, 5, 17 } };
 
 	is(ask(DUMP_USER_PAGES_TEST, &gup), 0, "pages-are-printed");
@@ -279,7 +298,8 @@ int main(void)
 	test_pins(0, "slow");
 	test_pins(PIN_LONGTERM_TEST_FLAG_USE_WRITE, "slow-writing");
 	test_pins(PIN_LONGTERM_TEST_FLAG_USE_FAST, "fast");
-	test_pins(PIN_LONGTERM_TEST_FLAG_USE_WRITE | PIN_LONGTERM_TEST_FLAG_USE_FAST, "fast-writing");
+	test_pins(PIN_LONGTERM_TEST_FLAG_USE_WRITE | PIN_LONGTERM_TEST_FLAG_USE_FAST,
+		  "fast-writing");
 	test_pins_of_zeroes(0, "slow");
 	test_pins_of_zeroes(PIN_LONGTERM_TEST_FLAG_USE_FAST, "fast");
 	test_dump();

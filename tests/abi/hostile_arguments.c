@@ -40,7 +40,8 @@ static const struct call {
 	{ __NR_rt_sigaction, "n0p8" },	{ __NR_rt_sigprocmask, "npp8" },
 	{ __NR_sigaltstack, "pp" },	{ __NR_set_robust_list, "pl" },
 	{ __NR_set_tid_address, "p" },	{ __NR_sched_getaffinity, "0lp" },
-	{ __NR_getcpu, "pp" },		{ __NR_prlimit64, "0n0p" },	{ __NR_gettimeofday, "pp" },
+	{ __NR_getcpu, "pp" },		{ __NR_prlimit64, "0n0p" },
+	{ __NR_gettimeofday, "pp" },
 };
 
 static char *mem;			/* two pages, before one that allows nothing */
@@ -146,8 +147,8 @@ static int child_calls(void *arg)
 
 	open_files(self);
 	/* What lies above is out of reach of any copy into it. */
-	mem = (char *)sys_mmap(0, 4UL << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			       -1, 0);
+	mem = (char *)sys_mmap(0, 4UL << 30, PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	sys_mprotect((uintptr_t)mem, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE);
 	for (int i = 0; i < CALLS; i++)
 		random_call(&seed);

@@ -1,8 +1,8 @@
 /*
  * hwpoison.c - broken memory, by MADV_HWPOISON: who uses it, in which way it may be, learns of it.
  *
- * What is broken stays so until the machine boots again. Where this program does not have the machine to
- * itself (Pleat's, or one whose init it is) it only asks for what is refused.
+ * What is broken stays so until the machine boots again. Where this program does not have the
+ * machine to itself (Pleat's, or one whose init it is) it only asks for what is refused.
  */
 #include "kernel/uapi/fadvise.h"
 #include "user/child.h"
@@ -46,10 +46,21 @@ static bool is_told(volatile char *target, bool write)
 	       info.fault.addr == (uintptr_t)target && info.fault.addr_lsb == 12;
 }
 /* Reads and writes. */
-static bool broken(volatile char *target) { return is_told(target, false) && is_told(target, true); }
+static bool broken(volatile char *target)
+{
+	return is_told(target, false) && is_told(target, true);
+}
 
-static long breaks(void *mem, size_t len) { return sys_madvise((uintptr_t)mem, len, MADV_HWPOISON); }
-static long populate(void *mem, int advice) { return sys_madvise((uintptr_t)mem, PAGE_SIZE, advice); }
+static long breaks(void *mem, size_t len)
+{
+	return sys_madvise((uintptr_t)mem, len, MADV_HWPOISON);
+}
+
+static long populate(void *mem, int advice)
+{
+	return sys_madvise((uintptr_t)mem, PAGE_SIZE, advice);
+}
+
 static long dontneed(void *mem) { return sys_madvise((uintptr_t)mem, PAGE_SIZE, MADV_DONTNEED); }
 static long wait_for_writes(int fd)
 {
@@ -69,9 +80,11 @@ static void test_private(void)
 	ok(broken(mem + PAGE_SIZE), "is-a-bus-error-from-now-on");
 	ok(is_told(mem + PAGE_SIZE + 100, false), "at-the-address-that-was-used");
 	ok(is_told(mem + PAGE_SIZE + 101, true), "by-a-write-too");
-	ok(all_bytes(mem, 7, PAGE_SIZE) && all_bytes(mem + 2 * PAGE_SIZE, 7, PAGE_SIZE), "its-neighbours-are-well");
+	ok(all_bytes(mem, 7, PAGE_SIZE) && all_bytes(mem + 2 * PAGE_SIZE, 7, PAGE_SIZE),
+	   "its-neighbours-are-well");
 	is(hardware_corrupted() - before, 4, "meminfo-counts-it");
-	is((long)(pagemap_entry((uintptr_t)mem + PAGE_SIZE) >> 62), 1, "pagemap-has-it-swapped-and-not-present");
+	is((long)(pagemap_entry((uintptr_t)mem + PAGE_SIZE) >> 62), 1,
+	   "pagemap-has-it-swapped-and-not-present");
 	is(breaks(mem + PAGE_SIZE, PAGE_SIZE), -EFAULT, "it-does-not-break-twice");
 	is(breaks(mem, 1), 0, "the-length-is-rounded-up");
 	ok(broken(mem + PAGE_SIZE - 1), "to-the-whole-page");
@@ -86,7 +99,8 @@ static void test_kernel(void)
 {
 	char *mem = map_private(PAGE_SIZE), buf[16];
 	struct iovec here = { buf, sizeof(buf) }, there = { mem, sizeof(buf) };
-	int fd = make_file("file", "some text"), mem_fd = (int)sys_open("/proc/self/mem", O_RDWR, 0);
+	int fd = make_file("file", "some text"),
+	    mem_fd = (int)sys_open("/proc/self/mem", O_RDWR, 0);
 
 	mem[0] = 1;
 	breaks(mem, PAGE_SIZE);
@@ -114,7 +128,8 @@ static void test_entry(void)
 	memset(mem, 7, 2 * PAGE_SIZE);
 	breaks(mem, PAGE_SIZE);
 	sys_mprotect((uintptr_t)mem, 2 * PAGE_SIZE, PROT_NONE);
-	ok(faults(mem, false) && info.si_signo == SIGSEGV, "without-access-it-is-a-segmentation-fault");
+	ok(faults(mem, false) && info.si_signo == SIGSEGV,
+	   "without-access-it-is-a-segmentation-fault");
 	sys_mprotect((uintptr_t)mem, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE);
 	ok(broken(mem), "mprotect-does-not-mend-it");
 	is(mem[PAGE_SIZE], 7, "its-neighbour-is-well");
@@ -175,9 +190,14 @@ static void test_shared(void)
 	sys_close(fd);
 }
 
-static long retires(void *mem, size_t len) { return sys_madvise((uintptr_t)mem, len, MADV_SOFT_OFFLINE); }
+static long retires(void *mem, size_t len)
+{
+	return sys_madvise((uintptr_t)mem, len, MADV_SOFT_OFFLINE);
+}
 
-/* The frame goes out of use, and the page to another: a program sees nothing, but where it asks. */
+/*
+ * The frame goes out of use, and the page to another: a program sees nothing, but where it asks.
+ */
 static void test_soft(void)
 {
 	long before = hardware_corrupted();
@@ -189,7 +209,8 @@ static void test_soft(void)
 	memset(mem, 7, 2 * PAGE_SIZE);
 	entry = pagemap_entry((uintptr_t)mem);
 	is(retires(mem, PAGE_SIZE), 0, "a-frame-is-taken-out-of-use-before-it-breaks");
-	ok(pagemap_entry((uintptr_t)mem) >> 63 && pagemap_entry((uintptr_t)mem) != entry, "the-page-is-elsewhere");
+	ok(pagemap_entry((uintptr_t)mem) >> 63 && pagemap_entry((uintptr_t)mem) != entry,
+	   "the-page-is-elsewhere");
 	ok(all_bytes(mem, 7, 2 * PAGE_SIZE), "as-it-was");
 	mem[0] = 8;
 	is(mem[0], 8, "it-can-be-written");
@@ -201,7 +222,8 @@ static void test_soft(void)
 	syscall4(__NR_vmsplice, p[1], P(&one), 1, 0);
 	is(retires(mem, PAGE_SIZE), -EBUSY, "nor-one-that-a-pipe-has");
 	mem[0] = 9;
-	ok(sys_read(p[0], mem + PAGE_SIZE, 1) == 1 && mem[PAGE_SIZE] == 9, "which-goes-on-seeing-stores");
+	ok(sys_read(p[0], mem + PAGE_SIZE, 1) == 1 && mem[PAGE_SIZE] == 9,
+	   "which-goes-on-seeing-stores");
 	breaks(mem, PAGE_SIZE);
 	is(retires(mem, PAGE_SIZE), -EFAULT, "nor-what-is-broken");
 	sys_mprotect((uintptr_t)mem + PAGE_SIZE, PAGE_SIZE, PROT_NONE);
@@ -265,7 +287,8 @@ static const char *why_not(void)
 {
 	if (syscall0(__NR_getuid))
 		return "not root";
-	return pleat_levels() || sys_getpid() == 1 ? NULL : "the machine is not this program's alone";
+	return pleat_levels() || sys_getpid() == 1 ? NULL :
+						     "the machine is not this program's alone";
 }
 
 int main(void)
@@ -287,7 +310,8 @@ int main(void)
 	if (why)
 		return tap_done();
 	scratch_enter();
-	test_soft();	/* first: what test_private() tries to break may count as out of use then, on Linux */
+	/* First: what test_private() tries to break may count as out of use then, on Linux. */
+	test_soft();
 	test_private();
 	test_kernel();
 	test_entry();

@@ -1,6 +1,7 @@
 /*
- * kmsg.c - /dev/kmsg: the kernel's log by records, one for each read(), and one more by each write(). Others log
- * meanwhile, so that a test looks for its own records: no two have the same text.
+ * kmsg.c - /dev/kmsg: the kernel's log by records, one for each read(), and one more
+ * by each write(). Others log meanwhile, so that a test looks for its own records: no
+ * two have the same text.
  */
 #include "kernel/uapi/poll.h"
 #include "kernel/uapi/syslog.h"
@@ -48,7 +49,8 @@ static const char *mark(char *buf, size_t size, const char *prefix, const char *
 {
 	static int n;
 
-	snprintf(buf, size, "%skmsg test %ld %lld %d%s", prefix, sys_getpid(), (long long)now_ns(), n++, suffix);
+	snprintf(buf, size, "%skmsg test %ld %lld %d%s", prefix, sys_getpid(), (long long)now_ns(),
+		 n++, suffix);
 	return buf;
 }
 
@@ -199,7 +201,8 @@ static int waits(void *arg)
 	int ms = PATIENCE_MS;
 
 	for (;;) {
-		if (wait->poll && (syscall3(__NR_poll, (long)&p, 1, ms) != 1 || p.revents != POLLIN))
+		if (wait->poll &&
+		    (syscall3(__NR_poll, (long)&p, 1, ms) != 1 || p.revents != POLLIN))
 			return 1;
 		if (next(wait->fd) < 0)
 			return 2;
@@ -271,7 +274,8 @@ static void test_syslog(void)
 	ok(at, "syslog-shows-the-line");
 	while (at && at > log && at[-1] != '\n')
 		at--;
-	ok(at && sscanf(at, "<%u>[%u.%u] kmsg test", &prio, &s, &us) == 3 && prio == (8 | 5), "with-level-and-time");
+	ok(at && sscanf(at, "<%u>[%u.%u] kmsg test", &prio, &s, &us) == 3 && prio == (8 | 5),
+	   "with-level-and-time");
 }
 
 int main(void)

@@ -98,7 +98,8 @@ static void no_data(void)
 	limit(RLIMIT_DATA, PAGE_SIZE);
 	is(map_data(PAGE_SIZE), -ENOMEM, "data-1p-maps-no-private-writable-memory");
 	ok(mapped(map(PAGE_SIZE, PROT_READ, MAP_PRIVATE)), "data-1p-maps-read-only-memory");
-	ok(mapped(map(PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED)), "data-1p-maps-shared-memory");
+	ok(mapped(map(PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED)),
+	   "data-1p-maps-shared-memory");
 	is(sys_mprotect((uintptr_t)page, PAGE_SIZE, PROT_READ | PROT_WRITE), -ENOMEM,
 	   "data-1p-makes-nothing-writable");
 	ok((uintptr_t)sys_brk(old + MIB) == old, "data-1p-leaves-the-break-where-it-is");

@@ -1,6 +1,7 @@
 /*
- * lock_deadlock.c - processes that wait for each other's locks of ranges: the last one who would close the circle is
- * told (EDEADLK), and only he. Who that is depends on who comes first, so all of them may be.
+ * lock_deadlock.c - processes that wait for each other's locks of ranges: the last one who
+ * would close the circle is told (EDEADLK), and only he. Who that is depends on who comes
+ * first, so all of them may be.
  */
 #include "user/child.h"
 #include "user/files.h"
@@ -13,7 +14,9 @@ static int file, ready[2], go[2];
 
 static long lock(int cmd, int type, long byte)
 {
-	struct flock64 fl = { .l_type = (short)type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+	struct flock64 fl = {
+		.l_type = (short)type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
+	};
 
 	return sys_fcntl(file, cmd, P(&fl));
 }
@@ -22,7 +25,10 @@ struct place {
 	long mine, wanted;
 };
 
-/* Locks his own byte, and when all have done so, the next one's. What he was told, and gave up, is his status. */
+/*
+ * Locks his own byte, and when all have done so, the next one's. What he was told, and
+ * gave up, is his status.
+ */
 static int holds_and_wants(void *arg)
 {
 	const struct place *place = arg;
@@ -37,7 +43,10 @@ static int holds_and_wants(void *arg)
 	return ret == -EDEADLK ? EDEADLK : ret ? 2 : 0;
 }
 
-/* A circle of n: how many are told that it is one; the others must get their lock. -1: something else happened. */
+/*
+ * A circle of n: how many are told that it is one; the others must get their lock. -1:
+ * something else happened.
+ */
 static int circle(int n)
 {
 	struct place places[MOST];

@@ -1,8 +1,9 @@
 /*
- * lost_writes.c - what was written and did not reach its device, or was lost on the way: each open file
- * hears of it once. `lost_writes DEVICE PAGE` does it with a device that cannot write that page (on Pleat:
- * disk_worn=SECTOR, tests/boot/disk.t; on Linux a loop device whose file lies on a full tmpfs and has only the
- * pages before that one), `lost_writes DEVICE PAGE break` by breaking the memory of that page.
+ * lost_writes.c - what was written and did not reach its device, or was lost on the way: each open
+ * file hears of it once. `lost_writes DEVICE PAGE` does it with a device that cannot write that
+ * page (on Pleat: disk_worn=SECTOR, tests/boot/disk.t; on Linux a loop device whose file lies on a
+ * full tmpfs and has only the pages before that one), `lost_writes DEVICE PAGE break` by breaking
+ * the memory of that page.
  */
 #include "kernel/uapi/fadvise.h"
 #include "user/files.h"
@@ -34,8 +35,15 @@ static long sync_range(int fd, int flags)
 {
 	return syscall4(__NR_sync_file_range, fd, 0, PAGE_SIZE, flags);
 }
-static long msync(const char *at, int flags) { return syscall3(__NR_msync, P(at), PAGE_SIZE, flags); }
-static long write_page(int fd, long n) { return sys_pwrite(fd, block, PAGE_SIZE, n * (long)PAGE_SIZE); }
+static long msync(const char *at, int flags)
+{
+	return syscall3(__NR_msync, P(at), PAGE_SIZE, flags);
+}
+
+static long write_page(int fd, long n)
+{
+	return sys_pwrite(fd, block, PAGE_SIZE, n * (long)PAGE_SIZE);
+}
 
 static char *map_page(int fd, int type, long n)
 {
@@ -76,7 +84,8 @@ static void test_each_file(void)
 	last = open_again(0);
 	is(fsync(last), 0, "who-opens-it-then-has-lost-nothing");
 	lose(last);
-	ok(fsync(last) == -EIO && fsync(a) == -EIO && fsync(b) == -EIO, "the-next-loss-is-news-to-all");
+	ok(fsync(last) == -EIO && fsync(a) == -EIO && fsync(b) == -EIO,
+	   "the-next-loss-is-news-to-all");
 	sys_close(a);
 	sys_close(b);
 	sys_close(twin);
@@ -148,8 +157,10 @@ static void test_writes(void)
 	is(write_page(a, GOOD), PAGE_SIZE, "writing-elsewhere-goes-well");
 	is(write_page(through, GOOD), -EIO, "but-who-writes-through-is-told");
 	is(write_page(through, GOOD), PAGE_SIZE, "once");
-	is(syscall6(__NR_pwritev2, a, P(&vec), 1, GOOD * PAGE_SIZE, 0, RWF_SYNC), -EIO, "for-one-call-too");
-	is(syscall6(__NR_pwritev2, a, P(&vec), 1, GOOD * PAGE_SIZE, 0, RWF_SYNC), PAGE_SIZE, "once-again");
+	is(syscall6(__NR_pwritev2, a, P(&vec), 1, GOOD * PAGE_SIZE, 0, RWF_SYNC), -EIO,
+	   "for-one-call-too");
+	is(syscall6(__NR_pwritev2, a, P(&vec), 1, GOOD * PAGE_SIZE, 0, RWF_SYNC), PAGE_SIZE,
+	   "once-again");
 	is(sys_close(quiet), 0, "close-says-nothing");
 	is(fsync(a), 0, "nothing-new");
 	sys_close(a);
@@ -180,8 +191,9 @@ static void test_nothing_lost(void)
 	is(fsync(fd), 0, "fsync-has-nothing-to-say");
 	is(fdatasync(fd), 0, "nor-has-fdatasync");
 	is(msync(mem, MS_SYNC), 0, "nor-msync");
-	is(sync_range(fd, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER), 0,
-	   "nor-sync-file-range");
+	is(sync_range(fd, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				  SYNC_FILE_RANGE_WAIT_AFTER),
+	   0, "nor-sync-file-range");
 	unmap(mem, PAGE_SIZE);
 	sys_close(fd);
 }

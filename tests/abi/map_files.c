@@ -1,4 +1,7 @@
-/* map_files.c - /proc/PID/map_files: links to the files that a process maps, named by the addresses. */
+/*
+ * map_files.c - /proc/PID/map_files: links to the files that a process maps, named
+ * by the addresses.
+ */
 #include "user/child.h"
 #include "user/files.h"
 #include "user/probe.h"
@@ -65,7 +68,8 @@ static void test_link(int fd)
 	long other;
 
 	is(listed(strrchr(name, '/') + 1), 1, "a-mapping-of-a-file-is-listed-by-its-addresses");
-	ok(ends_with(sys_readlink(name, buf, sizeof(buf)), "/mapped"), "the-link-says-the-file's-path");
+	ok(ends_with(sys_readlink(name, buf, sizeof(buf)), "/mapped"),
+	   "the-link-says-the-file's-path");
 	sys_lstat(name, &st);
 	is(st.st_mode, S_IFLNK | 0600, "the-mode-of-one-that-is-open-for-reading-and-writing");
 	other = sys_open(name, O_RDONLY, 0);
@@ -73,7 +77,8 @@ static void test_link(int fd)
 	ok(!memcmp(buf, "contents", 8), "and-is-the-same");
 	sys_close((int)other);
 	sys_unlink("mapped");
-	ok(ends_with(sys_readlink(name, buf, sizeof(buf)), "/mapped (deleted)"), "also-without-a-name");
+	ok(ends_with(sys_readlink(name, buf, sizeof(buf)), "/mapped (deleted)"),
+	   "also-without-a-name");
 	other = sys_open(name, O_RDWR, 0);
 	is(sys_pwrite((int)other, "C", 1, 0), 1, "it-can-be-opened-still");
 	is(mem[0], 'C', "and-what-is-written-is-seen-through-the-mapping");
@@ -95,12 +100,16 @@ static void test_ranges(int fd)
 	is(sys_readlink(name, buf, 64), -ENOENT, "a-leading-zero-is-another-name");
 	is(sys_readlink("/proc/self/map_files/-", buf, 64), -ENOENT, "a-name-without-numbers");
 	is(sys_readlink("/proc/self/map_files/1", buf, 64), -ENOENT, "a-name-of-one-number");
-	is(sys_readlink("/proc/self/map_files/1-2x", buf, 64), -ENOENT, "a-name-with-more-behind-it");
-	is(sys_readlink(own(anon, PAGE_SIZE), buf, 64), -ENOENT, "memory-without-a-file-has-no-link");
+	is(sys_readlink("/proc/self/map_files/1-2x", buf, 64), -ENOENT,
+	   "a-name-with-more-behind-it");
+	is(sys_readlink(own(anon, PAGE_SIZE), buf, 64), -ENOENT,
+	   "memory-without-a-file-has-no-link");
 	sys_mprotect(at, PAGE_SIZE, PROT_READ | PROT_WRITE);
 	ok(sys_readlink(own(mem, PAGE_SIZE), buf, 64) > 0, "a-split-mapping-has-two");
-	ok(sys_readlink(own(mem + PAGE_SIZE, PAGE_SIZE), buf, 64) > 0, "of-which-this-is-the-other");
-	is(sys_access("/proc/thread-self/map_files", 0), -ENOENT, "threads-have-no-such-directory");
+	ok(sys_readlink(own(mem + PAGE_SIZE, PAGE_SIZE), buf, 64) > 0,
+	   "of-which-this-is-the-other");
+	is(sys_access("/proc/thread-self/map_files", 0), -ENOENT,
+	   "threads-have-no-such-directory");
 	sys_munmap(at, 2 * PAGE_SIZE);
 	unmap(anon, PAGE_SIZE);
 }
@@ -129,7 +138,8 @@ static int looks(void *arg)
 	if (sys_open(name, O_RDONLY, 0) != -EPERM)
 		return 2;
 	snprintf(path, sizeof(path), "/proc/%ld/map_files", sys_getppid());
-	return sys_readlink(name_of(path, (uintptr_t)arg, (uintptr_t)arg + 2 * PAGE_SIZE), buf, 64) != -EACCES;
+	return sys_readlink(name_of(path, (uintptr_t)arg, (uintptr_t)arg + 2 * PAGE_SIZE), buf,
+			    64) != -EACCES;
 }
 
 static void test_permission(int fd)
@@ -137,7 +147,8 @@ static void test_permission(int fd)
 	char *mem = map_file(fd, PROT_READ, MAP_PRIVATE);
 
 	if (syscall0(__NR_geteuid))
-		skip("it takes root to become somebody else", "others-may-read-their-own-links-only");
+		skip("it takes root to become somebody else",
+		     "others-may-read-their-own-links-only");
 	else
 		ok_child_exits(looks, mem, 0, "others-may-read-their-own-links-only");
 	sys_munmap((uintptr_t)mem, 2 * PAGE_SIZE);

@@ -1,6 +1,6 @@
 /*
- * mlock.c - mlock(2), mlock2, munlock, mlockall, munlockall and MAP_LOCKED: what is locked is there at
- * once, is counted, and is not given away.
+ * mlock.c - mlock(2), mlock2, munlock, mlockall, munlockall and MAP_LOCKED: what is locked is
+ * there at once, is counted, and is not given away.
  */
 #include "user/child.h"
 #include "user/linux.h"
@@ -10,12 +10,20 @@
 
 #define KB	4	/* a page */
 
-static long lock(const void *mem, size_t len) { return syscall2(__NR_mlock, (long)mem, (long)len); }
+static long lock(const void *mem, size_t len)
+{
+	return syscall2(__NR_mlock, (long)mem, (long)len);
+}
+
 static long lock2(const void *mem, size_t len, int flags)
 {
 	return syscall3(__NR_mlock2, (long)mem, (long)len, flags);
 }
-static long unlock(const void *mem, size_t len) { return syscall2(__NR_munlock, (long)mem, (long)len); }
+static long unlock(const void *mem, size_t len)
+{
+	return syscall2(__NR_munlock, (long)mem, (long)len);
+}
+
 static long lock_all(int flags) { return syscall1(__NR_mlockall, flags); }
 static long unlock_all(void) { return syscall0(__NR_munlockall); }
 
@@ -40,7 +48,8 @@ static void test_range(void)
 	is(lock(mem + 2 * PAGE_SIZE + 5, 2 * PAGE_SIZE), 0, "part-of-a-mapping-is-locked");
 	is(present(mem, 8), 3, "every-page-that-the-range-touches-is-there");
 	is(locked_kb() - before, 3 * KB, "VmLck-counts-them");
-	is(smaps_field((uintptr_t)mem + 2 * PAGE_SIZE, "Size"), 3 * KB, "they-are-a-mapping-of-their-own");
+	is(smaps_field((uintptr_t)mem + 2 * PAGE_SIZE, "Size"), 3 * KB,
+	   "they-are-a-mapping-of-their-own");
 	is(smaps_field((uintptr_t)mem + 2 * PAGE_SIZE, "Locked"), 3 * KB, "smaps-counts-them");
 	ok(smaps_flag((uintptr_t)mem + 2 * PAGE_SIZE, "lo"), "VmFlags-names-it");
 	ok(!smaps_flag((uintptr_t)mem, "lo"), "but-not-for-its-neighbour");
@@ -67,7 +76,8 @@ static void test_kinds(void)
 	is(lock(none, 2 * PAGE_SIZE), -ENOMEM, "what-allows-no-access-cannot-be-faulted-in");
 	ok(smaps_flag((uintptr_t)none, "lo"), "but-is-locked");
 	sys_mprotect((uintptr_t)mem, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE);
-	ok(pagemap_entry((uintptr_t)mem) << 9 != 0 && smaps_field((uintptr_t)mem, "Anonymous") == 2 * KB,
+	ok(pagemap_entry((uintptr_t)mem) << 9 != 0 &&
+		   smaps_field((uintptr_t)mem, "Anonymous") == 2 * KB,
 	   "locked-memory-that-becomes-writable-gets-pages-of-its-own");
 	unmap(mem, 2 * PAGE_SIZE);
 	unmap(shared, 2 * PAGE_SIZE);
@@ -100,10 +110,12 @@ static void test_mmap(void)
 
 	is(present(mem, 4), 4, "MAP_LOCKED-brings-all");
 	is(locked_kb() - before, 4 * KB, "and-counts");
-	is(sys_madvise((uintptr_t)mem, PAGE_SIZE, MADV_DONTNEED), -EINVAL, "locked-memory-is-not-given-back");
+	is(sys_madvise((uintptr_t)mem, PAGE_SIZE, MADV_DONTNEED), -EINVAL,
+	   "locked-memory-is-not-given-back");
 	is(present(mem, 4), 4, "it-is-still-there");
 	mem[0] = 3;
-	is(sys_madvise((uintptr_t)mem, PAGE_SIZE, MADV_DONTNEED_LOCKED), 0, "unless-it-is-said-so");
+	is(sys_madvise((uintptr_t)mem, PAGE_SIZE, MADV_DONTNEED_LOCKED), 0,
+	   "unless-it-is-said-so");
 	is(mem[0], 0, "and-then-it-is-zero");
 	unlock(mem + PAGE_SIZE, PAGE_SIZE);
 	mem[0] = mem[PAGE_SIZE] = mem[2 * PAGE_SIZE] = 3;

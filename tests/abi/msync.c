@@ -1,7 +1,7 @@
 /*
- * msync.c - msync(2), and a mapped file that lies elsewhere. `msync /dev/vda` does it with the disk, on Pleat
- * (tests/boot/disk.t); `msync /dev/vda bad N` expects that its page N cannot be read, `msync /dev/vda slow`
- * that the disk takes longer than all of this.
+ * msync.c - msync(2), and a mapped file that lies elsewhere. `msync /dev/vda` does it with the
+ * disk, on Pleat (tests/boot/disk.t); `msync /dev/vda bad N` expects that its page N cannot be
+ * read, `msync /dev/vda slow` that the disk takes longer than all of this.
  */
 #include "kernel/uapi/gup_test.h"
 #include "user/child.h"
@@ -128,7 +128,8 @@ static void test_read_only(const char *path)
 {
 	int readable = (int)sys_open(path, O_RDONLY, 0);
 
-	is(sys_mmap(0, SIZE, RW, MAP_SHARED, readable, 0), -EACCES, "a-shared-mapping-needs-a-writable-file");
+	is(sys_mmap(0, SIZE, RW, MAP_SHARED, readable, 0), -EACCES,
+	   "a-shared-mapping-needs-a-writable-file");
 	ok(!is_error(sys_mmap(0, SIZE, RW, MAP_PRIVATE, readable, 0)), "a-private-one-does-not");
 	sys_close(readable);
 }
@@ -144,7 +145,8 @@ static void on_bus(int signo, struct __kernel_siginfo *info, struct __kernel_uco
 	(void)context;
 	bus = *info;
 	/* In place of it: the access goes on there. */
-	sys_mmap((uintptr_t)bad_page, PAGE_SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	sys_mmap((uintptr_t)bad_page, PAGE_SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0);
 }
 
 static void test_bad_page(unsigned long page)
@@ -185,8 +187,8 @@ static bool sleeps(uint32_t tid)
 }
 
 /*
- * One thread waits for a page; its process maps and unmaps beside it, and is killed by itself then. Only
- * because neither waits for the disk its parent sees the end before the disk is done.
+ * One thread waits for a page; its process maps and unmaps beside it, and is killed by itself
+ * then. Only because neither waits for the disk its parent sees the end before the disk is done.
  */
 static int waits_and_dies(void *arg)
 {
@@ -208,7 +210,10 @@ static int waits_and_dies(void *arg)
 /* Takes the page for reading, as gup_test does it: the bytes that it got. */
 static long get_page(int gup_fd, unsigned int cmd, char *at, unsigned int flags)
 {
-	struct gup_test gup = { .addr = (uintptr_t)at, .size = PAGE_SIZE, .nr_pages_per_call = 1, .gup_flags = flags };
+	struct gup_test gup = { .addr = (uintptr_t)at,
+				.size = PAGE_SIZE,
+				.nr_pages_per_call = 1,
+				.gup_flags = flags };
 	long ret = syscall3(__NR_ioctl, gup_fd, cmd, (long)&gup);
 
 	return ret ? ret : (long)gup.size;
@@ -222,10 +227,14 @@ static void test_nowait(void)
 	struct iovec vec = { private, 100 };
 
 	private[0] = 1;
-	is(get_page(gup_fd, GUP_BASIC_TEST, private, FOLL_NOWAIT), PAGE_SIZE, "who-does-not-wait-gets-what-is-there");
-	is(get_page(gup_fd, GUP_BASIC_TEST, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0, "and-nothing-of-a-slow-disk");
-	is(get_page(gup_fd, GUP_BASIC_TEST, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0, "nor-while-it-reads");
-	is(get_page(gup_fd, GUP_FAST_BENCHMARK, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0, "nor-by-the-lockless-walk");
+	is(get_page(gup_fd, GUP_BASIC_TEST, private, FOLL_NOWAIT), PAGE_SIZE,
+	   "who-does-not-wait-gets-what-is-there");
+	is(get_page(gup_fd, GUP_BASIC_TEST, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0,
+	   "and-nothing-of-a-slow-disk");
+	is(get_page(gup_fd, GUP_BASIC_TEST, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0,
+	   "nor-while-it-reads");
+	is(get_page(gup_fd, GUP_FAST_BENCHMARK, mem + 5 * PAGE_SIZE, FOLL_NOWAIT), 0,
+	   "nor-by-the-lockless-walk");
 	for (int i = 0; i < 2; i++)
 		is(syscall6(__NR_preadv2, fd, P(&vec), 1, 6 * PAGE_SIZE, 0, RWF_NOWAIT), -EAGAIN,
 		   "nor-does-read-%d-wait", i);
@@ -240,7 +249,8 @@ static void test_slow(void)
 	int64_t start = now_ns();
 
 	test_nowait();
-	ok_child_dies(waits_and_dies, &page, SIGKILL, "who-waits-for-a-page-can-be-killed-and-others-map-meanwhile");
+	ok_child_dies(waits_and_dies, &page, SIGKILL,
+		      "who-waits-for-a-page-can-be-killed-and-others-map-meanwhile");
 	ok(now_ns() - start < 40 * 1000000000ll, "long-before-the-disk-is-done");
 }
 

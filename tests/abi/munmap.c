@@ -36,7 +36,8 @@ static void test_split(void)
 	char *mem = numbered_pages(5);
 
 	is(sys_munmap((uintptr_t)mem + 2 * PAGE_SIZE, PAGE_SIZE), 0, "munmap-in-the-middle");
-	ok(mem[0] == 1 && mem[PAGE_SIZE] == 2 && mem[3 * PAGE_SIZE] == 4 && mem[4 * PAGE_SIZE] == 5,
+	ok(mem[0] == 1 && mem[PAGE_SIZE] == 2 && mem[3 * PAGE_SIZE] == 4 &&
+		   mem[4 * PAGE_SIZE] == 5,
 	   "both-parts-of-a-split-keep-their-contents");
 	ok_child_dies(child_reads, mem + 2 * PAGE_SIZE, SIGSEGV, "the-hole-is-inaccessible");
 	mem[PAGE_SIZE + 1] = 21;

@@ -134,7 +134,8 @@ static long op_pipe(void)
 /* A hole of a file, by a second pipe; the program's own page; a larger ring. */
 static long op_splice(void)
 {
-	long mem = sys_mmap(0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long mem =
+		sys_mmap(0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct iovec range = { (void *)mem, PAGE_SIZE };
 	long fd = is_error(mem) ? mem : sys_memfd_create("hole", 0);
 	int from[2], to[2];
@@ -201,7 +202,8 @@ static long op_brk(void)
 }
 
 static const struct operation operations[] = {
-	{ op_fork, "fork" },	     { op_exec, "execve" },   { op_vfork_exec, "vfork-and-execve" },
+	{ op_fork, "fork" },	     { op_exec, "execve" },
+	{ op_vfork_exec, "vfork-and-execve" },
 	{ op_thread, "thread" },     { op_mmap, "mmap" },     { op_shared, "shared-mmap" },
 	{ op_split, "mapping-split" }, { op_unfold, "unfold" }, { op_pipe, "pipe" },
 	{ op_splice, "splice-and-vmsplice" },

@@ -1,4 +1,7 @@
-/* openat2.c - openat2: its structure, the flags that it does not forgive, and where a path may not lead. */
+/*
+ * openat2.c - openat2: its structure, the flags that it does not forgive, and
+ * where a path may not lead.
+ */
 #include "user/files.h"
 #include "user/probe.h"
 #include "user/tap.h"
@@ -56,7 +59,8 @@ static void test_flags(void)
 	is(try("g", O_RDWR | O_CREAT, 0100600, 0), -EINVAL, "its-mode-has-no-type");
 	is(try("n", O_CREAT | O_EXCL, 0600, 0), -EEXIST, "nor-is-it-made-twice");
 	is(try("g", 0, 0, 0x40), -EINVAL, "an-unknown-way");
-	is(try("g", 0, 0, RESOLVE_BENEATH | RESOLVE_IN_ROOT), -EINVAL, "two-that-exclude-each-other");
+	is(try("g", 0, 0, RESOLVE_BENEATH | RESOLVE_IN_ROOT), -EINVAL,
+	   "two-that-exclude-each-other");
 	is(try("g", O_PATH | O_RDWR, 0, 0), -EINVAL, "O_PATH-with-what-it-does-not-use");
 	is(try("g", O_PATH | O_NOFOLLOW, 0, 0), 0, "O_PATH-with-what-it-does");
 	is(try("n2", O_CREAT | O_DIRECTORY, 0600, 0), -EINVAL, "no-directory-is-made");
@@ -71,7 +75,8 @@ static void test_links(void)
 
 	is(resolve("l", RESOLVE_NO_SYMLINKS), -ELOOP, "no-link-at-the-end");
 	is(resolve("le/.", RESOLVE_NO_SYMLINKS), -ELOOP, "nor-on-the-way");
-	is(try("l", O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS), 0, "but-one-that-is-not-followed");
+	is(try("l", O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS), 0,
+	   "but-one-that-is-not-followed");
 	is(try("l", O_CREAT | O_RDWR, 0600, RESOLVE_NO_SYMLINKS), -ELOOP, "also-with-O_CREAT");
 	is(resolve("l", RESOLVE_NO_MAGICLINKS), 0, "links-of-text-are-no-magic");
 	is(resolve("/proc/self/stat", RESOLVE_NO_MAGICLINKS), 0, "not-in-proc-either");
@@ -104,7 +109,8 @@ static void test_beneath(void)
 	is(resolve("abs", RESOLVE_BENEATH), -EXDEV, "nor-a-link-that-is-one");
 	is(resolve("up", RESOLVE_BENEATH), -EXDEV, "or-leads-up");
 	is(resolve("none", RESOLVE_BENEATH), -ENOENT, "what-is-not-there");
-	is(try("../new", O_CREAT | O_RDWR, 0600, RESOLVE_BENEATH), -EXDEV, "nothing-is-made-above");
+	is(try("../new", O_CREAT | O_RDWR, 0600, RESOLVE_BENEATH), -EXDEV,
+	   "nothing-is-made-above");
 	is(sys_access("new", 0), -ENOENT, "indeed");
 }
 

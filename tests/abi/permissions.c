@@ -1,6 +1,7 @@
 /*
- * permissions.c - what files' owners and modes allow to somebody who is not root: the program gives root up for
- * the cases (with a way back, to clean up), and programs with set-ID bits give it to who runs them.
+ * permissions.c - what files' owners and modes allow to somebody who is not root: the program
+ * gives root up for the cases (with a way back, to clean up), and programs with set-ID bits
+ * give it to who runs them.
  */
 #include "user/child.h"
 #include "user/files.h"
@@ -80,7 +81,8 @@ static void test_classes(void)
 	become(ME);
 	for (unsigned int i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		const char *name = classes[i].name;
-		long reads = classes[i].may & 4 ? 0 : -EACCES, writes = classes[i].may & 2 ? 0 : -EACCES;
+		long reads = classes[i].may & 4 ? 0 : -EACCES,
+		     writes = classes[i].may & 2 ? 0 : -EACCES;
 
 		is(try_open(name, O_RDONLY), reads, "%s-is-read", name);
 		is(try_open(name, O_WRONLY), writes, "%s-is-written", name);
@@ -158,7 +160,8 @@ static void test_names(void)
 	is(try_open("no-w", O_RDWR | O_TMPFILE), -EACCES, "no-file-without-a-name");
 	is(sys_unlink("mine/theirs"), 0, "the-directory-decides-not-the-file");
 	is(sys_rename("mine/sub", "mine/moved"), 0, "another's-directory-is-renamed");
-	is(sys_rename("mine/moved", "set-gid/moved"), -EACCES, "but-not-moved-for-that-changes-it");
+	is(sys_rename("mine/moved", "set-gid/moved"), -EACCES,
+	   "but-not-moved-for-that-changes-it");
 	is(sys_rmdir("mine/moved"), -ENOTEMPTY, "or-removed-while-something-is-in-it");
 	is(sys_mknod("mine/c", S_IFCHR | 0644, 1 << 8 | 3), -EPERM, "devices-are-made-by-root");
 	is(sys_mknod("mine/p", S_IFIFO | 0644, 0), 0, "FIFOs-by-everybody");
@@ -199,7 +202,10 @@ static void make_owned(void)
 	put("cut", 06777, OTHER, OTHER);
 }
 
-static long set_owner(const char *path, int uid, int gid) { return syscall3(__NR_chown, P(path), uid, gid); }
+static long set_owner(const char *path, int uid, int gid)
+{
+	return syscall3(__NR_chown, P(path), uid, gid);
+}
 
 static void test_owners(void)
 {
@@ -274,7 +280,8 @@ static void test_access(void)
 {
 	syscall3(__NR_setresuid, ME, 0, 0);
 	is(sys_access("root-only", 4), -EACCES, "access-asks-for-the-real-user");
-	is(syscall4(__NR_faccessat2, AT_FDCWD, P("root-only"), 4, AT_EACCESS), 0, "AT_EACCESS-for-the-effective");
+	is(syscall4(__NR_faccessat2, AT_FDCWD, P("root-only"), 4, AT_EACCESS), 0,
+	   "AT_EACCESS-for-the-effective");
 	is(try_open("root-only", O_RDONLY), 0, "as-open-does");
 	become_root();
 	is(syscall1(__NR_setfsuid, OTHER), 0, "setfsuid-says-who-it-was");
@@ -332,7 +339,10 @@ static unsigned long auxv(char **argv, unsigned long type)
 	return ~0ul;
 }
 
-/* The program with set-ID bits: which users has it? argv: effective user, effective group, AT_SECURE. */
+/*
+ * The program with set-ID bits: which users has it? argv: effective user,
+ * effective group, AT_SECURE.
+ */
 static int tells(char **argv)
 {
 	unsigned int uid, gid, secure;
@@ -346,7 +356,8 @@ static int tells(char **argv)
 	syscall3(__NR_getresuid, P(&r), P(&e), P(&s));
 	if (s != uid || syscall1(__NR_setfsuid, -1) != uid)
 		return 3;
-	if (auxv(argv, AT_SECURE) != secure || auxv(argv, AT_EUID) != uid || auxv(argv, AT_EGID) != gid)
+	if (auxv(argv, AT_SECURE) != secure || auxv(argv, AT_EUID) != uid ||
+	    auxv(argv, AT_EGID) != gid)
 		return 4;
 	return auxv(argv, AT_UID) != ME || auxv(argv, AT_GID) != ME ? 5 : 0;
 }
@@ -377,7 +388,8 @@ static void test_run(const char *path, const char *expected, const char *name)
 
 static void test_programs(void)
 {
-	struct run quiet = { "fs/set-uid", "54321,54321,0", true }, none = { "fs/none", "", false };
+	struct run quiet = { "fs/set-uid", "54321,54321,0", true },
+		   none = { "fs/none", "", false };
 	struct run root_only = { "fs/root-only", "", false };
 
 	sys_mkdir("fs", 0755);

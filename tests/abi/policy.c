@@ -1,4 +1,7 @@
-/* policy.c - the scheduler's policies by sched_setattr and its kin; who may change whose nice value. */
+/*
+ * policy.c - the scheduler's policies by sched_setattr and its kin; who may change
+ * whose nice value.
+ */
 #include "kernel/uapi/resource.h"
 #include "kernel/uapi/sched.h"
 #include "user/child.h"
@@ -19,16 +22,17 @@ static long get(int tid, void *to, size_t size)
 
 static long set(uint32_t policy, int nice, uint64_t flags)
 {
-	attr = (struct sched_attr){
-		.size = SCHED_ATTR_SIZE_VER0, .sched_policy = policy, .sched_nice = nice, .sched_flags = flags
-	};
+	attr = (struct sched_attr){ .size = SCHED_ATTR_SIZE_VER0,
+				    .sched_policy = policy,
+				    .sched_nice = nice,
+				    .sched_flags = flags };
 	return syscall3(__NR_sched_setattr, 0, (long)&attr, 0);
 }
 
 static bool has(uint32_t policy, int nice, uint64_t flags)
 {
-	return get(0, &attr, sizeof(attr)) == 0 && attr.sched_policy == policy && attr.sched_nice == nice &&
-	       attr.sched_flags == flags;
+	return get(0, &attr, sizeof(attr)) == 0 && attr.sched_policy == policy &&
+	       attr.sched_nice == nice && attr.sched_flags == flags;
 }
 
 static int child_has(void *arg)
@@ -53,7 +57,8 @@ static void test_setting(void)
 	is(syscall1(__NR_sched_getscheduler, 0), SCHED_IDLE, "it-stays");
 	is(set(SCHED_BATCH, 6, SCHED_FLAG_RESET_ON_FORK), 0, "reset-on-fork");
 	ok(has(SCHED_BATCH, 6, SCHED_FLAG_RESET_ON_FORK), "is-told");
-	is(syscall1(__NR_sched_getscheduler, 0), SCHED_BATCH | SCHED_RESET_ON_FORK, "by-the-old-call-too");
+	is(syscall1(__NR_sched_getscheduler, 0), SCHED_BATCH | SCHED_RESET_ON_FORK,
+	   "by-the-old-call-too");
 	child.sched_nice = 6;
 	ok_child_exits(child_has, &child, 0, "and-does-not-stay-with-children");
 	is(set(SCHED_NORMAL, 100, 0), 0, "more-than-the-nicest");
@@ -82,7 +87,8 @@ static void test_setting_errors(void)
 	is(set(0x80000000, 0, 0), -EINVAL, "a-negative-policy");
 	is(set(SCHED_NORMAL, 19, 0x100), -EINVAL, "an-unknown-flag");
 	attr = (struct sched_attr){ .size = 48, .sched_nice = 19, .sched_priority = 1 };
-	is(syscall3(__NR_sched_setattr, 0, (long)&attr, 0), -EINVAL, "a-priority-without-its-policy");
+	is(syscall3(__NR_sched_setattr, 0, (long)&attr, 0), -EINVAL,
+	   "a-priority-without-its-policy");
 	is(syscall3(__NR_sched_setattr, 0, (long)&attr, 1), -EINVAL, "set-with-flags");
 	is(syscall3(__NR_sched_setattr, 0, 0, 0), -EINVAL, "from-nowhere");
 	is(syscall3(__NR_sched_setattr, 0, 8, 0), -EFAULT, "from-a-bad-pointer");
@@ -102,10 +108,12 @@ static void test_old_calls(void)
 {
 	uint32_t zero = 0;
 
-	is(syscall3(__NR_sched_setscheduler, 0, SCHED_BATCH, (long)&zero), 0, "sched_setscheduler");
+	is(syscall3(__NR_sched_setscheduler, 0, SCHED_BATCH, (long)&zero), 0,
+	   "sched_setscheduler");
 	is(syscall2(__NR_sched_setparam, 0, (long)&zero), 0, "sched_setparam");
 	is(syscall1(__NR_sched_getscheduler, 0), SCHED_BATCH, "leaves-the-policy-alone");
-	is(syscall3(__NR_sched_setscheduler, 0, SCHED_NORMAL, (long)&zero), 0, "back-to-the-default");
+	is(syscall3(__NR_sched_setscheduler, 0, SCHED_NORMAL, (long)&zero), 0,
+	   "back-to-the-default");
 }
 
 static void test_turn(void)
@@ -114,8 +122,10 @@ static void test_turn(void)
 
 	is(syscall2(__NR_sched_rr_get_interval, 0, (long)&ts), 0, "how-long-a-turn-is");
 	ok(ts.tv_sec == 0 && ts.tv_nsec >= 0 && ts.tv_nsec < 1000000000, "not-long");
-	is(syscall2(__NR_sched_rr_get_interval, -1, (long)&ts), -EINVAL, "the-turn-of-a-negative-number");
-	is(syscall2(__NR_sched_rr_get_interval, NO_THREAD, (long)&ts), -ESRCH, "the-turn-of-no-thread");
+	is(syscall2(__NR_sched_rr_get_interval, -1, (long)&ts), -EINVAL,
+	   "the-turn-of-a-negative-number");
+	is(syscall2(__NR_sched_rr_get_interval, NO_THREAD, (long)&ts), -ESRCH,
+	   "the-turn-of-no-thread");
 	is(syscall2(__NR_sched_rr_get_interval, 0, 8), -EFAULT, "a-turn-to-a-bad-pointer");
 }
 
@@ -127,7 +137,8 @@ static int as_nobody(void *arg)
 	uint64_t all = ~0ul;
 	uint32_t zero = 0;
 	long parent = sys_getppid();
-	bool limited = !sys_prlimit64(0, RLIMIT_NICE, &limit, NULL);	/* raising it needs a privilege */
+	/* Raising it needs a privilege. */
+	bool limited = !sys_prlimit64(0, RLIMIT_NICE, &limit, NULL);
 
 	syscall3(__NR_setpriority, PRIO_PROCESS, 0, 15);
 	if (syscall1(__NR_setuid, NOBODY))
@@ -144,9 +155,12 @@ static int as_nobody(void *arg)
 		return 5;
 	if (syscall3(__NR_setpriority, PRIO_PROCESS, 0, 10) != (limited ? 0 : -EACCES))
 		return 6;
-	if (syscall3(__NR_setpriority, PRIO_USER, 0, 17) || syscall2(__NR_getpriority, PRIO_USER, NOBODY) < 3)
+	if (syscall3(__NR_setpriority, PRIO_USER, 0, 17) ||
+	    syscall2(__NR_getpriority, PRIO_USER, NOBODY) < 3)
 		return 7;
-	return set(SCHED_NORMAL, 18, SCHED_FLAG_RESET_ON_FORK) || set(SCHED_NORMAL, 18, 0) != -EPERM ? 8 : 0;
+	return set(SCHED_NORMAL, 18, SCHED_FLAG_RESET_ON_FORK) ||
+			       set(SCHED_NORMAL, 18, 0) != -EPERM ?
+		       8 : 0;
 }
 
 /* A user who was allowed nothing. */

@@ -1,4 +1,7 @@
-/* posix_timers.c - timer_create(2) and its kin: signals, values, overruns. Waits end by signals, not by time. */
+/*
+ * posix_timers.c - timer_create(2) and its kin: signals, values, overruns. Waits end
+ * by signals, not by time.
+ */
 #include "user/child.h"
 #include "user/linux.h"
 #include "user/probe.h"
@@ -28,7 +31,9 @@ static long overrun(int id) { return syscall1(__NR_timer_getoverrun, id); }
 
 static int make(int notify, int signo, uint64_t value, int tid)
 {
-	struct __kernel_sigevent event = { .value = value, .signo = signo, .notify = notify, .tid = tid };
+	struct __kernel_sigevent event = {
+		.value = value, .signo = signo, .notify = notify, .tid = tid
+	};
 	int id = -1;
 
 	if (create(CLOCK_MONOTONIC, &event, &id))
@@ -78,7 +83,8 @@ static void test_interval(void)
 	set(id, 0, MS, MS, NULL);
 	while (now_ns() - begin < 50 * MS)
 		sleep_ms(1);
-	is(signal_wait(SIGNAL_BIT(SIGRTMIN), &info, PATIENCE), SIGRTMIN, "an-interval-timer's-signal");
+	is(signal_wait(SIGNAL_BIT(SIGRTMIN), &info, PATIENCE), SIGRTMIN,
+	   "an-interval-timer's-signal");
 	ok(info.timer.overrun >= 40, "says-how-many-it-stands-for");
 	is(overrun(id), info.timer.overrun, "and-so-does-getoverrun");
 	is(signal_wait(SIGNAL_BIT(SIGRTMIN), &info, PATIENCE), SIGRTMIN, "it-comes-again");
@@ -148,13 +154,17 @@ static void test_errors(void)
 	is(create(CLOCK_MONOTONIC, &event, &id), -EINVAL, "signal-65");
 	event = (struct __kernel_sigevent){ .signo = SIGUSR1, .notify = 9 };
 	is(create(CLOCK_MONOTONIC, &event, &id), -EINVAL, "an-unknown-way-to-notify");
-	event = (struct __kernel_sigevent){ .signo = SIGUSR1, .notify = SIGEV_THREAD_ID, .tid = 1 };
+	event = (struct __kernel_sigevent){ .signo = SIGUSR1,
+					    .notify = SIGEV_THREAD_ID,
+					    .tid = 1 };
 	is(create(CLOCK_MONOTONIC, &event, &id), -EINVAL, "a-thread-of-another-process");
-	is(syscall4(__NR_timer_settime, id, 0, (long)&value, 0), -EINVAL, "a-thousand-million-nanoseconds");
+	is(syscall4(__NR_timer_settime, id, 0, (long)&value, 0), -EINVAL,
+	   "a-thousand-million-nanoseconds");
 	is(syscall4(__NR_timer_settime, id, 0, 0, 0), -EINVAL, "set-to-nothing");
 	is(syscall4(__NR_timer_settime, id, 0, 8, 0), -EFAULT, "set-from-a-bad-address");
-	is(syscall4(__NR_timer_settime, 999, 0, (long)&(struct __kernel_itimerspec){ { 0, 0 }, { 0, 0 } }, 0), -EINVAL,
-	   "set-of-no-timer");
+	is(syscall4(__NR_timer_settime, 999, 0,
+		    (long)&(struct __kernel_itimerspec){ { 0, 0 }, { 0, 0 } }, 0),
+	   -EINVAL, "set-of-no-timer");
 	is(get(id, (void *)8), -EFAULT, "read-to-a-bad-address");
 	is(get(999, &value), -EINVAL, "read-of-no-timer");
 	is(overrun(999), -EINVAL, "overrun-of-no-timer");

@@ -1,4 +1,7 @@
-/* prctl.c - what a process says of itself: who may look, when it hears of its parent's end, whose orphans it takes. */
+/*
+ * prctl.c - what a process says of itself: who may look, when it hears of its parent's end,
+ * whose orphans it takes.
+ */
 #include "kernel/uapi/prctl.h"
 #include "user/child.h"
 #include "user/linux.h"
@@ -37,8 +40,9 @@ static void waits_for_the_end(int ready, int to, long parent)
 	signal_mask(SIG_BLOCK, SIGNAL_BIT(SIGUSR1));
 	sys_prctl(PR_SET_PDEATHSIG, SIGUSR1, 0);
 	sys_write(ready, "r", 1);
-	result = signal_wait(SIGNAL_BIT(SIGUSR1), &info, 60000) == SIGUSR1 && info.si_code == SI_USER &&
-		 info.kill.pid == parent ? 'y' : 'n';
+	result = signal_wait(SIGNAL_BIT(SIGUSR1), &info, 60000) == SIGUSR1 &&
+				 info.si_code == SI_USER && info.kill.pid == parent ?
+			 'y' : 'n';
 	sys_write(to, &result, 1);
 	sys_exit_group(0);
 }

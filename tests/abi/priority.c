@@ -50,17 +50,21 @@ static void test_policy(void)
 	uint32_t zero = 0, one = 1;
 	const void *bad = (const void *)8;
 
-	is(syscall3(__NR_sched_setscheduler, 0, SCHED_NORMAL, (long)&zero), 0, "the-default-policy");
+	is(syscall3(__NR_sched_setscheduler, 0, SCHED_NORMAL, (long)&zero), 0,
+	   "the-default-policy");
 	is(syscall1(__NR_sched_getscheduler, 0), SCHED_NORMAL, "is-the-one-it-has");
 	is(syscall2(__NR_sched_setparam, 0, (long)&zero), 0, "priority-0");
 	is(syscall3(__NR_sched_setscheduler, 0, SCHED_NORMAL, (long)&one), -EINVAL, "priority-1");
 	is(syscall2(__NR_sched_setparam, 0, (long)&one), -EINVAL, "setparam-priority-1");
 	is(syscall3(__NR_sched_setscheduler, 0, 99, (long)&zero), -EINVAL, "an-unknown-policy");
 	is(syscall3(__NR_sched_setscheduler, 0, -1, (long)&zero), -EINVAL, "a-negative-policy");
-	is(syscall3(__NR_sched_setscheduler, -1, SCHED_NORMAL, (long)&zero), -EINVAL, "a-negative-number");
-	is(syscall3(__NR_sched_setscheduler, 1 << 22, SCHED_NORMAL, (long)&zero), -ESRCH, "no-thread");
+	is(syscall3(__NR_sched_setscheduler, -1, SCHED_NORMAL, (long)&zero), -EINVAL,
+	   "a-negative-number");
+	is(syscall3(__NR_sched_setscheduler, 1 << 22, SCHED_NORMAL, (long)&zero), -ESRCH,
+	   "no-thread");
 	is(syscall3(__NR_sched_setscheduler, 0, SCHED_NORMAL, 0), -EINVAL, "no-parameter");
-	is(syscall3(__NR_sched_setscheduler, 0, SCHED_NORMAL, (long)bad), -EFAULT, "a-bad-pointer");
+	is(syscall3(__NR_sched_setscheduler, 0, SCHED_NORMAL, (long)bad), -EFAULT,
+	   "a-bad-pointer");
 	is(syscall2(__NR_sched_setparam, 0, (long)bad), -EFAULT, "setparam-with-a-bad-pointer");
 }
 

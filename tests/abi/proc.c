@@ -1,6 +1,6 @@
 /*
- * proc.c - /proc/self as far as it is about memory and files: what a program does to itself shows in
- * the numbers, and in Linux's format.
+ * proc.c - /proc/self as far as it is about memory and files: what a program does to itself shows
+ * in the numbers, and in Linux's format.
  */
 #include "kernel/uapi/socket.h"
 #include "kernel/uapi/statfs.h"
@@ -60,7 +60,10 @@ static char *line_of(const char *path, uintptr_t start)
 	return at && (at == text || at[-1] == '\n') ? at : NULL;
 }
 
-static bool begins(const char *line, const char *with) { return line && strncmp(line, with, strlen(with)) == 0; }
+static bool begins(const char *line, const char *with)
+{
+	return line && strncmp(line, with, strlen(with)) == 0;
+}
 
 /* ---- maps ---- */
 
@@ -74,8 +77,8 @@ static void test_maps(void)
 	sys_mprotect(at + PAGE_SIZE, PAGE_SIZE, PROT_READ);
 	sys_mprotect(at + 2 * PAGE_SIZE, PAGE_SIZE, PROT_NONE);
 	line = line_of("/proc/self/maps", at + PAGE_SIZE);
-	snprintf(expected, sizeof(expected), "%08lx-%08lx r--p 00000000 00:00 0 \n", at + PAGE_SIZE,
-		 at + 2 * PAGE_SIZE);
+	snprintf(expected, sizeof(expected), "%08lx-%08lx r--p 00000000 00:00 0 \n",
+		 at + PAGE_SIZE, at + 2 * PAGE_SIZE);
 	ok(begins(line, expected), "an-anonymous-mapping-has-its-line");
 	line = line_of("/proc/self/maps", at + 2 * PAGE_SIZE);
 	ok(line && strncmp(line + strcspn(line, " "), " ---p ", 6) == 0, "no-access-is-dashes");
@@ -154,7 +157,8 @@ static void test_smaps(void)
 	ok(line && atol(strstr(line, "Size:") + 5) == 32, "smaps-Size");
 	ok(line && atol(strstr(line, "Rss:") + 4) == 4, "smaps-Rss");
 	ok(line && strstr(line, "VmFlags: rd wr sh "), "smaps-VmFlags");
-	ok_child_exits(child_reports, (void *)private, 0, "pages-shared-by-fork-count-half-in-Pss");
+	ok_child_exits(child_reports, (void *)private, 0,
+		       "pages-shared-by-fork-count-half-in-Pss");
 	sys_munmap(at, 8 * PAGE_SIZE);
 	sys_munmap(private, 4 * PAGE_SIZE);
 }
@@ -245,7 +249,8 @@ static void test_system(void)
 	ok(total > 0 && free > 0 && free < total, "meminfo-knows-total-and-free");
 	ok(read_file("/proc/uptime") > 0 && atol(text) >= 0, "uptime-is-there");
 	ok(read_file("/proc/mounts") > 0 && strstr(text, "proc /proc proc "), "mounts-lists-proc");
-	ok(read_file("/proc/filesystems") > 0 && strstr(text, "nodev\ttmpfs\n"), "filesystems-lists-tmpfs");
+	ok(read_file("/proc/filesystems") > 0 && strstr(text, "nodev\ttmpfs\n"),
+	   "filesystems-lists-tmpfs");
 }
 
 /* What has no name can be reached through a descriptor, and a pipe can be opened once more. */
@@ -259,7 +264,8 @@ static void test_descriptors(void)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
 	sys_fstat(ends[0], &st);
 	is(sys_stat(path, &again), 0, "stat-of-a-pipe");
-	ok(st.st_ino == again.st_ino && st.st_dev == again.st_dev && st.st_mode == again.st_mode, "is-its-own");
+	ok(st.st_ino == again.st_ino && st.st_dev == again.st_dev && st.st_mode == again.st_mode,
+	   "is-its-own");
 	fd = (int)sys_open(path, O_RDONLY, 0);
 	ok(fd >= 0, "it-can-be-opened-for-reading");
 	sys_write(ends[1], "x", 1);
@@ -303,7 +309,8 @@ static void *waits(void *arg)
 /* As many of the names as are directories in there. */
 static long directories(const char *dir)
 {
-	static const char *const names[] = { "attr", "fd", "fdinfo", "map_files", "net", "ns", "task" };
+	static const char *const names[] = { "attr", "fd", "fdinfo", "map_files",
+					     "net",  "ns", "task" };
 	struct __kernel_stat st;
 	char path[64];
 	long n = 0;
@@ -321,7 +328,8 @@ static void test_links(void)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/task/%ld", sys_getpid());
-	is(links_of("/proc/self/"), 2 + directories("/proc/self"), "a-link-for-each-directory-in-it");
+	is(links_of("/proc/self/"), 2 + directories("/proc/self"),
+	   "a-link-for-each-directory-in-it");
 	is(links_of(path), 2 + directories(path), "of-a-thread-too");
 	is(links_of("/proc/self/task"), 3, "and-for-each-thread");
 	is(links_of("/proc/self/fd"), 2, "but-not-for-files");

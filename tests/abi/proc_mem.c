@@ -1,6 +1,6 @@
 /*
- * proc_mem.c - /proc/PID/mem: another process's memory, and one's own where a mapping does not allow it;
- * and /proc/PID/clear_refs.
+ * proc_mem.c - /proc/PID/mem: another process's memory, and one's own where a mapping does not
+ * allow it; and /proc/PID/clear_refs.
  */
 #include "user/child.h"
 #include "user/files.h"
@@ -13,8 +13,15 @@
 
 static int mem_fd;
 
-static long mem_read(const void *from, void *to, long n) { return sys_pread(mem_fd, to, n, P(from)); }
-static long mem_write(void *to, const void *from, long n) { return sys_pwrite(mem_fd, from, n, P(to)); }
+static long mem_read(const void *from, void *to, long n)
+{
+	return sys_pread(mem_fd, to, n, P(from));
+}
+
+static long mem_write(void *to, const void *from, long n)
+{
+	return sys_pwrite(mem_fd, from, n, P(to));
+}
 
 static void test_own(void)
 {
@@ -141,7 +148,8 @@ static void test_clear_refs(void)
 	is(referenced(mem), 8, "leaves-shared-memory");
 	is(clear_refs(" 3\n"), 3, "forgetting-what-has-a-file");
 	is(referenced(mem), 0, "takes-it");
-	sys_mprotect((uintptr_t)mem, PAGE_SIZE, PROT_NONE);	/* some processor may know the page still */
+	/* Some processor may know the page still. */
+	sys_mprotect((uintptr_t)mem, PAGE_SIZE, PROT_NONE);
 	sys_mprotect((uintptr_t)mem, PAGE_SIZE, PROT_READ | PROT_WRITE);
 	mem[0] = 2;
 	is(referenced(mem), 4, "until-it-is-used-again");
@@ -150,7 +158,8 @@ static void test_clear_refs(void)
 	is(clear_refs("0"), -EINVAL, "there-is-no-0");
 	is(clear_refs("6"), -EINVAL, "nor-a-6");
 	is(clear_refs("x"), -EINVAL, "nor-anything-but-numbers");
-	is(sys_open("/proc/self/clear_refs", O_RDONLY, 0) >= 0 ? 0 : -1, 0, "it-can-be-opened-by-root");
+	is(sys_open("/proc/self/clear_refs", O_RDONLY, 0) >= 0 ? 0 : -1, 0,
+	   "it-can-be-opened-by-root");
 	unmap(mem, 2 * PAGE_SIZE);
 }
 
@@ -163,7 +172,8 @@ static void test_soft_dirty(void)
 		skip("this kernel does not track it", "soft-dirty-is-forgotten");
 		skip("this kernel does not track it", "and-comes-back-with-a-write");
 		skip("this kernel does not track it", "to-that-page-only");
-		skip("this kernel does not track it", "and-with-a-debugger's-write-to-what-is-read-only");
+		skip("this kernel does not track it",
+		     "and-with-a-debugger's-write-to-what-is-read-only");
 	} else {
 		clear_refs("4");
 		ok(!soft_dirty(mem) && !soft_dirty(mem + PAGE_SIZE), "soft-dirty-is-forgotten");

@@ -108,7 +108,8 @@ static void test_sums(void)
 	ok(meminfo("VmallocUsed") > 0 && meminfo("VmallocUsed") < meminfo("VmallocTotal"),
 	   "VmallocUsed-of-VmallocTotal");
 	ok(lines_of("/proc/zoneinfo", "        min      ") >= 1, "a-zone-has-a-lowest-watermark");
-	ok(lines_of("/proc/zoneinfo", "    cpu: ") >= cpu_count(), "and-pages-at-hand-on-each-CPU");
+	ok(lines_of("/proc/zoneinfo", "    cpu: ") >= cpu_count(),
+	   "and-pages-at-hand-on-each-CPU");
 	is(lines_of("/proc/zoneinfo", "              batch:    "),
 	   lines_of("/proc/zoneinfo", "    cpu: "), "which-move-in-batches");
 	ok(proc_word("/proc/sys/vm/min_free_kbytes", 0) > 0, "min_free_kbytes");
@@ -327,7 +328,8 @@ static void test_settings(void)
 			is(set("overcommit_memory", bad[i]), -EINVAL, "and-none-is-called-%s",
 			   bad[i]);
 	}
-	is(proc_word("/proc/sys/vm/overcommit_memory", 0), mode, "what-is-refused-changes-nothing");
+	is(proc_word("/proc/sys/vm/overcommit_memory", 0), mode,
+	   "what-is-refused-changes-nothing");
 	if (fd >= 0)
 		sys_close((int)fd);
 }

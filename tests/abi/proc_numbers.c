@@ -1,6 +1,7 @@
 /*
- * proc_numbers.c - the numbers of /proc are computed: the program changes the state, and each field moves by as
- * much. Others run meanwhile, so what belongs to the whole machine is only asked to have moved as far.
+ * proc_numbers.c - the numbers of /proc are computed: the program changes the state, and each
+ * field moves by as much. Others run meanwhile, so what belongs to the whole machine is only
+ * asked to have moved as far.
  */
 #include "user/child.h"
 #include "user/files.h"
@@ -48,7 +49,8 @@ static struct numbers look(void)
 		.size = status("VmSize"), .rss = status("VmRSS"), .anon = status("RssAnon"),
 		.shmem = status("RssShmem"), .data = status("VmData"), .statm_size = statm(0),
 		.statm_rss = statm(1), .statm_shared = statm(2), .vsize = stat_field(23),
-		.stat_rss = stat_field(24), .pss = rollup("Pss"), .private_dirty = rollup("Private_Dirty"),
+		.stat_rss = stat_field(24), .pss = rollup("Pss"),
+		.private_dirty = rollup("Private_Dirty"),
 		.anonymous = rollup("Anonymous"),
 	};
 
@@ -107,7 +109,8 @@ static void test_shared(void)
 
 static int sees_half(void *arg)
 {
-	long pss = smaps_field((uintptr_t)arg, "Pss"), shared = smaps_field((uintptr_t)arg, "Shared_Dirty");
+	long pss = smaps_field((uintptr_t)arg, "Pss"),
+	     shared = smaps_field((uintptr_t)arg, "Shared_Dirty");
 
 	memset(arg, 2, LEN);
 	return pss != KB / 2 || shared != KB || smaps_field((uintptr_t)arg, "Pss") != KB ||
@@ -128,7 +131,8 @@ static void test_smaps(void)
 	is(smaps_field((uintptr_t)mem, "Referenced"), KB / 2, "smaps-Referenced");
 	is(smaps_field((uintptr_t)mem, "Anonymous"), KB / 2, "smaps-Anonymous");
 	is(smaps_field((uintptr_t)mem, "Private_Dirty"), KB / 2, "smaps-Private_Dirty");
-	is(smaps_field((uintptr_t)mem, "Shared_Dirty"), 0, "smaps-Shared_Dirty-of-what-is-not-shared");
+	is(smaps_field((uintptr_t)mem, "Shared_Dirty"), 0,
+	   "smaps-Shared_Dirty-of-what-is-not-shared");
 	memset(mem, 1, LEN);
 	ok_child_exits(sees_half, mem, 0, "a-forked-child-shares-Pss-until-it-writes");
 	is(smaps_field((uintptr_t)mem, "Private_Dirty"), KB, "afterwards-all-is-private-again");
@@ -137,7 +141,10 @@ static void test_smaps(void)
 
 /* ---- the machine's memory ---- */
 
-/* A field that others move, too: has it moved as far as `by` at least once, however long that takes? */
+/*
+ * A field that others move, too: has it moved as far as `by` at least once,
+ * however long that takes?
+ */
 static bool moves(long (*field)(const char *), const char *name, bool shared, long by)
 {
 	for (int64_t end = now_ns() + PATIENCE; now_ns() < end;) {
@@ -171,7 +178,8 @@ static long buddyinfo(const char *name)
 
 		if (!at || sscanf(at, "zone %*s%n", &used) < 0)
 			continue;
-		for (at += used; sscanf(at, " %ld%n", &blocks, &used) == 1 && at[0] != '\n'; at += used)
+		for (at += used; sscanf(at, " %ld%n", &blocks, &used) == 1 && at[0] != '\n';
+		     at += used)
 			pages += blocks << order++;
 	}
 	return pages * 4;
@@ -197,7 +205,8 @@ static void test_zones(void)
 {
 	const long kb = 64 * KB;
 
-	ok(!strncmp(proc_read("/proc/zoneinfo"), "Node 0, zone ", 13), "zoneinfo-begins-with-a-zone");
+	ok(!strncmp(proc_read("/proc/zoneinfo"), "Node 0, zone ", 13),
+	   "zoneinfo-begins-with-a-zone");
 	ok(moves(zones_kb, "pages free ", false, -kb), "zoneinfo's-free-pages-fall");
 	ok(zones("  spanned ") >= zones("  present "), "zones-span-what-is-present");
 	ok(zones("  present ") >= zones("  managed "), "of-which-some-is-managed");
@@ -263,7 +272,8 @@ static void test_processes(void)
 
 	ok_child_exits(idle, NULL, 0, "a-child-comes-and-goes");
 	ok(proc_stat("processes") > before, "stat's-processes-counts-it");
-	ok(proc_word("/proc/loadavg", 4) > sys_getpid(), "the-last-number-given-is-after-one's-own");
+	ok(proc_word("/proc/loadavg", 4) > sys_getpid(),
+	   "the-last-number-given-is-after-one's-own");
 	ok(proc_stat("ctxt") > switches, "and-its-switches");
 	ok(proc_stat("procs_running") >= 1, "who-asks-runs");
 	ok_child_exits(shows, NULL, 0, "name-state-and-parent-are-told");

@@ -46,7 +46,8 @@ static uint64_t hex(const char *name) { return strtoull(value_of(SELF, name), NU
 
 /* '!': only newer kernels have it. */
 static const char *const lines[] = {
-	"Name", "Umask", "State", "Tgid", "Ngid", "Pid", "PPid", "TracerPid", "Uid", "Gid", "FDSize",
+	"Name", "Umask", "State", "Tgid", "Ngid", "Pid", "PPid", "TracerPid", "Uid", "Gid",
+	"FDSize",
 	"Groups", "NStgid", "NSpid", "NSpgid", "NSsid", "!Kthread", "VmPeak", "VmSize", "VmLck",
 	"VmPin", "VmHWM", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmData", "VmStk", "VmExe",
 	"VmLib", "VmPTE", "VmSwap", "HugetlbPages", "CoreDumping", "THP_enabled", "!untag_mask",

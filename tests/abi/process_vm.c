@@ -1,4 +1,6 @@
-/* process_vm.c - process_vm_readv and process_vm_writev: another process's memory, by its address. */
+/*
+ * process_vm.c - process_vm_readv and process_vm_writev: another process's memory, by its address.
+ */
 #include "user/child.h"
 #include "user/linux.h"
 #include "user/probe.h"
@@ -13,11 +15,13 @@ static int child;
 
 static long vm_read(struct iovec *local, unsigned long n, struct iovec *remote, unsigned long m)
 {
-	return syscall6(__NR_process_vm_readv, child, (long)local, (long)n, (long)remote, (long)m, 0);
+	return syscall6(__NR_process_vm_readv, child, (long)local, (long)n, (long)remote, (long)m,
+			0);
 }
 static long vm_write(struct iovec *local, unsigned long n, struct iovec *remote, unsigned long m)
 {
-	return syscall6(__NR_process_vm_writev, child, (long)local, (long)n, (long)remote, (long)m, 0);
+	return syscall6(__NR_process_vm_writev, child, (long)local, (long)n, (long)remote, (long)m,
+			0);
 }
 static long read_one(void *to, const void *from, size_t len)
 {
@@ -63,7 +67,8 @@ static void test_reading(void)
 	ok(all, "as-the-child-wrote-them");
 	is(theirs[0], 0, "the-parents-own-is-another");
 	is(vm_read(local, 3, remote, 2), 8003, "segments-are-one-stream");
-	ok(here[0] == 1 && here[1] == 2 && here[100 + 4096 - 3] == 2 && here[100 + 4096 - 2] == 3, "in-order");
+	ok(here[0] == 1 && here[1] == 2 && here[100 + 4096 - 3] == 2 && here[100 + 4096 - 2] == 3,
+	   "in-order");
 	local[0].iov_len = 5;
 	is(vm_read(local, 1, remote, 2), 5, "as-much-as-there-is-room-for");
 	is(read_one(here, theirs + 30 * PAGE_SIZE, 4096), 4096, "read-only-memory-is-read");
@@ -79,7 +84,8 @@ static void test_writing(void)
 		all &= write_one(&w, theirs + (long)i * PAGE_SIZE + 8, 1) == 1;
 	ok(all, "writes-a-byte-to-each-page");
 	is(theirs[8], 0, "not-to-the-parents");
-	is(write_one(here, theirs + 30 * PAGE_SIZE, 8), -EFAULT, "read-only-memory-is-not-written");
+	is(write_one(here, theirs + 30 * PAGE_SIZE, 8), -EFAULT,
+	   "read-only-memory-is-not-written");
 	is(write_one(here, theirs + 29 * PAGE_SIZE + 4000, 200), 96, "what-can-be-written-counts");
 }
 
@@ -99,10 +105,12 @@ static void test_bad_addresses(void)
 
 static void test_bad_arguments(void)
 {
-	struct iovec local = { here, 10 }, remote = { theirs, 10 }, negative = { here, (size_t)-1 };
+	struct iovec local = { here, 10 }, remote = { theirs, 10 },
+		     negative = { here, (size_t)-1 };
 	int pid = child;
 
-	is(syscall6(__NR_process_vm_readv, child, (long)&local, 1, (long)&remote, 1, 1), -EINVAL, "flags-are-einval");
+	is(syscall6(__NR_process_vm_readv, child, (long)&local, 1, (long)&remote, 1, 1), -EINVAL,
+	   "flags-are-einval");
 	is(vm_read(&local, 1025, &remote, 1), -EINVAL, "too-many-local-segments");
 	is(vm_read(&local, 1, &remote, 1025), -EINVAL, "too-many-remote-segments");
 	is(vm_read(&negative, 1, &remote, 1), -EINVAL, "a-negative-length");

@@ -24,7 +24,8 @@ static void test_numbers(void)
 	is(syscall1(__NR_getpgid, -1), -ESRCH, "nor-of-a-negative-number");
 	is(syscall1(__NR_getsid, 0), syscall1(__NR_getsid, self), "one's-own-session");
 	is(syscall1(__NR_getsid, 1 << 22), -ESRCH, "the-session-of-nobody");
-	is(syscall1(__NR_sched_get_priority_max, SCHED_FIFO), 99, "the-highest-real-time-priority");
+	is(syscall1(__NR_sched_get_priority_max, SCHED_FIFO), 99,
+	   "the-highest-real-time-priority");
 	is(syscall1(__NR_sched_get_priority_min, SCHED_RR), 1, "the-lowest");
 	is(syscall1(__NR_sched_get_priority_max, SCHED_NORMAL), 0, "others-have-none");
 	is(syscall1(__NR_sched_get_priority_max, 99), -EINVAL, "nor-has-what-is-no-policy");
@@ -98,8 +99,10 @@ static void test_close_range(void)
 			fds[i] = (int)syscall3(__NR_dup3, make_file("f", ""), 100 + i, 0);
 	}
 	is(syscall3(__NR_close_range, fds[1], fds[2], 0), 0, "a-range-of-descriptors-is-closed");
-	ok(is_open(fds[0]) && !is_open(fds[1]) && !is_open(fds[2]) && is_open(fds[3]), "and-no-others");
-	is(syscall3(__NR_close_range, fds[2], fds[1], 0), -EINVAL, "a-range-that-ends-before-it-begins");
+	ok(is_open(fds[0]) && !is_open(fds[1]) && !is_open(fds[2]) && is_open(fds[3]),
+	   "and-no-others");
+	is(syscall3(__NR_close_range, fds[2], fds[1], 0), -EINVAL,
+	   "a-range-that-ends-before-it-begins");
 	is(syscall3(__NR_close_range, fds[0], fds[3], 64), -EINVAL, "with-an-unknown-flag");
 	is(syscall3(__NR_close_range, fds[0], fds[3], 4), 0, "marked-for-exec-instead");
 	is(sys_fcntl(fds[0], F_GETFD, 0), 1, "it-is-open-and-marked");
@@ -179,7 +182,8 @@ static void test_sockets(void)
 	is(syscall3(__NR_getsockname, 999, P(&name), P(&len)), -EBADF, "the-name-of-nothing");
 	is(syscall3(__NR_socket, 12345, SOCK_STREAM, 0), -EAFNOSUPPORT, "an-unknown-family");
 	sys_close(pair[0]);
-	is(syscall3(__NR_getpeername, pair[0], P(&name), P(&len)), -EBADF, "the-name-of-what-is-closed");
+	is(syscall3(__NR_getpeername, pair[0], P(&name), P(&len)), -EBADF,
+	   "the-name-of-what-is-closed");
 	sys_close(pair[1]);
 }
 
@@ -195,8 +199,10 @@ static void test_epoll_pwait(void)
 	sys_write(pipes[1], "x", 1);
 	is(syscall6(__NR_epoll_pwait, ep, P(&got), 1, -1, P(&none), 8), 1, "something-is");
 	is(syscall6(__NR_epoll_pwait, ep, P(&got), 1, 0, 0, 8), 1, "without-a-mask");
-	is(syscall6(__NR_epoll_pwait, ep, P(&got), 1, 0, P(&none), 4), -EINVAL, "a-mask-of-another-size");
-	is(syscall6(__NR_epoll_pwait, ep, P(&got), 1, 0, 8, 8), -EFAULT, "a-mask-at-a-bad-address");
+	is(syscall6(__NR_epoll_pwait, ep, P(&got), 1, 0, P(&none), 4), -EINVAL,
+	   "a-mask-of-another-size");
+	is(syscall6(__NR_epoll_pwait, ep, P(&got), 1, 0, 8, 8), -EFAULT,
+	   "a-mask-at-a-bad-address");
 	is(syscall6(__NR_epoll_pwait, ep, P(&got), 0, 0, 0, 8), -EINVAL, "room-for-nothing");
 	is(syscall6(__NR_epoll_pwait, pipes[0], P(&got), 1, 0, 0, 8), -EINVAL, "what-is-no-set");
 	is(syscall6(__NR_epoll_pwait, 999, P(&got), 1, 0, 0, 8), -EBADF, "what-is-not-open");
@@ -223,7 +229,8 @@ static void test_rseq(void)
 
 	is(rseq(&area, sizeof(area), 0, 0x53053053), none ? -ENOSYS : -EBUSY,
 	   "rseq-once-or-not-at-all");
-	is(rseq(&area, sizeof(area), 1, 1), none ? -ENOSYS : -EPERM, "rseq-with-another-signature");
+	is(rseq(&area, sizeof(area), 1, 1), none ? -ENOSYS : -EPERM,
+	   "rseq-with-another-signature");
 	is(rseq(&area, 8, 1, 0x53053053), none ? -ENOSYS : -EINVAL, "rseq-of-another-size");
 	ok(none ? area.cpu == ~0u : area.cpu < 4096, "the-processor's-number-is-there-only-then");
 	is(rseq(&area, sizeof(area), 1, 0x53053053), registered, "rseq-no-more");

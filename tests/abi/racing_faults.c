@@ -1,7 +1,7 @@
 /*
  * racing_faults.c - the kernel faults in pages that another thread maps and unmaps meanwhile: each
- * of its accesses finds the whole mapping or none, and no page comes into one that is gone (what is
- * lost by then is counted when the process ends).
+ * of its accesses finds the whole mapping or none, and no page comes into one that is gone (what
+ * is lost by then is counted when the process ends).
  *
  * With an argument: that many mappings.
  */

@@ -1,6 +1,6 @@
 /*
- * read_only.c - a file system that is mounted read-only: EROFS for what would change it, and what comes before that;
- * when it can become so (EBUSY), and taking off what is in use.
+ * read_only.c - a file system that is mounted read-only: EROFS for what would change it, and what
+ * comes before that; when it can become so (EBUSY), and taking off what is in use.
  */
 #include "user/child.h"
 #include "user/files.h"
@@ -182,7 +182,8 @@ static void test_remount(void)
 	sys_statfs(".", &st);
 	is((long)st.f_blocks, 256, "as-statfs-shows");
 	is(remount(0, "nosuch=1"), -EINVAL, "a-wrong-option");
-	is(sys_mount("none", "d", NULL, MS_REMOUNT, NULL), -EINVAL, "what-is-no-mount-is-not-remounted");
+	is(sys_mount("none", "d", NULL, MS_REMOUNT, NULL), -EINVAL,
+	   "what-is-no-mount-is-not-remounted");
 	is(sys_mount("none", "none", NULL, MS_REMOUNT, NULL), -ENOENT, "nor-what-is-not-there");
 }
 

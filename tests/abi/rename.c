@@ -243,14 +243,16 @@ static void test_whiteout(void)
 	is(sys_renameat2("wb", "wc", RENAME_WHITEOUT | RENAME_NOREPLACE), -EEXIST,
 	   "a-whiteout-is-a-name-that-is-taken");
 	is(sys_renameat2("wb", "we", RENAME_WHITEOUT | RENAME_NOREPLACE), 0, "a-free-name-is-not");
-	is(sys_renameat2("we", "wb", RENAME_WHITEOUT | RENAME_EXCHANGE), -EINVAL, "nothing-is-left-by-an-exchange");
+	is(sys_renameat2("we", "wb", RENAME_WHITEOUT | RENAME_EXCHANGE), -EINVAL,
+	   "nothing-is-left-by-an-exchange");
 	is(sys_renameat2("wd", "wd2", RENAME_WHITEOUT), 0, "a-directory");
 	sys_lstat("wd", &st);
 	is(st.st_mode, S_IFCHR, "leaves-one-too");
 	is(sys_link("we", "wl"), 0, "of-two-names-of-one-file");
 	is(sys_renameat2("we", "wl", RENAME_WHITEOUT), 0, "neither-moves");
 	ok(file_holds("we", "a"), "so-nothing-is-left");
-	is(sys_renameat2("none", "wx", RENAME_WHITEOUT), -ENOENT, "what-is-not-there-leaves-nothing");
+	is(sys_renameat2("none", "wx", RENAME_WHITEOUT), -ENOENT,
+	   "what-is-not-there-leaves-nothing");
 	is(sys_lstat("none", &st), -ENOENT, "indeed-nothing");
 	is(sys_renameat2("we", "wl", 8), -EINVAL, "an-unknown-flag-of-renameat2");
 }

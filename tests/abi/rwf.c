@@ -35,7 +35,8 @@ static void test_append(void)
 	ok(file_holds("a", "ap23456789appap"), "goes-where-it-says");
 	is(move(__NR_preadv2, fd, 2, 2, RWF_APPEND), 2, "a-read-takes-the-flag");
 	ok(!memcmp(buf, "23", 2), "and-does-not-mind-it");
-	is(move(__NR_pwritev2, fd, 2, -2, RWF_APPEND), -EINVAL, "a-bad-offset-is-one-all-the-same");
+	is(move(__NR_pwritev2, fd, 2, -2, RWF_APPEND), -EINVAL,
+	   "a-bad-offset-is-one-all-the-same");
 	is(move(__NR_pwritev2, fd, 2, 0, RWF_APPEND | RWF_SYNC | RWF_HIPRI), 2,
 	   "flags-go-together");
 	is(size_of("a"), 17, "and-each-is-kept");

@@ -25,7 +25,8 @@ static void test_errors(void)
 
 	is(sys_sched_setaffinity(0, sizeof(none), &none), -EINVAL, "an-empty-mask");
 	is(sys_sched_setaffinity(0, sizeof(absent), &absent), -EINVAL, "a-cpu-that-is-not-there");
-	is(sys_sched_setaffinity(1 << 22, sizeof(all), &all), -ESRCH, "a-thread-that-is-not-there");
+	is(sys_sched_setaffinity(1 << 22, sizeof(all), &all), -ESRCH,
+	   "a-thread-that-is-not-there");
 	is(sys_sched_getaffinity(1 << 22, 128, &word), -ESRCH, "asking-about-no-thread");
 	is(sys_sched_getaffinity(0, 3, &word), -EINVAL, "a-mask-of-3-bytes");
 	ok(cpu_mask() == all, "none-of-these-changed-anything");
@@ -90,7 +91,8 @@ static void test_other_thread(void)
 
 	thread_create(&thread, binds_itself, NULL);
 	word_wait(&spinner_up, 1);
-	is(sys_sched_setaffinity((int)spinner_tid, sizeof(one), &one), 0, "binding-another-thread");
+	is(sys_sched_setaffinity((int)spinner_tid, sizeof(one), &one), 0,
+	   "binding-another-thread");
 	word_set(&spin_stop, 1);
 	is((long)thread_join(&thread), 1, "that-thread-has-the-mask");
 	is(cpu_count() > 0 && cpu_mask() != 0, 1, "the-caller-keeps-its-own");
@@ -155,8 +157,8 @@ static void *answers(void *arg)
 }
 
 /*
- * Who is woken beside a thread that never sleeps gets his turn when that one's time is over, and not only when
- * the CPU's timer has another reason: here, the sleep of a third, which is long.
+ * Who is woken beside a thread that never sleeps gets his turn when that one's time is over, and
+ * not only when the CPU's timer has another reason: here, the sleep of a third, which is long.
  */
 static void test_turn(void)
 {
@@ -174,7 +176,8 @@ static void test_turn(void)
 			;
 		compute_for_ms(30);	/* until nobody's turn is to end */
 	}
-	ok(now_ns() - start < 60 * 1000000000ll, "who-is-woken-beside-one-that-never-sleeps-gets-his-turn");
+	ok(now_ns() - start < 60 * 1000000000ll,
+	   "who-is-woken-beside-one-that-never-sleeps-gets-his-turn");
 	thread_join(&thread);
 	sys_kill(pid, SIGKILL);
 	child_wait(pid);

@@ -40,7 +40,10 @@ static void end(void)
 	close_all(pipe_fds, 2);
 }
 
-static long receive(size_t n, unsigned int room) { return receive_files(b, buf, n, got_fds, room, &got, &flags, 0); }
+static long receive(size_t n, unsigned int room)
+{
+	return receive_files(b, buf, n, got_fds, room, &got, &flags, 0);
+}
 
 static void test_simple(void)
 {

@@ -1,6 +1,7 @@
 /*
- * scripts.c - files that begin with #!: what their interpreter is given, which of them do not run, and
- * what a script is called that was found by a descriptor. The interpreter is a copy of this program.
+ * scripts.c - files that begin with #!: what their interpreter is given, which of them do
+ * not run, and what a script is called that was found by a descriptor. The interpreter is
+ * a copy of this program.
  */
 #include "user/child.h"
 #include "user/files.h"

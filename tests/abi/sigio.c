@@ -63,7 +63,8 @@ static bool owner_is(int fd, int type, int who)
 {
 	struct f_owner_ex owner = { -1, -1 };
 
-	return sys_fcntl(fd, F_GETOWN_EX, P(&owner)) == 0 && owner.type == type && owner.pid == who;
+	return sys_fcntl(fd, F_GETOWN_EX, P(&owner)) == 0 && owner.type == type &&
+	       owner.pid == who;
 }
 
 static void async(int fd, bool on) { sys_fcntl(fd, F_SETFL, on ? O_ASYNC : 0); }

@@ -1,4 +1,7 @@
-/* signals_fpu.c - FPU and SSE registers across handlers: saved, clean inside, restored, changeable. */
+/*
+ * signals_fpu.c - FPU and SSE registers across handlers: saved, clean inside,
+ * restored, changeable.
+ */
 #include "user/linux.h"
 #include "user/probe.h"
 #include "user/signals.h"

@@ -182,7 +182,8 @@ static void test_registers(void)
 	   "a-handler-changes-the-registers");
 	ok(flags & 0x400, "and-the-flags");
 	ok(seen.uc_mcontext.rbx == 100 && seen.uc_mcontext.r15 == 1500 &&
-	   seen.uc_mcontext.r11 == 1100 && seen.uc_mcontext.rcx == 400, "it-has-seen-the-old-ones");
+		   seen.uc_mcontext.r11 == 1100 && seen.uc_mcontext.rcx == 400,
+	   "it-has-seen-the-old-ones");
 }
 
 /* ---- forged ---- */
@@ -270,7 +271,8 @@ static void test_forgeries(void)
 		ok_child_exits(child_forges, (void *)&harmless[i], 7, harmless[i].name);
 	for (size_t i = 0; i < sizeof(extended) / sizeof(extended[0]); i++) {
 		if (extended_state())
-			ok_child_dies(child_forges, (void *)&extended[i], SIGSEGV, extended[i].name);
+			ok_child_dies(child_forges, (void *)&extended[i], SIGSEGV,
+				      extended[i].name);
 		else
 			skip("no XSAVE on this machine", "%s", extended[i].name);
 	}

@@ -1,4 +1,7 @@
-/* signals_queue.c - signals that queue, what is said of each, limits; who is sent to; waiting for them. */
+/*
+ * signals_queue.c - signals that queue, what is said of each, limits; who is sent
+ * to; waiting for them.
+ */
 #include "user/child.h"
 #include "user/linux.h"
 #include "user/probe.h"
@@ -211,7 +214,8 @@ static void test_groups(void)
 
 static volatile long taken_by;
 
-static void note_thread(int signo, struct __kernel_siginfo *info, struct __kernel_ucontext *context)
+static void note_thread(int signo, struct __kernel_siginfo *info,
+			struct __kernel_ucontext *context)
 {
 	(void)signo, (void)info, (void)context;
 	taken_by = sys_gettid();

@@ -132,7 +132,9 @@ static int child_counts(void *arg)
 
 static void test_stops(void)
 {
-	static const int storm[] = { SIGSTOP, SIGCONT, SIGSTOP, SIGUSR1, SIGSTOP, SIGCONT, SIGCONT };
+	static const int storm[] = {
+		SIGSTOP, SIGCONT, SIGSTOP, SIGUSR1, SIGSTOP, SIGCONT, SIGCONT
+	};
 	int pid, status;
 
 	for (int i = 0; i < 3; i++)

@@ -6,7 +6,7 @@
 #include "user/tap.h"
 #include "user/thread.h"
 
-static uint32_t *shared;	/* 0: about to block, 1: handlers run, 2: done, 3: free for the case */
+static uint32_t *shared; /* 0: about to block, 1: handlers run, 2: done, 3: free for the case */
 static int fds[2];
 
 enum { READY, HANDLED, DONE, WORD };
@@ -221,7 +221,9 @@ static void test_partial_write(void)
 	sys_read(fds[0], byte, sizeof(byte));
 }
 
-/* sigsuspend and ppoll: the mask is another one meanwhile, and what it was when the handler runs. */
+/*
+ * sigsuspend and ppoll: the mask is another one meanwhile, and what it was when the handler runs.
+ */
 static uint64_t in_frame;
 
 static void note_mask(int signo, struct __kernel_siginfo *info, struct __kernel_ucontext *context)

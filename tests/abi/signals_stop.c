@@ -206,7 +206,9 @@ static void test_undo(void)
 	signal_mask(SIG_SETMASK, 0);
 }
 
-/* A group whose members have no parent outside of it, in the session, is not stopped by a tty's. */
+/*
+ * A group whose members have no parent outside of it, in the session, is not stopped by a tty's.
+ */
 static int child_orphaned(void *arg)
 {
 	int pid;

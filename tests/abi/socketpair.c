@@ -27,9 +27,17 @@ static void close_pair(void)
 	sys_close(b);
 }
 
-static long put(int fd, const char *text) { return sys_send(fd, text, strlen(text), MSG_DONTWAIT); }
+static long put(int fd, const char *text)
+{
+	return sys_send(fd, text, strlen(text), MSG_DONTWAIT);
+}
+
 static long put_quietly(int fd) { return sys_send(fd, "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL); }
-static long take(int fd, size_t n, int flags) { return sys_recv(fd, buf, n, MSG_DONTWAIT | flags); }
+
+static long take(int fd, size_t n, int flags)
+{
+	return sys_recv(fd, buf, n, MSG_DONTWAIT | flags);
+}
 
 static short poll_of(int fd)
 {
@@ -298,10 +306,13 @@ static void test_options(void)
 	is(option(a, SO_RCVBUF), 2304, "is-made-larger");
 	is(option(a, 999), -ENOPROTOOPT, "no-such-option");
 	is(set_option(a, SO_TYPE, 1), -ENOPROTOOPT, "the-type-stays");
-	is(syscall5(__NR_getsockopt, a, 6, 1, (long)&value, (long)&len), -EOPNOTSUPP, "no-such-level");
-	is(syscall5(__NR_getsockopt, a, SOL_SOCKET, SO_TYPE, (long)&value, (long)&len), 0, "a-short-buffer");
+	is(syscall5(__NR_getsockopt, a, 6, 1, (long)&value, (long)&len), -EOPNOTSUPP,
+	   "no-such-level");
+	is(syscall5(__NR_getsockopt, a, SOL_SOCKET, SO_TYPE, (long)&value, (long)&len), 0,
+	   "a-short-buffer");
 	is(value, SOCK_SEQPACKET, "gets-a-part");
-	is(syscall5(__NR_getsockopt, a, SOL_SOCKET, SO_TYPE, (long)&value, 8), -EFAULT, "bad-length");
+	is(syscall5(__NR_getsockopt, a, SOL_SOCKET, SO_TYPE, (long)&value, 8), -EFAULT,
+	   "bad-length");
 	is(syscall5(__NR_setsockopt, a, SOL_SOCKET, SO_SNDBUF, 8, 4), -EFAULT, "set-bad-pointer");
 	is(syscall5(__NR_setsockopt, a, SOL_SOCKET, SO_SNDBUF, 8, 2), -EINVAL, "set-too-short");
 	close_pair();
@@ -318,7 +329,8 @@ static void test_errors(void)
 	is(sys_socketpair(AF_UNIX, 15, 0, fds), -EINVAL, "a-type-that-is-none");
 	is(sys_socketpair(99, SOCK_STREAM, 0, fds), -EAFNOSUPPORT, "a-bad-family");
 	is(sys_socketpair(AF_UNIX, SOCK_STREAM | 0x100, 0, fds), -EINVAL, "a-bad-flag");
-	is(sys_socketpair(AF_UNIX, SOCK_STREAM, 0, (int *)8), -EFAULT, "nowhere-to-put-the-numbers");
+	is(sys_socketpair(AF_UNIX, SOCK_STREAM, 0, (int *)8), -EFAULT,
+	   "nowhere-to-put-the-numbers");
 	sys_pipe(pipe);
 	is(sys_send(pipe[1], "x", 1, 0), -ENOTSOCK, "a-pipe-is-no-socket");
 	is(sys_recv(999, buf, 1, 0), -EBADF, "no-such-file");
@@ -333,7 +345,9 @@ static void test_errors(void)
 	is(sys_sendmsg(a, &msg, 0), -EMSGSIZE, "too-many-segments");
 	msg = (struct msghdr){ .msg_iov = (void *)8, .msg_iovlen = 1 };
 	is(sys_sendmsg(a, &msg, 0), -EFAULT, "bad-segments");
-	msg = (struct msghdr){ .msg_iov = &iov, .msg_iovlen = 1, .msg_name = buf, .msg_namelen = 16 };
+	msg = (struct msghdr){
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_name = buf, .msg_namelen = 16
+	};
 	is(sys_sendmsg(a, &msg, 0), -EISCONN, "a-stream-takes-no-address");
 	msg.msg_namelen = -1;
 	is(sys_sendmsg(a, &msg, 0), -EINVAL, "a-negative-address");

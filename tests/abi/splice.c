@@ -53,8 +53,10 @@ static void test_from_file(void)
 	is(sys_read(p[0], back, PIPE_SIZE), PIPE_SIZE, "all-comes-out");
 	ok(!memcmp(back, buf, PIPE_SIZE), "as-it-was");
 	pos = 4090;
-	is(sys_splice(file, &pos, p[1], NULL, FILE_SIZE, 0), 15 * 4096 + 6, "parts-count-as-pages");
-	ok(sys_read(p[0], back, PIPE_SIZE) == 15 * 4096 + 6 && !memcmp(back, buf + 4090, 15 * 4096),
+	is(sys_splice(file, &pos, p[1], NULL, FILE_SIZE, 0), 15 * 4096 + 6,
+	   "parts-count-as-pages");
+	ok(sys_read(p[0], back, PIPE_SIZE) == 15 * 4096 + 6 &&
+		   !memcmp(back, buf + 4090, 15 * 4096),
 	   "across-pages");
 	sys_lseek(file, 0, SEEK_SET);
 }
@@ -97,7 +99,8 @@ static void test_to_file(void)
 	is(sys_pread(out, back, 10, 0), 6, "it-holds");
 	ok(!memcmp(back, "he\0llo", 6), "what-was-in-the-pipe");
 	sys_splice(file, (long[]){ 0 }, p[1], NULL, PIPE_SIZE, 0);
-	is(sys_splice(p[0], NULL, out, (long[]){ 0 }, 1000000, 0), PIPE_SIZE, "16-pages-into-a-file");
+	is(sys_splice(p[0], NULL, out, (long[]){ 0 }, 1000000, 0), PIPE_SIZE,
+	   "16-pages-into-a-file");
 	ok(sys_pread(out, back, FILE_SIZE, 0) == PIPE_SIZE && !memcmp(back, buf, PIPE_SIZE),
 	   "arrive-whole");
 	is(sys_splice(p[0], NULL, out, NULL, 1, SPLICE_F_NONBLOCK), -EAGAIN, "an-empty-pipe");
@@ -132,7 +135,8 @@ static void test_errors(void)
 	is(sys_splice(p[0], NULL, p[1], NULL, 1, 0), -EINVAL, "a-pipe-into-itself");
 	is(sys_splice(dir, NULL, p[1], NULL, 1, 0), -EINVAL, "from-a-directory");
 	is(sys_splice(path, NULL, p[1], NULL, 1, 0), -EBADF, "from-a-path-only");
-	is(sys_splice(p[0], NULL, q[1], NULL, 1, SPLICE_F_NONBLOCK), -EAGAIN, "from-an-empty-pipe");
+	is(sys_splice(p[0], NULL, q[1], NULL, 1, SPLICE_F_NONBLOCK), -EAGAIN,
+	   "from-an-empty-pipe");
 	sys_close(out);
 	sys_close(in);
 	sys_close(append);
@@ -143,8 +147,10 @@ static void test_errors(void)
 
 static void test_devices(void)
 {
-	int null = (int)sys_open("/dev/null", O_RDWR, 0), zero = (int)sys_open("/dev/zero", O_RDWR, 0);
-	int full = (int)sys_open("/dev/full", O_RDWR, 0), random = (int)sys_open("/dev/urandom", O_RDWR, 0);
+	int null = (int)sys_open("/dev/null", O_RDWR, 0),
+	    zero = (int)sys_open("/dev/zero", O_RDWR, 0);
+	int full = (int)sys_open("/dev/full", O_RDWR, 0),
+	    random = (int)sys_open("/dev/urandom", O_RDWR, 0);
 
 	is(sys_splice(zero, NULL, p[1], NULL, 100000, 0), PIPE_SIZE, "zeros-into-a-pipe");
 	is(sys_read(p[0], back, 5000), 5000, "come-out");
@@ -157,7 +163,8 @@ static void test_devices(void)
 	is(sys_splice(random, NULL, p[1], NULL, 100, 0), 100, "random-bytes-into-a-pipe");
 	ok(sys_read(p[0], back, 200) == 100 && !all_bytes(back, back[0], 100), "come-out-as-such");
 	is(sys_splice(full, NULL, p[1], NULL, 10, 0), 10, "dev-full-is-zeros-to-read");
-	is(sys_splice(p[0], NULL, random, NULL, 10, 0), 10, "and-dev-urandom-takes-what-it-is-given");
+	is(sys_splice(p[0], NULL, random, NULL, 10, 0), 10,
+	   "and-dev-urandom-takes-what-it-is-given");
 	sys_close(random);
 	sys_close(null);
 	sys_close(zero);
@@ -177,9 +184,11 @@ static void test_pipe_to_pipe(void)
 	ok(gives(p[0], "bc"), "a-write-goes-behind-what-is-left");
 	ok(gives(q[0], "ad"), "and-not-into-what-is-shared");
 	sys_splice(file, (long[]){ 0 }, p[1], NULL, PIPE_SIZE, 0);
-	is(sys_splice(p[0], NULL, q[1], NULL, FILE_SIZE, 0), PIPE_SIZE, "16-pages-to-another-pipe");
+	is(sys_splice(p[0], NULL, q[1], NULL, FILE_SIZE, 0), PIPE_SIZE,
+	   "16-pages-to-another-pipe");
 	put(p, "x");
-	is(sys_splice(p[0], NULL, q[1], NULL, 1, SPLICE_F_NONBLOCK), -EAGAIN, "which-is-full-then");
+	is(sys_splice(p[0], NULL, q[1], NULL, 1, SPLICE_F_NONBLOCK), -EAGAIN,
+	   "which-is-full-then");
 	ok(sys_read(q[0], back, FILE_SIZE) == PIPE_SIZE && !memcmp(back, buf, PIPE_SIZE),
 	   "and-gives-them-back");
 	ok(gives(p[0], "x"), "what-did-not-fit-stays");
@@ -242,7 +251,8 @@ static void test_packets(void)
 	int fds[2];
 
 	is(syscall2(__NR_pipe2, (long)fds, O_DIRECT), 0, "a-pipe-of-packets");
-	is(sys_fcntl(fds[0], F_GETFL, 0) & ~O_LARGEFILE, O_RDONLY, "the-reading-end-does-not-say-so");
+	is(sys_fcntl(fds[0], F_GETFL, 0) & ~O_LARGEFILE, O_RDONLY,
+	   "the-reading-end-does-not-say-so");
 	is(sys_fcntl(fds[1], F_GETFL, 0) & ~O_LARGEFILE, O_WRONLY | O_DIRECT,
 	   "the-writing-end-does");
 	put(fds, "one");

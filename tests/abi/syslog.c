@@ -32,6 +32,7 @@ int main(void)
 	is(do_syslog(SYSLOG_ACTION_CONSOLE_LEVEL, NULL, 9), -EINVAL, "level-9");
 	n = do_syslog(SYSLOG_ACTION_READ_ALL, buf, sizeof(buf));
 	/* Two digits where a program has logged it, by /dev/kmsg. */
-	ok(n == 0 || (n > 4 && buf[0] == '<' && (buf[2] == '>' || buf[3] == '>')), "lines-begin-with-their-level");
+	ok(n == 0 || (n > 4 && buf[0] == '<' && (buf[2] == '>' || buf[3] == '>')),
+	   "lines-begin-with-their-level");
 	return tap_done();
 }

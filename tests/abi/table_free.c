@@ -1,6 +1,7 @@
 /*
- * table_free.c - page tables come and go in one thread while another one runs in the same address space:
- * no CPU is interrupted for tables alone (docs/table-free.md). That all frames come back is runtests' to say.
+ * table_free.c - page tables come and go in one thread while another one runs in the same
+ * address space: no CPU is interrupted for tables alone (docs/table-free.md). That all frames
+ * come back is runtests' to say.
  */
 #include "kernel/uapi/gup_test.h"
 #include "user/linux.h"
@@ -44,7 +45,9 @@ static long counter(const char *name)
 /* In the same address space: walks without a lock where there is gup_test, and computes. */
 static void *walker(void *arg)
 {
-	struct gup_test args = { .addr = (uintptr_t)page, .size = PAGE_SIZE, .nr_pages_per_call = 1 };
+	struct gup_test args = { .addr = (uintptr_t)page,
+				 .size = PAGE_SIZE,
+				 .nr_pages_per_call = 1 };
 
 	(void)arg;
 	while (!word_get(&stop)) {
@@ -79,7 +82,10 @@ static void judge(long now, long before, const char *name)
 		is(now, before, "%s", name);
 }
 
-/* In a build with grace periods each table waits for one, in any other none: all of these, or none. */
+/*
+ * In a build with grace periods each table waits for one, in any other none: all
+ * of these, or none.
+ */
 static void judge_wait(long before)
 {
 	long waited;
@@ -88,7 +94,7 @@ static void judge_wait(long before)
 		skip("nobody counts them", "each-table-waits-for-a-grace-period-or-none");
 		return;
 	}
-	sys_prctl(PR_PLEAT_FRAMES, 0, 0);	/* who counts frames ends the grace period under way */
+	sys_prctl(PR_PLEAT_FRAMES, 0, 0); /* who counts frames ends the grace period under way */
 	waited = counter("table_free_rcu") - before;
 	ok(!waited || waited >= ROUNDS * TABLES, "each-table-waits-for-a-grace-period-or-none");
 	note("%ld tables waited for a grace period", waited);

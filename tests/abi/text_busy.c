@@ -1,6 +1,6 @@
 /*
- * text_busy.c - a program's file is not written to while it runs, and what is written to does not run
- * (ETXTBSY). The program that the cases run is a copy of this one.
+ * text_busy.c - a program's file is not written to while it runs, and what is written to does not
+ * run (ETXTBSY). The program that the cases run is a copy of this one.
  */
 #include "user/child.h"
 #include "user/files.h"

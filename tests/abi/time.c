@@ -110,9 +110,11 @@ static void test_cpu_clocks(void)
 	ok(ts.tv_sec || ts.tv_nsec, "has-begun");
 	is(sys_clock_gettime(CLOCK_OF(0, SUM), &ts), 0, "0-is-the-own-process");
 	is(sys_clock_gettime(CLOCK_OF(parent, SUM), &ts), 0, "the-time-of-another");
-	is(sys_clock_gettime(CLOCK_OF(sys_gettid(), SUM | CPUCLOCK_PERTHREAD), &ts), 0, "of-a-thread");
+	is(sys_clock_gettime(CLOCK_OF(sys_gettid(), SUM | CPUCLOCK_PERTHREAD), &ts), 0,
+	   "of-a-thread");
 	is(sys_clock_gettime(CLOCK_OF(0, SUM | CPUCLOCK_PERTHREAD), &ts), 0, "of-the-own-thread");
-	is(sys_clock_gettime(CLOCK_OF(parent, SUM | CPUCLOCK_PERTHREAD), &ts), -EINVAL, "not-of-others'-threads");
+	is(sys_clock_gettime(CLOCK_OF(parent, SUM | CPUCLOCK_PERTHREAD), &ts), -EINVAL,
+	   "not-of-others'-threads");
 	is(sys_clock_gettime(CLOCK_OF(none, SUM), &ts), -EINVAL, "of-no-process");
 	is(sys_clock_gettime(CLOCK_OF(self, 3), &ts), -EINVAL, "of-an-unknown-kind");
 	is(syscall2(__NR_clock_getres, CLOCK_OF(self, SUM), 0), 0, "how-exact-it-is");

@@ -1,9 +1,10 @@
 /*
- * tlb_counters.c - the counters of TLB flushes in /proc/vmstat: each moves by exactly what was flushed, on
- * one CPU and on several, page by page and as a whole.
+ * tlb_counters.c - the counters of TLB flushes in /proc/vmstat: each moves by exactly what was
+ * flushed, on one CPU and on several, page by page and as a whole.
  *
- * Somebody else may flush at the same time, and a CPU that has nothing to do may have let the memory go. So
- * an operation is repeated until the counters move as they must; they never do if they count wrongly.
+ * Somebody else may flush at the same time, and a CPU that has nothing to do may have let
+ * the memory go. So an operation is repeated until the counters move as they must; they
+ * never do if they count wrongly.
  */
 #include "user/linux.h"
 #include "user/probe.h"
@@ -78,7 +79,10 @@ static void *runner(void *arg)
 	return NULL;
 }
 
-/* All runners come to their CPUs, and may sleep there: the CPU keeps the address space until it is told. */
+/*
+ * All runners come to their CPUs, and may sleep there: the CPU keeps the address
+ * space until it is told.
+ */
 static void wake_all(void)
 {
 	uint32_t turn = word_get(&awake) + 1;
@@ -98,14 +102,16 @@ struct flush {
 	unsigned long arg;
 };
 
-static bool moved_so(const struct flush *flush, const long before[COUNTERS], const long after[COUNTERS])
+static bool moved_so(const struct flush *flush, const long before[COUNTERS],
+		     const long after[COUNTERS])
 {
 	long d[COUNTERS];
 
 	for (int i = 0; i < COUNTERS; i++)
 		d[i] = after[i] - before[i];
-	return d[REMOTE] == (flush->told > 0) && d[TARGETS] == flush->told && d[RECEIVED] == flush->told &&
-	       d[IPIS] == flush->told && (d[CYCLES] > 0) == (flush->told > 0) && d[ONE] == flush->pages &&
+	return d[REMOTE] == (flush->told > 0) && d[TARGETS] == flush->told &&
+	       d[RECEIVED] == flush->told && d[IPIS] == flush->told &&
+	       (d[CYCLES] > 0) == (flush->told > 0) && d[ONE] == flush->pages &&
 	       d[ALL] == !flush->pages;
 }
 
@@ -129,8 +135,15 @@ static void exactly(const struct flush *flush)
 		note("%s went from %ld to %ld", names[i], before[i], after[i]);
 }
 
-static void protect(unsigned long pages) { sys_mprotect((uintptr_t)mem, pages * PAGE_SIZE, PROT_READ); }
-static void discard(unsigned long pages) { sys_madvise((uintptr_t)mem, pages * PAGE_SIZE, MADV_DONTNEED); }
+static void protect(unsigned long pages)
+{
+	sys_mprotect((uintptr_t)mem, pages * PAGE_SIZE, PROT_READ);
+}
+
+static void discard(unsigned long pages)
+{
+	sys_madvise((uintptr_t)mem, pages * PAGE_SIZE, MADV_DONTNEED);
+}
 
 static void test_flushes(int told)
 {

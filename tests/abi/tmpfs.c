@@ -27,7 +27,8 @@ static void test_create(void)
 
 static void test_open_errors(void)
 {
-	is(sys_open("none/file", O_RDWR | O_CREAT, 0644), -ENOENT, "no-file-without-its-directory");
+	is(sys_open("none/file", O_RDWR | O_CREAT, 0644), -ENOENT,
+	   "no-file-without-its-directory");
 	is(sys_open("slash/", O_RDWR | O_CREAT, 0644), -EISDIR, "a-new-file-with-a-slash");
 	is(sys_open(".", O_RDWR | O_CREAT, 0644), -EISDIR, "the-directory-itself-cannot-be-made");
 	is(sys_open(".", O_WRONLY, 0), -EISDIR, "a-directory-is-not-written");

@@ -1,6 +1,7 @@
 /*
- * usage.c - what a process has used, and what its children have: CPU time, the program's and the kernel's apart,
- * and the most memory. Ticks tell them apart, so that a burner goes on until its number has moved.
+ * usage.c - what a process has used, and what its children have: CPU time, the program's and
+ * the kernel's apart, and the most memory. Ticks tell them apart, so that a burner goes on
+ * until its number has moved.
  */
 #include "user/child.h"
 #include "user/files.h"
@@ -117,7 +118,8 @@ static void test_forward(void)
 		else
 			spin();
 		now = usage(RUSAGE_SELF);
-		forward &= us(now.ru_utime) >= us(last.ru_utime) && us(now.ru_stime) >= us(last.ru_stime);
+		forward &= us(now.ru_utime) >= us(last.ru_utime) &&
+			   us(now.ru_stime) >= us(last.ru_stime);
 		last = now;
 	}
 	ok(forward, "neither-ever-goes-back");
@@ -139,16 +141,20 @@ static void test_others_agree(void)
 	utime = stat_field(14);
 	stime = stat_field(15);
 	after = usage(RUSAGE_SELF);
-	ok(agrees(us(before.ru_utime), (long)tms[0], us(after.ru_utime)), "times-says-the-same-user-time");
-	ok(agrees(us(before.ru_stime), (long)tms[1], us(after.ru_stime)), "times-says-the-same-system-time");
-	ok(agrees(us(before.ru_utime), utime, us(after.ru_utime)), "so-does-stat-of-the-user-time");
-	ok(agrees(us(before.ru_stime), stime, us(after.ru_stime)), "so-does-stat-of-the-system-time");
+	ok(agrees(us(before.ru_utime), (long)tms[0], us(after.ru_utime)),
+	   "times-says-the-same-user-time");
+	ok(agrees(us(before.ru_stime), (long)tms[1], us(after.ru_stime)),
+	   "times-says-the-same-system-time");
+	ok(agrees(us(before.ru_utime), utime, us(after.ru_utime)),
+	   "so-does-stat-of-the-user-time");
+	ok(agrees(us(before.ru_stime), stime, us(after.ru_stime)),
+	   "so-does-stat-of-the-system-time");
 }
 
 static int burns_both(void *arg)
 {
 	(void)arg;
-	return burn(spin, user_us, RUSAGE_SELF) && burn(read_zeroes, system_us, RUSAGE_SELF) ? 0 : 1;
+	return !burn(spin, user_us, RUSAGE_SELF) || !burn(read_zeroes, system_us, RUSAGE_SELF);
 }
 
 static int has_burning_child(void *arg)
@@ -169,11 +175,13 @@ static void test_children(void)
 	is(status, 0, "it-burned");
 	after = usage(RUSAGE_CHILDREN);
 	ok(us(u.ru_utime) >= BURN_US && us(u.ru_stime) >= BURN_US, "wait4-says-what-both-used");
-	ok(is_about(us(after.ru_utime) - us(before.ru_utime), us(u.ru_utime)), "it-is-the-children's-user-time");
+	ok(is_about(us(after.ru_utime) - us(before.ru_utime), us(u.ru_utime)),
+	   "it-is-the-children's-user-time");
 	ok(is_about(us(after.ru_stime) - us(before.ru_stime), us(u.ru_stime)), "and-system-time");
 	syscall1(__NR_times, (long)tms);
 	ok(agrees(us(after.ru_utime), (long)tms[2], us(after.ru_utime)) &&
-	   agrees(us(after.ru_stime), (long)tms[3], us(after.ru_stime)), "times-says-the-same-of-children");
+		   agrees(us(after.ru_stime), (long)tms[3], us(after.ru_stime)),
+	   "times-says-the-same-of-children");
 	ok(stat_field(16) == (long)tms[2] && stat_field(17) == (long)tms[3], "and-so-does-stat");
 }
 
@@ -182,7 +190,8 @@ static void test_ignored(void)
 	struct __kernel_rusage before = usage(RUSAGE_CHILDREN), after;
 
 	signal_set(SIGCHLD, SIG_IGN_ADDR);
-	is(sys_wait4(child_start(burns_both, NULL), NULL, 0, NULL), -ECHILD, "a-child-nobody-waits-for");
+	is(sys_wait4(child_start(burns_both, NULL), NULL, 0, NULL), -ECHILD,
+	   "a-child-nobody-waits-for");
 	after = usage(RUSAGE_CHILDREN);
 	ok(us(before.ru_utime) == us(after.ru_utime) && us(before.ru_stime) == us(after.ru_stime),
 	   "does-not-count");

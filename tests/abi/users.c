@@ -1,6 +1,7 @@
 /*
- * users.c - users and groups, and what only root may: signals to others, limits that are raised; and the limits
- * that root is exempt from, NPROC and MEMLOCK. Each case is a child, which gives its privileges up.
+ * users.c - users and groups, and what only root may: signals to others, limits that are
+ * raised; and the limits that root is exempt from, NPROC and MEMLOCK. Each case is a child,
+ * which gives its privileges up.
  */
 #include "user/child.h"
 #include "user/linux.h"
@@ -14,22 +15,28 @@
 #define SOMEBODY	54321	/* nobody else's number */
 
 static long set_uid(uint32_t id) { return syscall1(__NR_setuid, id); }
-static long set_resuid(uint32_t r, uint32_t e, uint32_t s) { return syscall3(__NR_setresuid, r, e, s); }
+
+static long set_resuid(uint32_t r, uint32_t e, uint32_t s)
+{
+	return syscall3(__NR_setresuid, r, e, s);
+}
 
 /* Real, effective and saved user are those. */
 static bool users_are(uint32_t real, uint32_t effective, uint32_t saved)
 {
 	uint32_t r = 0, e = 0, s = 0;
 
-	return syscall3(__NR_getresuid, (long)&r, (long)&e, (long)&s) == 0 && r == real && e == effective &&
-	       s == saved && syscall0(__NR_getuid) == real && syscall0(__NR_geteuid) == effective;
+	return syscall3(__NR_getresuid, (long)&r, (long)&e, (long)&s) == 0 && r == real &&
+	       e == effective && s == saved && syscall0(__NR_getuid) == real &&
+	       syscall0(__NR_geteuid) == effective;
 }
 static bool groups_are(uint32_t real, uint32_t effective, uint32_t saved)
 {
 	uint32_t r = 0, e = 0, s = 0;
 
-	return syscall3(__NR_getresgid, (long)&r, (long)&e, (long)&s) == 0 && r == real && e == effective &&
-	       s == saved && syscall0(__NR_getgid) == real && syscall0(__NR_getegid) == effective;
+	return syscall3(__NR_getresgid, (long)&r, (long)&e, (long)&s) == 0 && r == real &&
+	       e == effective && s == saved && syscall0(__NR_getgid) == real &&
+	       syscall0(__NR_getegid) == effective;
 }
 
 /* The number of the first thing that does not hold, as an exit status; 0 if all do. */
@@ -44,7 +51,8 @@ static int drops(void *arg)
 	EXPECT(4, set_uid(0) == -EPERM);
 	EXPECT(5, set_uid(SOMEBODY) == 0);
 	EXPECT(6, set_resuid(~0u, 0, ~0u) == -EPERM && set_resuid(~0u, ~0u, ~0u) == 0);
-	EXPECT(7, syscall2(__NR_setreuid, 0, -1) == -EPERM && syscall2(__NR_setreuid, -1, 0) == -EPERM);
+	EXPECT(7, syscall2(__NR_setreuid, 0, -1) == -EPERM &&
+			  syscall2(__NR_setreuid, -1, 0) == -EPERM);
 	EXPECT(8, syscall1(__NR_setgid, 5) == -EPERM);
 	EXPECT(9, syscall2(__NR_setgroups, 0, 0) == -EPERM);
 	return 0;
@@ -84,10 +92,12 @@ static int groups(void *arg)
 	EXPECT(7, list[0] == 10 && list[1] == 20 && list[2] == 30);
 	EXPECT(8, syscall2(__NR_getgroups, 2, (long)list) == -EINVAL);
 	EXPECT(9, syscall2(__NR_getgroups, -1, 0) == -EINVAL);
-	EXPECT(10, syscall2(__NR_getgroups, 3, 8) == -EFAULT && syscall2(__NR_setgroups, 3, 8) == -EFAULT);
+	EXPECT(10, syscall2(__NR_getgroups, 3, 8) == -EFAULT &&
+			   syscall2(__NR_setgroups, 3, 8) == -EFAULT);
 	EXPECT(11, syscall2(__NR_setgroups, 1000000, (long)set) == -EINVAL);
 	EXPECT(12, syscall2(__NR_setgroups, 0, 0) == 0 && syscall2(__NR_getgroups, 0, 0) == 0);
-	EXPECT(13, syscall3(__NR_getresuid, 8, 8, 8) == -EFAULT && syscall3(__NR_getresgid, 8, 8, 8) == -EFAULT);
+	EXPECT(13, syscall3(__NR_getresuid, 8, 8, 8) == -EFAULT &&
+			   syscall3(__NR_getresgid, 8, 8, 8) == -EFAULT);
 	return 0;
 }
 
@@ -134,9 +144,11 @@ static int others(void *arg)
 	struct iovec mine = { arg, 1 }, theirs = { arg, 1 };
 	int parent = (int)sys_getppid();
 
-	EXPECT(1, syscall6(__NR_process_vm_readv, parent, (long)&mine, 1, (long)&theirs, 1, 0) == 1);
+	EXPECT(1,
+	       syscall6(__NR_process_vm_readv, parent, (long)&mine, 1, (long)&theirs, 1, 0) == 1);
 	set_uid(SOMEBODY);
-	EXPECT(2, syscall6(__NR_process_vm_readv, parent, (long)&mine, 1, (long)&theirs, 1, 0) == -EPERM);
+	EXPECT(2, syscall6(__NR_process_vm_readv, parent, (long)&mine, 1, (long)&theirs, 1, 0) ==
+			  -EPERM);
 	EXPECT(3, syscall2(__NR_umount2, (long)"/proc", 0) == -EPERM);
 	EXPECT(4, syscall5(__NR_mount, (long)"none", (long)"/", (long)"tmpfs", 0, 0) == -EPERM);
 	return 0;
@@ -330,14 +342,19 @@ static int locked_memory(void *arg)
 	EXPECT(3, lock(mem, 3 * PAGE_SIZE) == 0);
 	EXPECT(4, lock(mem, 4 * PAGE_SIZE) == 0);	/* three of them do not count again */
 	EXPECT(5, lock(mem + 4 * PAGE_SIZE, PAGE_SIZE) == -ENOMEM);
-	EXPECT(6, sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0) == -EAGAIN);
+	EXPECT(6, sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1,
+			   0) == -EAGAIN);
 	EXPECT(7, syscall1(__NR_mlockall, MCL_CURRENT) == -ENOMEM);
 	EXPECT(8, syscall1(__NR_mlockall, MCL_FUTURE) == 0);
-	EXPECT(9, sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == -EAGAIN);
+	EXPECT(9,
+	       sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == -EAGAIN);
 	set_limit(RLIMIT_MEMLOCK, 0, 4 * PAGE_SIZE);
-	EXPECT(10, lock(mem, PAGE_SIZE) == -EPERM && syscall1(__NR_mlockall, MCL_CURRENT) == -EPERM);
-	EXPECT(11, sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0) == -EPERM);
-	EXPECT(12, syscall2(__NR_munlock, (long)mem, PAGE_SIZE) == 0 && syscall0(__NR_munlockall) == 0);
+	EXPECT(10,
+	       lock(mem, PAGE_SIZE) == -EPERM && syscall1(__NR_mlockall, MCL_CURRENT) == -EPERM);
+	EXPECT(11, sys_mmap(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1,
+			    0) == -EPERM);
+	EXPECT(12, syscall2(__NR_munlock, (long)mem, PAGE_SIZE) == 0 &&
+			   syscall0(__NR_munlockall) == 0);
 	return 0;
 }
 
@@ -419,7 +436,8 @@ int main(int argc, char **argv)
 	ok_child_exits(limits, NULL, 0, "hard-limits-are-raised-by-root-alone");
 	ok_child_exits(others, &byte, 0, "so-are-other-processes'-memory-and-mounts");
 	ok_child_exits(processes, NULL, 0, "NPROC-limits-processes");
-	ok_child_exits(becomes_many, &few, EAGAIN, "who-becomes-a-user-with-too-many-processes-does-not-exec");
+	ok_child_exits(becomes_many, &few, EAGAIN,
+		       "who-becomes-a-user-with-too-many-processes-does-not-exec");
 	ok_child_exits(becomes_many, &enough, 0, "with-as-many-as-allowed-he-does");
 	ok_child_exits(is_forgiven, NULL, 0, "until-he-was-allowed-a-child");
 	ok_child_exits(locked_memory, NULL, 0, "MEMLOCK-limits-locked-memory");

@@ -43,7 +43,8 @@ static void test_bytes(char *mem)
 
 	for (size_t i = 0; i < 20 * PAGE_SIZE; i++)
 		mem[i] = (char)(i * 3 + i / 255);
-	is(vmsplice(p[1], mem, 20 * PAGE_SIZE, 0), PIPE_PAGES * PAGE_SIZE, "16-pages-are-a-full-pipe");
+	is(vmsplice(p[1], mem, 20 * PAGE_SIZE, 0), PIPE_PAGES * PAGE_SIZE,
+	   "16-pages-are-a-full-pipe");
 	is(vmsplice(p[1], mem, 1, SPLICE_F_NONBLOCK), -EAGAIN, "then-there-is-no-room");
 	is(sys_read(p[0], back, sizeof(back)), sizeof(back), "they-come-out");
 	ok(!memcmp(back, mem, sizeof(back)), "as-they-are");
@@ -140,8 +141,8 @@ static int child_keeps_page(void *arg)
 }
 
 /*
- * A child keeps a page of its parent's by way of a pipe alone. The parent is now the only one who maps
- * it; it must not write there all the same.
+ * A child keeps a page of its parent's by way of a pipe alone. The parent is now the only one who
+ * maps it; it must not write there all the same.
  */
 static void test_leak(void)
 {

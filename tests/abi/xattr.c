@@ -1,4 +1,6 @@
-/* xattr.c - extended attributes: three ways to a file, four things to do, and who may have which. */
+/*
+ * xattr.c - extended attributes: three ways to a file, four things to do, and who may have which.
+ */
 #include "kernel/uapi/xattr.h"
 #include "user/child.h"
 #include "user/files.h"
@@ -54,7 +56,8 @@ static void test_values(void)
 	is(list("f", 0), 14, "the-size-of-the-list");
 	is(list("f", 13), -ERANGE, "and-too-little-room-for-it");
 	is(list("f", 14), 14, "just-enough");
-	ok(!memcmp(buf, "user.b\0user.a", 14) || !memcmp(buf, "user.a\0user.b", 14), "both-names-with-their-nul");
+	ok(!memcmp(buf, "user.b\0user.a", 14) || !memcmp(buf, "user.a\0user.b", 14),
+	   "both-names-with-their-nul");
 	sys_link("f", "g");
 	is(get("g", "user.a", 9), 6, "another-name-of-the-file-has-them-too");
 	sys_unlink("g");
@@ -74,7 +77,8 @@ static void test_ways(int fd)
 	sys_symlink("f", "l");
 	is(set("l", "user.l", "x", 0), 0, "through-a-link");
 	is(syscall4(__NR_lgetxattr, P("f"), P("user.l"), P(buf), 9), 1, "reaches-the-file");
-	is(syscall4(__NR_lgetxattr, P("l"), P("user.l"), P(buf), 9), -ENODATA, "the-link-itself-has-none");
+	is(syscall4(__NR_lgetxattr, P("l"), P("user.l"), P(buf), 9), -ENODATA,
+	   "the-link-itself-has-none");
 	is(syscall5(__NR_lsetxattr, P("l"), P("user.l"), P("x"), 1, 0), -EPERM, "nor-may-it");
 	is(syscall3(__NR_llistxattr, P("l"), P(buf), 99), 0, "list-of-it");
 	is(syscall2(__NR_lremovexattr, P("l"), P("user.l")), -EPERM, "remove-of-it");
@@ -98,14 +102,16 @@ static void test_errors(void)
 	is(set("f", "plain", "", 0), -EOPNOTSUPP, "no-class");
 	is(get("none", "user.a", 9), -ENOENT, "of-no-file");
 	is(set("none", "user.a", "", 8), -EINVAL, "flags-come-before-the-file");
-	is(syscall5(__NR_setxattr, P("none"), P("user.a"), 0, 65537, 0), -E2BIG, "so-does-the-size");
+	is(syscall5(__NR_setxattr, P("none"), P("user.a"), 0, 65537, 0), -E2BIG,
+	   "so-does-the-size");
 	is(syscall5(__NR_setxattr, P("f"), P("user.a"), P(bad), 1, 0), -EFAULT, "a-bad-value");
 	is(list("f", 99), 0, "leaves-nothing-behind");
 	is(syscall5(__NR_setxattr, P("f"), P(bad), 0, 0, 0), -EFAULT, "a-bad-name");
 	is(syscall5(__NR_setxattr, P(bad), P("user.a"), 0, 0, 0), -EFAULT, "a-bad-path");
 	is(syscall5(__NR_setxattr, 0, P("user.a"), 0, 0, 0), -EFAULT, "no-path");
 	set("f", "user.a", "v", 0);
-	is(syscall4(__NR_getxattr, P("f"), P("user.a"), P(bad), 9), -EFAULT, "a-bad-place-for-the-value");
+	is(syscall4(__NR_getxattr, P("f"), P("user.a"), P(bad), 9), -EFAULT,
+	   "a-bad-place-for-the-value");
 	is(syscall3(__NR_listxattr, P("f"), P(bad), 99), -EFAULT, "or-the-list");
 	drop("f", "user.a");
 	is(set("/proc/version", "user.a", "", 0), -EOPNOTSUPP, "a-file-system-without-them");

@@ -37,7 +37,8 @@ def converse(source, keys):
 
 
 def send(keys, data):
-    """A terminal takes no more than its program has read: what it shows meanwhile is not for us to read."""
+    """A terminal takes no more than its program has read: what it shows meanwhile is
+    not for us to read."""
     while data:
         select.select([], [keys], [], LIMIT)
         data = data[os.write(keys, data[:1024]):]
@@ -46,8 +47,8 @@ def send(keys, data):
 def on_linux(arguments):
     master, slave = pty.openpty()
     tty.setraw(slave)
-    program = subprocess.Popen([arguments[0], os.ttyname(slave), *arguments[1:]], stdin=slave, stdout=slave,
-                               stderr=slave, start_new_session=True)
+    program = subprocess.Popen([arguments[0], os.ttyname(slave), *arguments[1:]],
+                               stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
     text = converse(master, master)
     program.kill()
     return text, program.wait()
@@ -55,8 +56,9 @@ def on_linux(arguments):
 
 def on_pleat(arguments):
     name = os.path.basename(arguments[0])
-    machine = subprocess.Popen(['tools/pleat-run', '--cpus', os.environ.get("CPUS", "1"), '--img', os.path.dirname(arguments[0]), '--timeout',
-                                '300', '--', '/' + name, '/dev/ttyS0', *arguments[1:]],
+    machine = subprocess.Popen(['tools/pleat-run', '--cpus', os.environ.get("CPUS", "1"),
+                                '--img', os.path.dirname(arguments[0]), '--timeout', '300',
+                                '--', '/' + name, '/dev/ttyS0', *arguments[1:]],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     text = converse(machine.stdout.fileno(), machine.stdin.fileno())
     machine.stdin.close()

@@ -26,7 +26,8 @@ first.case('and-is-reaped', "sleep 0.5; ps -o stat | grep -c Z\r", r'\n0\n' + PR
 first.case('init-survives-what-it-does-not-know', 'kill -HUP 1; kill -9 1; echo alive\r',
            r'\nalive\n')
 first.case('a-killed-shell-has-a-successor', 'kill -9 $$\r', r'killed by signal 9.*' + PROMPT)
-first.case('at-a-terminal-in-order', "stty -echo -onlcr; kill -9 $$\r", r'killed by signal 9.*' + PROMPT)
+first.case('at-a-terminal-in-order', "stty -echo -onlcr; kill -9 $$\r",
+           r'killed by signal 9.*' + PROMPT)
 first.case('as-it-was-at-first', "stty -a | grep -cE '(^| )(echo|onlcr)( |$)'\r",
            r'\n2\n' + PROMPT)
 first.case('which-works-as-well', 'echo on; tty\r', r'\non\n/dev/ttyS0\n')
@@ -57,8 +58,8 @@ for order, name in (('USR2', 'sigusr2-powers-off'), ('USR1', 'sigusr1-halts'),
 # ---- without a terminal ----
 def piped(name, text, shows):
     """A shell whose commands come from a pipe: it ends with them."""
-    run = subprocess.run(['tools/pleat-run', '--cpus', '1', '--append', 'quiet'], input=text, capture_output=True,
-                         timeout=240, text=True, errors='replace')
+    run = subprocess.run(['tools/pleat-run', '--cpus', '1', '--append', 'quiet'], input=text,
+                         capture_output=True, timeout=240, text=True, errors='replace')
     same = run.returncode == 0 and re.search(shows, run.stdout, re.S) and 'the shell' in run.stderr
     result(name, same, f'status {run.returncode}: {run.stdout} {run.stderr}')
 

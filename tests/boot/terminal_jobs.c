@@ -1,4 +1,7 @@
-/* terminal_jobs.c - reads that wait, sessions and their terminal, who may read, write and change it. */
+/*
+ * terminal_jobs.c - reads that wait, sessions and their terminal, who may read,
+ * write and change it.
+ */
 #define _GNU_SOURCE
 #include "tests/boot/terminal_probe.h"
 
@@ -18,14 +21,17 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 
-/* Lines of a child are the parent's: the report is shared by what a child writes into this pipe. */
+/*
+ * Lines of a child are the parent's: the report is shared by what a child writes into this pipe.
+ */
 static int lines_from_child[2];
 
 static void tell(const char *what, long result)
 {
 	char line[128];
-	int n = result < 0 ? snprintf(line, sizeof(line), "%s: %s\n", what, strerrorname_np(errno)) :
-			     snprintf(line, sizeof(line), "%s: %ld\n", what, result);
+	int n = result < 0 ?
+			snprintf(line, sizeof(line), "%s: %s\n", what, strerrorname_np(errno)) :
+			snprintf(line, sizeof(line), "%s: %ld\n", what, result);
 
 	if (write(lines_from_child[1], line, (size_t)n) != n)
 		_exit(3);
@@ -177,7 +183,8 @@ static void count(int signo) { counts[signo]++; }
 
 static void count_all(void)
 {
-	static const int all[] = { SIGHUP, SIGCONT, SIGINT, SIGQUIT, SIGTSTP, SIGWINCH, SIGTTOU, SIGTTIN, SIGUSR1 };
+	static const int all[] = { SIGHUP,   SIGCONT, SIGINT,  SIGQUIT, SIGTSTP,
+				   SIGWINCH, SIGTTOU, SIGTTIN, SIGUSR1 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		signal(all[i], count);
@@ -259,7 +266,10 @@ static void groups(void)
 	end(stranger);
 }
 
-/* In the background: each of these is tried by a group of its own, from which the terminal is kept. */
+/*
+ * In the background: each of these is tried by a group of its own, from which the
+ * terminal is kept.
+ */
 static int way;		/* 0: as usual, 1: the signal is ignored, 2: blocked, 3: an orphan */
 
 static void in_background(void)
@@ -401,8 +411,10 @@ static void background(void)
 static void backgrounds(void)
 {
 	static const struct { const char *name; void (*what)(void); } each[] = {
-		{ "a read in the background", read_there }, { "a write in the background", write_there },
-		{ "settings in the background", set_there }, { "a group in the background", take_there },
+		{ "a read in the background", read_there },
+		{ "a write in the background", write_there },
+		{ "settings in the background", set_there },
+		{ "a group in the background", take_there },
 		{ "the window in the background", window_there },
 	};
 
@@ -417,7 +429,8 @@ static void backgrounds(void)
 /* Output is thrown away with the input: nothing is echoed here. */
 static void by_keys(void)
 {
-	struct termios flushed = settings(0, 0, ICANON | ISIG), kept = settings(0, 0, ICANON | ISIG | NOFLSH);
+	struct termios flushed = settings(0, 0, ICANON | ISIG),
+		       kept = settings(0, 0, ICANON | ISIG | NOFLSH);
 	char buf[32] = "";
 	pid_t pid;
 

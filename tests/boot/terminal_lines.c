@@ -1,4 +1,7 @@
-/* terminal_lines.c - what becomes of typed bytes under each setting; of written ones; and at random of both. */
+/*
+ * terminal_lines.c - what becomes of typed bytes under each setting; of written ones;
+ * and at random of both.
+ */
 #define _GNU_SOURCE
 #include "tests/boot/terminal_probe.h"
 
@@ -102,9 +105,11 @@ static void output(const char *name, tcflag_t iflag, tcflag_t oflag)
 static void outputs(void)
 {
 	static const struct { const char *name; tcflag_t flags; } each[] = {
-		{ "OPOST", 0 }, { "ONLCR", ONLCR }, { "OCRNL", OCRNL }, { "ONOCR", ONOCR }, { "ONLRET", ONLRET },
+		{ "OPOST", 0 }, { "ONLCR", ONLCR }, { "OCRNL", OCRNL }, { "ONOCR", ONOCR },
+		{ "ONLRET", ONLRET },
 		{ "TAB3", TAB3 }, { "OLCUC", OLCUC }, { "ONLCR TAB3", ONLCR | TAB3 },
-		{ "OCRNL ONLRET TAB3", OCRNL | ONLRET | TAB3 }, { "ONLRET TAB3 ONOCR", ONLRET | TAB3 | ONOCR },
+		{ "OCRNL ONLRET TAB3", OCRNL | ONLRET | TAB3 },
+		{ "ONLRET TAB3 ONOCR", ONLRET | TAB3 | ONOCR },
 		{ "OCRNL TAB3", OCRNL | TAB3 }, { "ONLRET TAB3", ONLRET | TAB3 },
 	};
 
@@ -120,7 +125,8 @@ static void outputs(void)
 
 /* ---- the settings change while bytes wait ---- */
 
-static void change(const char *name, tcflag_t from, const char *typed, tcflag_t to, const char *then)
+static void change(const char *name, tcflag_t from, const char *typed, tcflag_t to,
+		   const char *then)
 {
 	struct termios before = settings(0, 0, from), after = settings(0, 0, to);
 
@@ -202,9 +208,11 @@ static tcflag_t some_of(const tcflag_t *flags, size_t n)
 
 static struct termios random_settings(void)
 {
-	static const tcflag_t in[] = { ISTRIP, INLCR, IGNCR, ICRNL, IUCLC, IXON, IXANY, IMAXBEL, IUTF8, IUTF8, PARMRK };
+	static const tcflag_t in[] = { ISTRIP, INLCR,	IGNCR, ICRNL, IUCLC, IXON,
+				       IXANY,  IMAXBEL, IUTF8, IUTF8, PARMRK };
 	static const tcflag_t out[] = { OPOST, OLCUC, ONLCR, OCRNL, ONOCR, ONLRET, TAB3 };
-	static const tcflag_t local[] = { ECHOE, ECHOK, ECHONL, ECHOCTL, ECHOPRT, ECHOKE, IEXTEN, ISIG };
+	static const tcflag_t local[] = { ECHOE,   ECHOK,  ECHONL, ECHOCTL,
+					  ECHOPRT, ECHOKE, IEXTEN, ISIG };
 	struct termios termios = settings(SOME_OF(in), SOME_OF(out), SOME_OF(local));
 
 	/* IUCLC and ISTRIP change most of what would be interesting. */
@@ -212,8 +220,8 @@ static struct termios random_settings(void)
 	termios.c_lflag |= NOFLSH | (draw(4) ? ICANON : 0) | (draw(4) ? ECHO : 0);
 	termios.c_cc[VMIN] = (unsigned char)draw(4);
 	termios.c_cc[VTIME] = (unsigned char)draw(2);
-	report("settings i%o o%o l%o min %d time %d\n", termios.c_iflag, termios.c_oflag, termios.c_lflag,
-	       termios.c_cc[VMIN], termios.c_cc[VTIME]);
+	report("settings i%o o%o l%o min %d time %d\n", termios.c_iflag, termios.c_oflag,
+	       termios.c_lflag, termios.c_cc[VMIN], termios.c_cc[VTIME]);
 	return termios;
 }
 
@@ -262,7 +270,8 @@ static void random_step(void)
 	case 3: report_waiting(); break;
 	case 4: random_read(); break;
 	case 5:
-		report_result("write", write(terminal, written + from, draw((unsigned int)sizeof(written) - from)));
+		report_result("write", write(terminal, written + from,
+					     draw((unsigned int)sizeof(written) - from)));
 		break;
 	case 6:
 		termios = random_settings();
@@ -270,8 +279,9 @@ static void random_step(void)
 		break;
 	case 7:
 		/* What has gone out is not thrown away: the other end may have read it or not. */
-		report_result("flow", draw(2) ? random_flow() :
-						ioctl(terminal, TCFLSH, draw(3) ? TCIFLUSH : 3 + draw(2)));
+		report_result("flow",
+			      draw(2) ? random_flow() :
+					ioctl(terminal, TCFLSH, draw(3) ? TCIFLUSH : 3 + draw(2)));
 		/* Linux holds echo beyond TCOON, until something is typed or written. */
 		write(terminal, "", 0);
 		break;

@@ -1,6 +1,7 @@
 /*
- * terminal_probe TERMINAL [SEED ROUNDS]: does things at a terminal and reports what it did, on that terminal.
- * tests/boot/discipline.t runs it on a terminal of Linux and on Pleat's: both must show the same.
+ * terminal_probe TERMINAL [SEED ROUNDS]: does things at a terminal and reports what it did,
+ * on that terminal. tests/boot/discipline.t runs it on a terminal of Linux and on Pleat's:
+ * both must show the same.
  *
  * It types for itself, by TIOCSTI: when that returns, the terminal has dealt with the byte.
  */
@@ -61,7 +62,10 @@ void report_bytes(const char *what, const char *bytes, long n)
 	report("'\n");
 }
 
-/* Goes on when the other end has read all that came before: it has room, and nothing can be thrown away. */
+/*
+ * Goes on when the other end has read all that came before: it has room, and
+ * nothing can be thrown away.
+ */
 void begin_case(const char *name)
 {
 	char answer;
@@ -75,7 +79,8 @@ void begin_case(const char *name)
 
 void end_case(void)
 {
-	struct termios stopping = settings(IXON, OPOST, 0), counting = settings(0, OPOST, 0), plain = settings(0, 0, 0);
+	struct termios stopping = settings(IXON, OPOST, 0), counting = settings(0, OPOST, 0),
+		       plain = settings(0, 0, 0);
 
 	/* What was stopped goes on: by TCOON, or because IXON ends. */
 	ioctl(terminal, TCXONC, TCOON);
@@ -93,11 +98,14 @@ void end_case(void)
 
 struct termios settings(tcflag_t iflag, tcflag_t oflag, tcflag_t lflag)
 {
-	struct termios termios = { .c_iflag = iflag, .c_oflag = oflag, .c_cflag = B115200 | CS8 | CREAD,
+	struct termios termios = { .c_iflag = iflag, .c_oflag = oflag,
+				   .c_cflag = B115200 | CS8 | CREAD,
 				   .c_lflag = lflag };
 	static const struct { int which; unsigned char c; } characters[] = {
-		{ VINTR, CTRL('C') }, { VQUIT, CTRL('\\') }, { VERASE, 0x7f }, { VKILL, CTRL('U') },
-		{ VEOF, CTRL('D') }, { VMIN, 1 }, { VTIME, 0 }, { VSTART, CTRL('Q') }, { VSTOP, CTRL('S') },
+		{ VINTR, CTRL('C') }, { VQUIT, CTRL('\\') }, { VERASE, 0x7f },
+		{ VKILL, CTRL('U') },
+		{ VEOF, CTRL('D') }, { VMIN, 1 }, { VTIME, 0 }, { VSTART, CTRL('Q') },
+		{ VSTOP, CTRL('S') },
 		{ VSUSP, CTRL('Z') }, { VEOL, '@' }, { VEOL2, '!' }, { VREPRINT, CTRL('R') },
 		{ VDISCARD, CTRL('O') }, { VWERASE, CTRL('W') }, { VLNEXT, CTRL('V') },
 	};

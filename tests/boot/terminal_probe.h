@@ -1,4 +1,7 @@
-/* terminal_probe.h - what the parts of terminal_probe share: a terminal, typing at it, and a report of what it did. */
+/*
+ * terminal_probe.h - what the parts of terminal_probe share: a terminal, typing at it, and
+ * a report of what it did.
+ */
 #ifndef TERMINAL_PROBE_H
 #define TERMINAL_PROBE_H
 

@@ -1,4 +1,7 @@
-/* terminal_reads.c - reads that wait: for lines, bytes, some time; with others, and interrupted. And writes. */
+/*
+ * terminal_reads.c - reads that wait: for lines, bytes, some time; with others, and
+ * interrupted. And writes.
+ */
 #define _GNU_SOURCE
 #include "tests/boot/terminal_probe.h"
 

@@ -66,7 +66,8 @@ skeleton walk-and-fold
 text=$(GRADE_PATIENCE=4 tools/grade cow "$tmp/cow" "$tmp/untouched" 2>&1)
 has 'an-untouched-skeleton-is-judged' "$text" 'hint: Step 1'
 
-# One that is killed takes its work tree with it; that of one that could not, the next grade takes away.
+# One that is killed takes its work tree with it; that of one that could not, the
+# next grade takes away.
 mkdir -p build/labs/work.4194304.left
 tools/grade cow "$tmp/cow" "$tmp/killed" >&2 &
 grade=$!

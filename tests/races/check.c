@@ -160,8 +160,8 @@ static bool search_scenario(struct searches *s)
 	restarts = report->restarts;
 	if (!report->failed_at)
 		search_bounds(s);
-	s->unbounded = s->feasible == NR_BOUNDS ||
-		       (s->few && !report->failed_at && cache_and_see(s, NR_BOUNDS - 1, CACHE_MAX));
+	s->unbounded = s->feasible == NR_BOUNDS || (s->few && !report->failed_at &&
+						    cache_and_see(s, NR_BOUNDS - 1, CACHE_MAX));
 	return report->failed_at || restarts == report->restarts;
 }
 

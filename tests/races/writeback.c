@@ -339,7 +339,8 @@ static void got_is_the_files(void)
 }
 
 RACE("drop-write", "a clean page is let go of while a program writes to it: that is not lost",
-     .levels = 3, .setup = map_cached, .cpu = { write_7_to_file, drop_clean }, .probe = is_7_on_device)
+     .levels = 3, .setup = map_cached, .cpu = { write_7_to_file, drop_clean },
+     .probe = is_7_on_device)
 RACE("drop-fault", "a page that nobody maps is let go of beside a fault that maps it", .levels = 3,
      .setup = map_cached, .cpu = { write_fault, drop_clean }, .probe = is_there)
 RACE("drop-gup", "a page is unmapped and let go of while a lockless walk gets it", .levels = 3,
