@@ -104,9 +104,9 @@ struct task {
 
 	struct files *files;
 	struct fs_struct *fs;
-	/* User addresses that thread libraries leave with us. */
 	int pdeath_signal;		/* sent to it when its parent has ended; 0: none */
 	unsigned long timer_slack, default_timer_slack;	/* ns */
+	/* User addresses that thread libraries leave with us. */
 	u32 *clear_child_tid;		/* set to 0 and woken as a futex at exit */
 	void *robust_list;
 	struct vfork_done *vfork;	/* a parent that waits until we exec or exit */

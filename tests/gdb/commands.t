@@ -73,7 +73,7 @@ has 'ps-shows-parent-levels-and-tables' "$ps" '^ +3 +3 +2 +[a-z]+ +0 +3 +[0-9]+ 
 is 'vma-lists-as-many-mappings-as-vmmap' \
 	"$(shown vma | tail -n +2 | wc -l)" "$(grep -c '^[0-9a-f]*-' <<<"$vmmap")"
 has 'vma-describes-one-mapping' "$(shown 'vma private')" \
-	'flags 0x73: read write mayread maywrite mayexec'
+	'flags 0x8100073: read write mayread maywrite mayexec account softdirty'
 has 'vma-takes-a-process' "$(shown 'vma $rsp 2')" 'stack.* of process 2'
 has 'pt-merges-ranges' "$(shown pt)" '^0000401000-[0-9a-f]{10} +[2-9] +4K +P-UX------ .* shared$'
 has 'pt-shows-the-kernel-in-large-pages' "$(shown 'pt kernel')" \

@@ -22,8 +22,8 @@
 enum {
 	TICK_MS = 20,
 	STUCK_TICKS = 15,		/* without a call: asleep where no timer wakes it */
-	DEATH_MS = 20000,		/* until a process that was killed
-					 * is gone: else it hangs */
+	DEATH_MS = 120000,		/* until a process that was killed is gone, on a
+					 * host that is busy with others: else it hangs */
 	SETTLE_TRIES = 200,
 	MOUNTS_MAX = 300,		/* one over another */
 	WARM_UP = 12,			/* rounds before anything is counted */

@@ -102,7 +102,8 @@ Without ADDRESS: one line for each mapping. With it: the mapping that holds the 
         names = [name for bit, name in (
             (1, 'read'), (2, 'write'), (4, 'exec'), (8, 'shared'), (0x10, 'mayread'),
             (0x20, 'maywrite'), (0x40, 'mayexec'), (0x80, 'mayshare'), (0x100, 'growsdown'),
-            (0x2000, 'locked'), (0x200000, 'noreserve')) if flags & bit]
+            (0x2000, 'locked'), (0x80000, 'lockonfault'), (0x100000, 'account'),
+            (0x200000, 'noreserve'), (0x8000000, 'softdirty')) if flags & bit]
         lines = ['mapping %x-%x %s %s, %d pages, of %s' % (
                      vma.start, vma.end, vma.permissions, kernel.vma_name(space, vma), vma.pages,
                      space.title),
