@@ -7,12 +7,12 @@
 cat >"$tmp/session.py" <<'END'
 import gdb
 gdb.execute('set confirm off')
-gdb.execute('hbreak tty_check_read')
+gdb.execute('hbreak tty_read')
 gdb.execute('continue')
 gdb.execute('ps')
 gdb.execute('delete')
 gdb.execute('type good morning')
-gdb.execute('hbreak tty_check_read')
+gdb.execute('hbreak tty_read')
 gdb.execute('continue')
 gdb.execute('type ^D')
 gdb.execute('delete')
