@@ -82,6 +82,10 @@ static struct mm_struct *mm_of_task(int tid)
 	struct mm_struct *mm = ERR_PTR(-ESRCH);
 	struct task *task;
 
+	if (tid == current_task()->tid) {	/* nobody to look for */
+		mmget(current_mm());
+		return current_mm();
+	}
 	spin_lock(&tasks_lock);
 	task = task_find(tid);
 	if (task && task->mm && !may_access_process(task->process)) {

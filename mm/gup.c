@@ -69,7 +69,7 @@ void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dir
 
 /* ---- what may be asked, and what follows for the fault ---- */
 
-bool gup_flags_valid(unsigned int flags, const int *locked, unsigned int to_set)
+static __always_inline bool flags_valid(unsigned int flags, const int *locked, unsigned int to_set)
 {
 	const unsigned int kinds = FOLL_GET | FOLL_PIN;
 	unsigned int all = flags | to_set;
@@ -80,6 +80,11 @@ bool gup_flags_valid(unsigned int flags, const int *locked, unsigned int to_set)
 		   ((all & FOLL_UNLOCKABLE) && !locked);	/* a place to be told it */
 
 	return !WARN_ONCE(bad, "get_user_pages: flags %#x contradict each other", all);
+}
+
+bool gup_flags_valid(unsigned int flags, const int *locked, unsigned int to_set)
+{
+	return flags_valid(flags, locked, to_set);
 }
 
 /*
@@ -514,7 +519,7 @@ static long gup_fast(unsigned long start, unsigned long nr, unsigned int flags,
 	unsigned long end, done;
 	long ret;
 
-	if (!gup_flags_valid(flags, NULL, to_set) ||
+	if (!flags_valid(flags, NULL, to_set) ||
 	    WARN_ONCE(!pages, "get_user_pages_fast without a place for them"))
 		return -EINVAL;
 	start &= PAGE_MASK;
