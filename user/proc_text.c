@@ -47,6 +47,8 @@ long proc_field(const char *path, const char *name)
 	return field_in(proc_read(path), NULL, name);
 }
 
+long proc_same_field(const char *name) { return field_in(text, NULL, name); }
+
 long proc_word(const char *path, int n)
 {
 	char *at = proc_read(path);

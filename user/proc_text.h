@@ -15,6 +15,8 @@ char *proc_read(const char *path);
  * there is no such line.
  */
 long proc_field(const char *path, const char *name);
+/* The same in the text that was read last: numbers of one moment. */
+long proc_same_field(const char *name);
 /* The n-th word of the file as a number, from 0 on; -1. */
 long proc_word(const char *path, int n);
 /* The line of a file like maps for the mapping that begins there; NULL. */
