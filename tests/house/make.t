@@ -25,6 +25,11 @@ refused 'a-memory-size-that-is-none' 'MEM=lots: .*megabytes' --mem lots
 refused 'a-number-of-levels-that-there-is-not' 'LEVELS=6: .*3, 4 or 5' --levels 6
 refused 'a-boot-mode-that-there-is-not' 'BOOT=floppy: .*grub' --boot floppy
 refused 'a-directory-that-is-not-there' 'IMG=/nowhere: no such directory' --img /nowhere
-refused 'an-unknown-option' 'unknown option --fast' --fast 1
+refused 'an-unknown-option' 'no option --fast' --fast
+refused 'a-program-without-its-dashes' '/bin/cat: .*behind --' /bin/cat
 has 'an-option-without-its-value-is-named' "$(tools/pleat-run --cpus 2>&1)" '--cpus needs a value'
+for name in DISK IMG TRACE; do
+	has "$name-lies-where-it-would-without-a-bug" \
+		"$(make -n run BUG=put-twice $name=x 2>&1)" "$name='$PWD/x'"
+done
 done_testing

@@ -24,7 +24,7 @@ else
 
 # Every goal is the copy's. Files that a goal is given, or is to write, lie where
 # they would without BUG.
-BUG_FILES := $(foreach v,TRACE IMG RECORDING,$(if $($(v)),$(v)='$(abspath $($(v)))'))
+BUG_FILES := $(foreach v,DISK IMG RECORDING TRACE,$(if $($(v)),$(v)='$(abspath $($(v)))'))
 BUG_GOALS := $(or $(MAKECMDGOALS),all)
 
 .PHONY: $(BUG_GOALS) bug-tree
