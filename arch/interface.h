@@ -4,6 +4,9 @@
  * paths are inline on x86-64 and stand in machine/entry_access.h and machine/percpu.h there;
  * the simulator declares the same names as functions. docs/arch.md lists them all; mm/ calls
  * nothing else of a machine.
+ *
+ * What is not said below holds for all: any context, with any lock held; none of them sleeps,
+ * takes memory or fails. Addresses and sizes are in bytes, frames are numbers (pfn).
  */
 #pragma once
 #include "kernel/base/cpumask.h"
@@ -26,7 +29,7 @@ void root_load(unsigned long root);
 
 /*
  * Prepares a new top table of a tree with that many levels: adds the kernel half where
- * it is the hardware's.
+ * it is the hardware's. The table is zeroed, one frame, and in no tree yet.
  */
 void root_table_init(void *table, unsigned int levels);
 
@@ -39,11 +42,12 @@ unsigned long kernel_root(void);
 /*
  * Drop this CPU's user translations of [start, end), upper levels included: page by
  * page, or, if these are more than tlb_flush_ceiling, all that it holds. Returns how
- * many pages it dropped; 0: all.
+ * many pages it dropped; 0: all. The range is not empty; start is rounded down to its page.
  */
 unsigned long tlb_flush_local(unsigned long start, unsigned long end);
 /* READ_ONCE: set at any time; docs/tlb.md says how it was chosen. */
 extern unsigned long tlb_flush_ceiling;
+/* All of this CPU's user translations. */
 void tlb_flush_local_all(void);
 /*
  * Drop the range from the TLBs of other CPUs without interrupting them, complete on return; false:

@@ -31,6 +31,7 @@ static inline fold_t mm_fold(const struct mm_struct *mm)
 	return (fold_t){ READ_ONCE(mm->root) };
 }
 static inline unsigned int fold_levels(fold_t fold) { return fold.word & 7; }
+/* The frame of the top table. */
 static inline unsigned long fold_table(fold_t fold) { return fold.word >> PAGE_SHIFT; }
 static inline unsigned long fold_reach(fold_t fold) { return levels_reach(fold_levels(fold)); }
 

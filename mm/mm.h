@@ -116,6 +116,7 @@ struct mm_struct *mm_alloc(unsigned int levels);
 static inline void mmget(struct mm_struct *mm) { atomic_inc(&mm->mm_users); }
 /* For who only keeps the structure: becomes a user, unless the last one has gone. */
 bool mmget_not_zero(struct mm_struct *mm);
+/* The last one frees all memory: may sleep; no lock held, interrupts on. */
 void mmput(struct mm_struct *mm);
 /* Any context. */
 static inline void mmgrab(struct mm_struct *mm) { atomic_inc(&mm->mm_count); }

@@ -12,6 +12,7 @@ struct radix_tree {
 	unsigned int height;	/* levels of nodes; 0: empty */
 };
 
+/* The item at index; NULL: none. */
 void *radix_find(const struct radix_tree *tree, unsigned long index);
 /* Stores item (not NULL) where nothing is. 0, -ENOMEM, -EEXIST. Does not sleep. */
 int radix_insert(struct radix_tree *tree, unsigned long index, void *item);

@@ -1,6 +1,7 @@
 /*
  * What a page knows of the entries that map it: _mapcount, and for anonymous pages the exclusive
- * mark. The reverse way, from page to entries, is not needed yet by anyone.
+ * mark. The way back, from page to entries, there is for a file's page alone: by the mappings
+ * of its file (i_mmap.c).
  */
 #pragma once
 #include "mm/pagecache.h"

@@ -11,6 +11,7 @@ struct kmem_cache;
 
 /* name is kept, not copied. Panics if there is no memory. At boot, before other CPUs run. */
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align);
+/* NULL: no memory. gfp as in buddy.h, which says what may sleep. */
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *cache, void *obj);
 

@@ -59,6 +59,7 @@ static inline unsigned long vm_events_cpu(enum vm_event event, unsigned int cpu)
 {
 	return vm_event_rows[cpu].count[event];
 }
+/* Of all CPUs. Exact while nothing happens. */
 unsigned long vm_events(enum vm_event event);
 
 /* What comes, and goes perhaps on another CPU: a row says nothing, the sum of all does. */
