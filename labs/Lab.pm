@@ -11,12 +11,18 @@ use File::Find;
 use File::Path qw(make_path remove_tree);
 use File::Temp 'tempdir';
 
-our @EXPORT = qw(refuse slurp spew labs describe exported_lab clean_tree clean_copy);
+our @EXPORT = qw(refuse home slurp spew labs describe exported_lab clean_tree clean_copy);
 
 # Bad input: one sentence.
 sub refuse {
 	print STDERR "@_\n";
 	exit 2;
+}
+
+# A directory that somebody typed: not every shell replaces the ~ of DIR=~/cow.
+sub home {
+	my ($dir) = @_;
+	return defined $dir ? $dir =~ s{^~(?=/)}{$ENV{HOME} // '~'}er : undef;
 }
 
 sub slurp {

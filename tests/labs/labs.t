@@ -23,13 +23,15 @@ refused 'a-missing-lab' 2 'LAB is missing' tools/lab '' "$tmp/x"
 refused 'a-missing-directory' 2 'DIR is missing' tools/lab cow ''
 refused 'a-directory-that-is-not-empty' 2 'is not empty' tools/lab cow "$tmp/full"
 refused 'a-file-in-the-way' 2 'there is a file of that name' tools/lab cow "$tmp/plain"
+rmdir build/labs/export 2>/dev/null
 refused 'a-directory-in-this-tree' 2 'lies in this tree' tools/lab cow build/labs/export
+ok 'which-is-not-made-for-that' test ! -e build/labs/export
+refused 'a-directory-at-home' 2 '/dev/null/x: cannot make' env HOME=/dev/null tools/lab cow '~/x'
 refused 'grading-an-unknown-lab' 2 'LAB=x: there is no such lab' tools/grade x "$tmp/empty"
 refused 'grading-a-directory-that-is-not-there' 2 'there is no such directory' tools/grade cow \
 	"$tmp/nowhere"
 refused 'grading-a-directory-without-the-files' 2 'the submission has no file mm/fork.c' \
 	tools/grade cow "$tmp/empty"
-rmdir build/labs/export 2>/dev/null
 mkdir -p "$tmp/links/mm"
 for file in fork.c fault.c internal.h; do ln -s "$PWD/mm/$file" "$tmp/links/mm/"; done
 refused 'a-link-instead-of-a-file' 2 'mm/fork.c is not a regular file' tools/grade cow "$tmp/links"
