@@ -65,6 +65,7 @@ def piped(name, text, shows):
 
 
 piped('the-end-of-input-ends-the-shell', '', r'This is Pleat.*pleat:/# ')
+piped('a-last-line-without-its-end-is-run', 'echo on$((1 + 1))e', r'\non2e')
 piped('commands-from-a-pipe-are-run', 'echo on$((1 + 1))e\ncat\nto cat\n', r'\non2e.*\nto cat')
 
 # ---- the terminal of the host ----
@@ -75,18 +76,20 @@ sized.type('exit\r')
 ends('and-it-ends', sized)
 
 
-def terminal_restored(name, how, shows='This is Pleat.*' + PROMPT, options=''):
+def terminal_restored(name, how, shows='This is Pleat.*' + PROMPT, options='', says=''):
     """pleat-run under a shell that holds the terminal open: its modes are the same afterwards."""
     held = Terminal('sh', '-c',
                     f'stty -a | md5sum; tools/pleat-run --cpus 1 {options}; stty -a | md5sum; echo over')
     held.wait_for(shows)
     before = held.all.split()[0]
     how(held)
-    result(name, held.wait_for(r'over\r?\n') and held.all.count(before) == 2, held.all)
+    result(name, held.wait_for(r'over\r?\n') and held.all.count(before) == 2 and says in held.all,
+           held.all)
 
 
 terminal_restored('the-terminal-is-restored-when-it-ends', lambda held: held.type('exit\r'))
-terminal_restored('and-when-the-machine-is-killed', lambda held: held.kill('qemu-system'))
+terminal_restored('and-when-the-machine-is-killed', lambda held: held.kill('qemu-system'),
+                  says='QEMU was ended by SIGKILL')
 terminal_restored('and-when-it-is-reset', lambda held: held.type('reboot -f\r'))
 terminal_restored('and-when-the-kernel-panics', lambda held: None, 'panic: read of address 0',
                   '--append crash=null')

@@ -56,4 +56,6 @@ ok 'an-empty-file-is-refused' refused 'no records' tools/trace /dev/null
 head -c 4000 /dev/urandom >"$tmp/noise"
 ok 'noise-is-refused' refused "none of this kernel's" tools/trace "$tmp/noise"
 ok 'an-unknown-event-is-refused' refused 'there is no event' tools/trace --only nothing "$file"
+ok 'a-file-that-cannot-be-written-is-named' refused '/nowhere/x: No such file' \
+	tools/trace --json /nowhere/x "$file"
 done_testing
