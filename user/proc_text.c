@@ -125,3 +125,12 @@ int pages_present(uintptr_t addr, int pages)
 		present += pagemap_entry(addr + (uintptr_t)i * PAGE_SIZE) >> 63;
 	return present;
 }
+
+bool thread_sleeps(uint32_t tid)
+{
+	char path[64], *name_end;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%u/stat", tid);
+	name_end = strrchr(proc_read(path), ')');
+	return name_end && (name_end[2] == 'S' || name_end[2] == 'D');
+}

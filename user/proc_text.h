@@ -27,6 +27,8 @@ long smaps_field(uintptr_t start, const char *name);
 bool smaps_flag(uintptr_t start, const char *flag);
 /* The entry of /proc/self/pagemap for the page. */
 uint64_t pagemap_entry(uintptr_t addr);
+/* Does that thread of the program sleep? No, where /proc does not tell. */
+bool thread_sleeps(uint32_t tid);
 /* How many of the pages from addr on are present. */
 int pages_present(uintptr_t addr, int pages);
 

@@ -46,7 +46,7 @@ static long do_fcntl(struct file *file, int fd, int cmd, unsigned long arg)
 	case F_SETLKW:
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
-	case F_OFD_SETLKW: return fcntl_lock(file, cmd, (struct flock64 *)arg);
+	case F_OFD_SETLKW: return fcntl_lock(file, fd, cmd, (struct flock64 *)arg);
 	case F_SETOWN:
 	case F_GETOWN:
 	case F_SETSIG:

@@ -221,12 +221,23 @@ struct fd fd_get(int fd)
 	return result;
 }
 
+bool fd_leads_to(int fd, const struct file *file)
+{
+	struct files *files = current_task()->files;
+	bool same;
+
+	spin_lock(&files->lock);
+	same = (unsigned int)fd < files->capacity && files->file[fd] == file;
+	spin_unlock(&files->lock);
+	return same;
+}
+
 struct file *files_lookup(struct files *files, int fd)
 {
 	unsigned int n = (unsigned int)fd;
 	struct file *file = NULL;
 
-	spin_lock(&files->lock);
+	spin_lock_nested(&files->lock, LOCK_NESTED);
 	if (n < files->capacity)
 		file = files->file[n];
 	if (file)
@@ -239,7 +250,7 @@ int files_next(struct files *files, int from)
 {
 	unsigned int n = (unsigned int)from;
 
-	spin_lock(&files->lock);
+	spin_lock_nested(&files->lock, LOCK_NESTED);
 	while (n < files->capacity && !files->file[n])
 		n++;
 	if (n >= files->capacity)

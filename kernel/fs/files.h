@@ -53,9 +53,13 @@ static inline void fd_put(struct fd fd)
 		file_put(fd.file);
 }
 
+/* Is it still the file of that number? */
+bool fd_leads_to(int fd, const struct file *file);
+
 /*
- * For others than its owner: the file of a number, with a reference, or NULL; and the first number
- * in use from `from` on, or -1.
+ * For others than its owner, by task->files: the file of a number, with a reference, or NULL; and
+ * the first number in use from `from` on, or -1. Under tasks_lock, which keeps the table there: a
+ * reference would look to an exec as if the table were shared.
  */
 struct file *files_lookup(struct files *files, int fd);
 int files_next(struct files *files, int from);

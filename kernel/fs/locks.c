@@ -361,7 +361,23 @@ static int may_lock(const struct file *file, const struct flock64 *fl)
 	}
 }
 
-long fcntl_lock(struct file *file, int cmd, struct flock64 *user)
+/*
+ * For a process, by a descriptor that another thread may have closed while we waited: that has
+ * ended the locks which the process had then, and would not end this one. -EBADF, as Linux.
+ */
+static long set_posix_lock(struct file *file, int fd, struct file_lock *want, bool wait)
+{
+	long ret = set_lock(file->inode, want, wait);
+
+	if (ret || want->type == F_UNLCK || fd_leads_to(fd, file))
+		return ret;
+	want->type = F_UNLCK;
+	if (set_lock(file->inode, want, false))	/* no memory for the half of another */
+		remove_owned(file->inode, want->owner);
+	return -EBADF;
+}
+
+long fcntl_lock(struct file *file, int fd, int cmd, struct flock64 *user)
 {
 	struct file_lock want = { .owner = current_task()->files, .pid = current_process()->pid };
 	struct flock64 fl;
@@ -384,5 +400,8 @@ long fcntl_lock(struct file *file, int cmd, struct flock64 *user)
 		return ret ? ret : copy_to_user(user, &fl, sizeof(fl)) ? -EFAULT : 0;
 	}
 	ret = may_lock(file, &fl);
-	return ret ? ret : set_lock(file->inode, &want, cmd == F_SETLKW || cmd == F_OFD_SETLKW);
+	if (ret)
+		return ret;
+	return is_ofd(cmd) ? set_lock(file->inode, &want, cmd == F_OFD_SETLKW) :
+			     set_posix_lock(file, fd, &want, cmd == F_SETLKW);
 }

@@ -118,9 +118,10 @@ static void count_copy(long moved)
 	}
 }
 
+/* check: how much of n is to be copied, or why nothing may be (-errno). */
 static long copy_between(struct file *in, s64 *user_in, struct file *out, s64 *user_out, size_t n,
-			 int (*check)(struct file *in, u64 in_pos, struct file *out, u64 out_pos,
-				      size_t n))
+			 long (*check)(struct file *in, u64 in_pos, struct file *out, u64 out_pos,
+				       size_t n))
 {
 	struct place from, to;
 	long ret = take_place(&from, in, user_in);
@@ -131,9 +132,8 @@ static long copy_between(struct file *in, s64 *user_in, struct file *out, s64 *u
 		return ret;
 	lock_places(&from, in, &to, out);
 	ret = check(in, *from.at, out, *to.at, n);
-	/* Of /proc, whose files have a size of 0 and no pages, nothing is copied. */
-	if (!ret && in->ops->read_iter && out->ops->write_iter) {
-		ret = copy_bytes(in, from.at, out, to.at, min(n, MAX_RW));
+	if (ret >= 0) {
+		ret = copy_bytes(in, from.at, out, to.at, (size_t)ret);
 		count_copy(ret);
 	}
 	unlock_places(&from, &to);
@@ -142,13 +142,14 @@ static long copy_between(struct file *in, s64 *user_in, struct file *out, s64 *u
 	return ret;
 }
 
-static int check_sendfile(struct file *in, u64 in_pos, struct file *out, u64 out_pos, size_t n)
+static long check_sendfile(struct file *in, u64 in_pos, struct file *out, u64 out_pos, size_t n)
 {
 	if (!in->ops->read_iter || !out->ops->write_iter || out->flags & O_APPEND)
 		return -EINVAL;
 	if (!is_regular(in->inode) && !is_blockdev(in->inode) && !get_pipe_info(out))
 		return -EINVAL;
-	return (s64)(in_pos + min(n, MAX_RW)) < 0 ? -EINVAL : 0;
+	n = min(n, MAX_RW);
+	return (s64)(in_pos + n) < 0 ? -EINVAL : (long)n;
 }
 
 /* Into a pipe go the pages themselves. */
@@ -164,7 +165,7 @@ static long sendfile_to_pipe(struct file *in, s64 *user_in, struct file *out, si
 		return n ? -EINVAL : 0;
 	from.pos = user_in ? from.pos : READ_ONCE(in->pos);
 	ret = check_sendfile(in, from.pos, out, 0, n);
-	if (ret)
+	if (ret < 0)
 		return ret;
 	ret = splice_file_to_pipe(in, &from.pos, get_pipe_info(out), n, nonblock);
 	count_copy(ret);
@@ -195,15 +196,22 @@ SYSCALL_DEFINE4(sendfile, int, out_fd, int, in_fd, s64 *, offset, size_t, n)
 	return ret;
 }
 
-static int check_copy(struct file *in, u64 in_pos, struct file *out, u64 out_pos, size_t n)
+/*
+ * No more than there is now, though a file that is copied behind itself grows. Of /proc, whose
+ * files have a size of 0 and no pages, that is nothing.
+ */
+static long check_copy(struct file *in, u64 in_pos, struct file *out, u64 out_pos, size_t n)
 {
+	u64 size = READ_ONCE(in->f_mapping->size);
+
 	if (in->inode->sb != out->inode->sb)
 		return -EXDEV;
 	if (in_pos + n < in_pos || out_pos + n < out_pos)
 		return -EOVERFLOW;
+	n = in_pos < size ? min(min(n, size - in_pos), MAX_RW) : 0;
 	if (in->inode == out->inode && in_pos < out_pos + n && out_pos < in_pos + n)
 		return -EINVAL;
-	return 0;
+	return (long)n;
 }
 
 static long copy_files(struct file *in, s64 *in_off, struct file *out, s64 *out_off, size_t n)

@@ -2,7 +2,9 @@
 #include "user/child.h"
 #include "user/files.h"
 #include "user/probe.h"
+#include "user/proc_text.h"
 #include "user/tap.h"
+#include "user/thread.h"
 #include "user/words.h"
 
 #include <string.h>
@@ -64,6 +66,11 @@ static void test_copy_file_range(void)
 	from = 0;
 	to = 2;
 	is(sys_copy_file_range(in, &from, in, &to, 4, 0), -EINVAL, "onto-itself");
+	to = 20;
+	is(sys_copy_file_range(in, &from, in, &to, 1000, 0), 10,
+	   "behind-itself-as-much-as-there-is");
+	sys_ftruncate(in, 10);
+	from = 0;
 	is(sys_copy_file_range(in, NULL, append, NULL, 1, 0), -EBADF, "to-what-appends");
 	is(sys_copy_file_range(append, NULL, out, NULL, 1, 0), -EBADF,
 	   "from-what-is-not-readable");
@@ -261,10 +268,75 @@ static void test_record_locks(void)
 	sys_unlink("r");
 }
 
+/* ---- a descriptor that is closed while its lock is waited for ---- */
+
+static int held[2], go[2];
+
+static long lock_all(int fd, int cmd, int type)
+{
+	struct flock64 lock = { .l_type = (short)type };
+
+	return sys_fcntl(fd, cmd, P(&lock));
+}
+
+/* Tells that it has done the one thing, and does the next when it may. */
+static void take_turns(void)
+{
+	char c = 'x';
+
+	sys_write(held[1], &c, 1);
+	sys_read(go[0], &c, 1);
+}
+
+static int child_holds(void *arg)
+{
+	int fd = *(int *)arg;
+
+	if (lock_all(fd, F_SETLK, F_WRLCK))
+		return 1;
+	take_turns();
+	if (lock_all(fd, F_SETLK, F_UNLCK))
+		return 2;
+	take_turns();
+	return lock_all(fd, F_SETLK, F_WRLCK) ? 3 : 0;
+}
+
+static void *waits_for_lock(void *arg)
+{
+	return (void *)lock_all(*(int *)arg, F_SETLKW, F_WRLCK);
+}
+
+static void test_closed_meanwhile(void)
+{
+	int fd = make_file("w", "x"), child;
+	struct thread thread;
+	char c = 'x';
+
+	if (sys_pipe(held) || sys_pipe(go))
+		bail("there is no pipe");
+	child = child_start(child_holds, &fd);
+	sys_read(held[0], &c, 1);
+	if (thread_create(&thread, waits_for_lock, &fd))
+		bail("there is no thread");
+	while (!thread_sleeps(word_get(&thread.tid)))
+		sleep_ms(1);
+	sys_close(fd);
+	sys_write(go[1], &c, 1);
+	is((long)thread_join(&thread), -EBADF, "a-lock-by-a-descriptor-that-was-closed-meanwhile");
+	sys_read(held[0], &c, 1);
+	sys_write(go[1], &c, 1);
+	is(child_verdict(child_wait(child)), 0, "is-nobody's");
+	for (int i = 0; i < 2; i++) {
+		sys_close(held[i]);
+		sys_close(go[i]);
+	}
+	sys_unlink("w");
+}
+
 int main(void)
 {
 	scratch_enter();
-	tap_plan(76);
+	tap_plan(79);
 	test_sendfile();
 	test_copy_file_range();
 	test_fifo();
@@ -272,6 +344,7 @@ int main(void)
 	test_pipe_size();
 	test_flock();
 	test_record_locks();
+	test_closed_meanwhile();
 	scratch_leave();
 	return tap_done();
 }

@@ -7,6 +7,7 @@
 #include "user/child.h"
 #include "user/files.h"
 #include "user/probe.h"
+#include "user/proc_text.h"
 #include "user/signals.h"
 #include "user/tap.h"
 #include "user/thread.h"
@@ -171,21 +172,6 @@ static void test_bad_page(unsigned long page)
 
 static void *load(void *arg) { return (void *)(long)*(volatile char *)arg; }
 
-/* Sleeping, as its stat line says? */
-static bool sleeps(uint32_t tid)
-{
-	char path[64], text[256] = "", *state;
-	int stat;
-	long n;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%u/stat", tid);
-	stat = (int)sys_open(path, O_RDONLY, 0);
-	n = sys_read(stat, text, sizeof(text) - 1);
-	sys_close(stat);
-	state = n > 0 ? strrchr(text, ')') : NULL;
-	return state && (state[2] == 'S' || state[2] == 'D');
-}
-
 /*
  * One thread waits for a page; its process maps and unmaps beside it, and is killed by itself
  * then. Only because neither waits for the disk its parent sees the end before the disk is done.
@@ -197,11 +183,11 @@ static int waits_and_dies(void *arg)
 
 	if (thread_create(&thread, load, shared + *(long *)arg * PAGE_SIZE))
 		return 1;
-	while (!sleeps(word_get(&thread.tid)))
+	while (!thread_sleeps(word_get(&thread.tid)))
 		sleep_ms(1);
 	for (int i = 0; i < 100; i++)
 		unmap(map_private(PAGE_SIZE), PAGE_SIZE);
-	if (!sleeps(word_get(&thread.tid)))
+	if (!thread_sleeps(word_get(&thread.tid)))
 		return 2;
 	sys_kill((int)sys_getpid(), SIGKILL);
 	return 3;
