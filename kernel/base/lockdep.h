@@ -25,9 +25,9 @@ enum lock_class {
 	LOCK_SWAP,
 	LOCK_TMPFS,		/* the list of files whose contents lie in the initramfs */
 	LOCK_MAPPING,		/* mapping->tree_lock */
-	LOCK_FS,		/* a process's working directory */
 	LOCK_DCACHE,		/* the tree of names, mounts */
 	LOCK_TASKS,		/* the task list, parents and children */
+	LOCK_FS,		/* a process's working directory */
 	LOCK_LRU,
 	LOCK_VMALLOC,
 	LOCK_SLAB,

@@ -29,16 +29,24 @@ struct fs_struct *fs_alloc(void)
 	return fs;
 }
 
+struct dentry *get_cwd_of(struct fs_struct *fs)
+{
+	struct dentry *cwd;
+
+	spin_lock(&fs->lock);
+	cwd = fs->cwd;
+	path_get(cwd);
+	spin_unlock(&fs->lock);
+	return cwd;
+}
+
 struct fs_struct *fs_copy(struct fs_struct *from)
 {
 	struct fs_struct *to = fs_new(NULL, READ_ONCE(from->umask));
 
 	if (!to)
 		return NULL;
-	spin_lock(&from->lock);
-	to->cwd = from->cwd;
-	path_get(to->cwd);
-	spin_unlock(&from->lock);
+	to->cwd = get_cwd_of(from);
 	return to;
 }
 

@@ -262,17 +262,11 @@ int walk_path(struct walk *walk, const char *path, size_t len, bool follow)
 static struct dentry *get_cwd(void)
 {
 	struct fs_struct *fs = current_task()->fs;
-	struct dentry *cwd = root_dentry;
 
-	if (!fs) { /* the kernel's own threads */
-		path_get(cwd);
-		return cwd;
-	}
-	spin_lock(&fs->lock);
-	cwd = fs->cwd;
-	path_get(cwd);
-	spin_unlock(&fs->lock);
-	return cwd;
+	if (fs)
+		return get_cwd_of(fs);
+	path_get(root_dentry);		/* the kernel's own threads */
+	return root_dentry;
 }
 
 /* The dentry of a descriptor; ERR_PTR(-EBADF), or -ENOTDIR if it has no name. */

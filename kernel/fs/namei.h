@@ -21,6 +21,8 @@ static inline struct fs_struct *fs_get(struct fs_struct *fs)
 	return fs;
 }
 void fs_put(struct fs_struct *fs);
+/* The working directory, with a path_get(). */
+struct dentry *get_cwd_of(struct fs_struct *fs);
 u32 current_umask(void);
 
 #define LOOKUP_FOLLOW	 BIT(0) /* a symbolic link at the end too */

@@ -120,22 +120,17 @@ static struct dentry *exe_link(const struct proc_target *target, int number)
 	return dentry;
 }
 
+/* Without a reference to the structure, which an exec would take for another process's. */
 static struct dentry *cwd_link(const struct proc_target *target, int number)
 {
-	struct fs_struct *fs = NULL;
-	struct dentry *dentry;
+	struct dentry *dentry = ERR_PTR(-ENOENT);
+	struct fs_struct *fs;
 
 	spin_lock(&tasks_lock);
-	if (target->task && target->task->fs)
-		fs = fs_get(target->task->fs);
+	fs = target->task ? target->task->fs : NULL;
+	if (fs)
+		dentry = get_cwd_of(fs);
 	spin_unlock(&tasks_lock);
-	if (!fs)
-		return ERR_PTR(-ENOENT);
-	spin_lock(&fs->lock);
-	dentry = fs->cwd;
-	path_get(dentry);
-	spin_unlock(&fs->lock);
-	fs_put(fs);
 	return dentry;
 }
 
@@ -147,35 +142,31 @@ static struct dentry *root_link(const struct proc_target *target, int number)
 
 /* ---- open files ---- */
 
-/* The table of descriptors of a thread, with a reference; NULL. */
+/* The table of descriptors of the thread; NULL: it has none any more. tasks_lock held. */
 static struct files *files_of(const struct proc_target *target)
 {
-	struct files *files = NULL;
-
-	spin_lock(&tasks_lock);
-	if (target->task && target->task->files)
-		files = files_get(target->task->files);
-	spin_unlock(&tasks_lock);
-	return files;
+	return target->task ? target->task->files : NULL;
 }
 
 static struct file *file_of(const struct proc_target *target, int number)
 {
-	struct files *files = files_of(target);
-	struct file *file = files ? files_lookup(files, number) : NULL;
+	struct file *file = NULL;
 
-	if (files)
-		files_put(files);
+	spin_lock(&tasks_lock);
+	if (files_of(target))
+		file = files_lookup(files_of(target), number);
+	spin_unlock(&tasks_lock);
 	return file;
 }
 
 static int next_file(const struct proc_target *target, int from)
 {
-	struct files *files = files_of(target);
-	int number = files ? files_next(files, from) : -1;
+	int number = -1;
 
-	if (files)
-		files_put(files);
+	spin_lock(&tasks_lock);
+	if (files_of(target))
+		number = files_next(files_of(target), from);
+	spin_unlock(&tasks_lock);
 	return number;
 }
 
