@@ -33,6 +33,16 @@ void files_landed(struct unix_files *files)
 	spin_unlock(&flight_lock);
 }
 
+void files_get_in_flight(struct unix_files *copy, const struct unix_files *files)
+{
+	spin_lock(&flight_lock);
+	for (unsigned int i = 0; i < copy->nr; i++) {
+		copy->file[i] = files->file[i];
+		file_get(copy->file[i]);
+	}
+	spin_unlock(&flight_lock);
+}
+
 bool too_many_in_flight(void)
 {
 	return READ_ONCE(nr_in_flight) >

@@ -1,6 +1,7 @@
 #include "kernel/net/unix.h"
 #include "kernel/base/string.h"
 #include "kernel/fs/files.h"
+#include "kernel/fs/pipe.h"
 #include "kernel/fs/poll.h"
 #include "kernel/net/garbage.h"
 #include "kernel/signal/signal.h"
@@ -37,10 +38,8 @@ struct unix_files *unix_files_copy(const struct unix_files *files)
 {
 	struct unix_files *copy = unix_files_alloc(files->nr);
 
-	for (unsigned int i = 0; copy && i < copy->nr; i++) {
-		copy->file[i] = files->file[i];
-		file_get(copy->file[i]);
-	}
+	if (copy)
+		files_get_in_flight(copy, files);
 	return copy;
 }
 
@@ -106,14 +105,6 @@ static struct message *message_from(struct iov_iter *from, size_t n)
 }
 
 /* ---- sending ---- */
-
-static long broken_pipe(void)
-{
-	spin_lock(&tasks_lock);
-	signal_task(current_task(), SIGPIPE);
-	spin_unlock(&tasks_lock);
-	return -EPIPE;
-}
 
 static bool nonblocking(const struct file *file, unsigned int flags)
 {
@@ -218,7 +209,7 @@ static long send_stream(struct file *file, struct iov_iter *from, struct unix_fi
 		if (ret && before < all)
 			return (long)(all - before);
 	}
-	return !ret ? (long)all : ret == -EPIPE && !(flags & MSG_NOSIGNAL) ? broken_pipe() : ret;
+	return !ret ? (long)all : ret == -EPIPE && !(flags & MSG_NOSIGNAL) ? pipe_broken() : ret;
 }
 
 long unix_send(struct file *file, struct iov_iter *from, struct unix_files **files,
@@ -308,7 +299,10 @@ static long take_files(struct message *message, struct unix_files **files, bool 
 	return 0;
 }
 
-/* Bytes of a stream's messages; what is done with goes to `gone`. */
+/*
+ * Bytes of a stream's messages; what is done with goes to `gone`. A piece that a bad buffer cuts
+ * short stays whole, with its files, as on Linux.
+ */
 static long take_bytes(struct unix_end *end, struct iov_iter *to, struct unix_files **files,
 		       bool peek, struct message_list *gone)
 {
@@ -316,42 +310,45 @@ static long take_bytes(struct unix_end *end, struct iov_iter *to, struct unix_fi
 	size_t done = 0;
 
 	for (; message && to->left; message = next) {
-		size_t chunk = min(to->left, message->len - message->taken), moved;
+		size_t chunk = min(to->left, message->len - message->taken);
 		bool brings = message->files;
 		long ret;
 
 		next = TAILQ_NEXT(message, link);
-		ret = take_files(message, files, peek);
+		if (copy_to_iter(message->data + message->taken, chunk, to) < chunk)
+			ret = -EFAULT;
+		else
+			ret = take_files(message, files, peek);
 		if (ret)
-			return ret;
-		moved = copy_to_iter(message->data + message->taken, chunk, to);
-		done += moved;
+			return done ? (long)done : ret;
+		done += chunk;
 		if (!peek) {
-			message->taken += moved;
-			WRITE_ONCE(end->bytes, end->bytes - moved);
+			message->taken += chunk;
+			WRITE_ONCE(end->bytes, end->bytes - chunk);
 			if (message->taken == message->len)
 				take_message(end, message, gone);
 		}
-		if (moved < chunk)
-			return done ? (long)done : -EFAULT;
 		if (brings)
 			break;
 	}
 	return (long)done;
 }
 
-/* One message; what there is no room for is lost. */
+/*
+ * One message; what there is no room for is lost, and all of it, with its files, if a buffer is
+ * bad.
+ */
 static long take_datagram(struct unix_end *end, struct iov_iter *to, struct unix_files **files,
 			  unsigned int flags, u32 *out_flags, struct message_list *gone)
 {
 	struct message *message = TAILQ_FIRST(&end->incoming);
 	size_t n = min(to->left, message->len);
-	long ret = take_files(message, files, flags & MSG_PEEK);
+	long ret;
 
-	if (ret)
-		return ret;
 	if (copy_to_iter(message->data, n, to) < n)
 		ret = -EFAULT;
+	else
+		ret = take_files(message, files, flags & MSG_PEEK);
 	if (!(flags & MSG_PEEK)) {
 		WRITE_ONCE(end->bytes, end->bytes - message->len);
 		take_message(end, message, gone);

@@ -149,6 +149,30 @@ static void test_messages(void)
 	end();
 }
 
+/* Bytes that cannot be put anywhere bring no file either. */
+static void test_bad_buffers(void)
+{
+	begin();
+	send_files(a, "xy", 2, &pipe_fds[1], 1);
+	sys_close(pipe_fds[1]);
+	is(receive_files(b, (void *)8, 2, got_fds, 5, &got, &flags, 0), -EFAULT, "a-bad-buffer");
+	is(receive(10, 5), 2, "of-a-stream-all-stays");
+	is(got, 1, "with-the-file");
+	close_all(got_fds, got);
+	is(end_of_pipe(), POLLHUP, "which-has-come-but-once");
+	sys_close(a);
+	sys_close(b);
+	sys_close(pipe_fds[0]);
+	open_pair(SOCK_SEQPACKET);
+	sys_pipe(pipe_fds);
+	send_files(a, "xy", 2, &pipe_fds[1], 1);
+	sys_close(pipe_fds[1]);
+	is(receive_files(b, (void *)8, 2, got_fds, 5, &got, &flags, 0), -EFAULT, "for-a-message");
+	is(receive(10, 5), -EAGAIN, "which-is-lost");
+	is(end_of_pipe(), POLLHUP, "and-its-file");
+	end();
+}
+
 /* ---- circles ---- */
 
 /* Both ends in each other's queues, with the pipe's writer; nobody has them any more. */
@@ -257,11 +281,12 @@ static void test_errors(void)
 
 int main(void)
 {
-	tap_plan(61);
+	tap_plan(68);
 	test_simple();
 	test_streams();
 	test_lost();
 	test_messages();
+	test_bad_buffers();
 	test_circles();
 	test_chain();
 	test_errors();

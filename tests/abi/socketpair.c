@@ -277,6 +277,24 @@ static void test_edges(void)
 	sys_close(set);
 }
 
+/* A piece of a stream that a bad buffer cuts short is read again, whole. */
+static void test_cut_short(void)
+{
+	char *page = map_private(2 * PAGE_SIZE), *end = page + PAGE_SIZE;
+
+	unmap(end, PAGE_SIZE);
+	open_pair(SOCK_STREAM);
+	put(a, "0123456789");
+	is(sys_recv(b, end - 4, 10, MSG_DONTWAIT), -EFAULT, "a-piece-that-does-not-fit");
+	is(take(b, 20, 0), 10, "stays-whole");
+	put(a, "abc");
+	put(a, "0123456789");
+	is(sys_recv(b, end - 6, 13, MSG_DONTWAIT), 3, "the-one-before-it-is-read");
+	is(take(b, 20, 0), 10, "and-only-that");
+	close_pair();
+	unmap(page, PAGE_SIZE);
+}
+
 static long option(int fd, int name)
 {
 	int value = -1, len = sizeof(value);
@@ -358,7 +376,7 @@ static void test_errors(void)
 
 int main(void)
 {
-	tap_plan(110);
+	tap_plan(114);
 	test_stream();
 	test_stream_end();
 	test_shutdown();
@@ -371,6 +389,7 @@ int main(void)
 	test_waiting();
 	test_ping_pong();
 	test_edges();
+	test_cut_short();
 	test_options();
 	test_errors();
 	return tap_done();
