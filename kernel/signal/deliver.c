@@ -67,14 +67,15 @@ static bool default_action(struct process *process, int signo)
 
 int signal_take(struct task *task, __kernel_sigset_t blocked, struct ksiginfo *info)
 {
-	int signo = sigpending_take(&task->pending, blocked, info);
+	bool timer = false;
+	int signo = sigpending_take(&task->pending, blocked, info, &timer);
 
 	if (!signo) {
-		signo = sigpending_take(&task->process->pending, blocked, info);
+		signo = sigpending_take(&task->process->pending, blocked, info, &timer);
 		if (signo == SIGALRM)
 			itimers_alarm_taken(task->process);
 	}
-	if (signo && info->code == SI_TIMER)
+	if (timer)
 		posix_timer_taken(task->process, info);
 	return signo;
 }

@@ -14,7 +14,7 @@ bool signal_force(const struct ksiginfo *info)
 	if (ends) {
 		process_kill(process, info->signo);
 	} else {
-		sigpending_add(process, &task->pending, info);
+		sigpending_add(process, &task->pending, info, false);
 		signal_task_wake(task);
 	}
 	spin_unlock(&tasks_lock);

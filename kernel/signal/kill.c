@@ -109,13 +109,16 @@ SYSCALL_DEFINE2(tkill, int, tid, int, signo) { return do_tkill(0, tid, signo); }
 
 /* ---- with words of the sender's ---- */
 
-/* What it says may not look as if the kernel or kill(2) had said it, except to itself. */
-static long read_info(struct ksiginfo *info, const void *user, int signo, int pid)
+/*
+ * What it says may not look as if the kernel or kill(2) had said it, except to itself: to the
+ * calling thread's own number, so that only a process's first thread says it to the process.
+ */
+static long read_info(struct ksiginfo *info, const void *user, int signo, int id)
 {
 	if (copy_from_user(info, user, sizeof(*info)))
 		return -EFAULT;
 	info->signo = signo;
-	if (pid != current_process()->pid && (info->code >= 0 || info->code == SI_TKILL))
+	if (id != current_task()->tid && (info->code >= 0 || info->code == SI_TKILL))
 		return -EPERM;
 	return signo && !valid_signal(signo) ? -EINVAL : 0;
 }

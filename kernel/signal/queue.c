@@ -61,16 +61,15 @@ void sigqueue_charge(struct process *process, int n)
 }
 
 int sigpending_add(struct process *process, struct sigpending *pending,
-		   const struct ksiginfo *info)
+		   const struct ksiginfo *info, bool timer)
 {
 	struct sigqueue *entry = NULL;
-	bool paid = info->code == SI_TIMER;
 
-	if (info->signo != SIGKILL && (paid || beyond_limit(info) || sigqueue_fits(process)))
+	if (info->signo != SIGKILL && (timer || beyond_limit(info) || sigqueue_fits(process)))
 		entry = kmem_cache_alloc(sigqueue_cache, GFP_ATOMIC);
 	if (entry) {
-		entry->charged = paid ? NULL : process;
-		if (!paid)
+		entry->charged = timer ? NULL : process;
+		if (!timer)
 			sigqueue_charge(process, 1);
 		entry->info = *info;
 		TAILQ_INSERT_TAIL(&pending->queue, entry, link);
@@ -102,9 +101,10 @@ void sigpending_flush(struct sigpending *pending, __kernel_sigset_t set)
 	}
 }
 
+/* SI_TIMER alone proves nothing: rt_sigqueueinfo(2) may say so, too. */
 static bool is_of_timer(const struct sigqueue *entry, int signo, int timer)
 {
-	return entry->info.signo == signo && entry->info.code == SI_TIMER &&
+	return !entry->charged && entry->info.signo == signo &&
 	       (int)(u32)entry->info.words[0] == timer;
 }
 
@@ -149,7 +149,8 @@ static int next_signal(const struct sigpending *pending, __kernel_sigset_t ready
 	return __builtin_ctzll(ready) + 1;
 }
 
-int sigpending_take(struct sigpending *pending, __kernel_sigset_t blocked, struct ksiginfo *info)
+int sigpending_take(struct sigpending *pending, __kernel_sigset_t blocked, struct ksiginfo *info,
+		    bool *timer)
 {
 	__kernel_sigset_t ready = pending->set & ~blocked;
 	struct sigqueue *entry, *next;
@@ -168,6 +169,7 @@ int sigpending_take(struct sigpending *pending, __kernel_sigset_t blocked, struc
 		}
 		found = true;
 		*info = entry->info;
+		*timer = !entry->charged;
 		drop(pending, entry);
 	}
 	if (!found)

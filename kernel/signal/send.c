@@ -104,7 +104,8 @@ static void flush_all(struct process *process, __kernel_sigset_t set)
 		sigpending_flush(&task->pending, set);
 }
 
-int signal_send(struct process *process, struct task *task, const struct ksiginfo *info)
+static int send(struct process *process, struct task *task, const struct ksiginfo *info,
+		bool timer)
 {
 	struct sigpending *pending = task ? &task->pending : &process->pending;
 	int signo = info->signo, ret;
@@ -120,12 +121,22 @@ int signal_send(struct process *process, struct task *task, const struct ksiginf
 	if (dropped(process, task ? task : TAILQ_FIRST(&process->threads), signo))
 		return 0;
 	/* What timers send is told apart by the timer, which does not send another. */
-	if (signo < SIGRTMIN && info->code != SI_TIMER && pending->set & SIGMASK(signo))
+	if (signo < SIGRTMIN && !timer && pending->set & SIGMASK(signo))
 		return 0;
-	ret = sigpending_add(process, pending, info);
+	ret = sigpending_add(process, pending, info, timer);
 	if (!ret)
 		announce(process, task, signo);
 	return ret;
+}
+
+int signal_send(struct process *process, struct task *task, const struct ksiginfo *info)
+{
+	return send(process, task, info, false);
+}
+
+void signal_send_timer(struct process *process, struct task *task, const struct ksiginfo *info)
+{
+	(void)send(process, task, info, true);
 }
 
 void siginfo_user(struct ksiginfo *info, int signo, int code)

@@ -124,13 +124,17 @@ bool sigqueue_fits(const struct process *process);
 /* So many more, or fewer. */
 void sigqueue_charge(struct process *process, int n);
 /*
- * One more waits, for the process or one of its threads. Without room for it: only its number, or
- * -EAGAIN if it must not be lost.
+ * One more waits, for the process or one of its threads; timer: a timer has sent it, which is
+ * charged for it. Without room for it: only its number, or -EAGAIN if it must not be lost.
  */
 int sigpending_add(struct process *process, struct sigpending *pending,
-		   const struct ksiginfo *info);
-/* Takes the next signal that is not in `blocked`; its number, 0 if there is none. */
-int sigpending_take(struct sigpending *pending, __kernel_sigset_t blocked, struct ksiginfo *info);
+		   const struct ksiginfo *info, bool timer);
+/*
+ * Takes the next signal that is not in `blocked`; its number, 0 if there is none. *timer becomes
+ * true if a timer has sent it, and otherwise stays or becomes false.
+ */
+int sigpending_take(struct sigpending *pending, __kernel_sigset_t blocked, struct ksiginfo *info,
+		    bool *timer);
 /* The same of all that waits for a thread: its own, then its process's. tasks_lock held. */
 int signal_take(struct task *task, __kernel_sigset_t blocked, struct ksiginfo *info);
 /* Does the signal of that timer wait? And: forgets it. */
@@ -150,6 +154,8 @@ void siginfo_user(struct ksiginfo *info, int signo, int code);
  * queued, and RLIMIT_SIGPENDING or memory did not allow it.
  */
 int signal_send(struct process *process, struct task *task, const struct ksiginfo *info);
+/* The same for a timer, which knows by sigpending_timer() whether the signal waits. */
+void signal_send_timer(struct process *process, struct task *task, const struct ksiginfo *info);
 /* From the running process, without further words. */
 void signal_process(struct process *process, int signo);
 void signal_task(struct task *task, int signo);

@@ -66,7 +66,7 @@ static void send(struct posix_timer *t)
 
 	if (!receiver(t, &task))
 		return;
-	signal_send(t->process, task, &info);
+	signal_send_timer(t->process, task, &info);
 	/* Ignored, or no memory: time goes on all the same. */
 	if (t->interval && !waiting_in(t, task)) {
 		t->expires = max(timer_next(t->expires, t->interval, clock_ns()),
@@ -91,7 +91,7 @@ void posix_timer_taken(struct process *process, struct ksiginfo *info)
 	info->words[0] |= (u64)(u32)t->overrun << 32;
 }
 
-/* Stops it, and forgets its signal. */
+/* Stops it, and forgets its signal, which would be news of nothing: at exec, too. */
 static void disarm(struct posix_timer *t)
 {
 	struct sigpending *pending;
@@ -106,7 +106,7 @@ static void disarm(struct posix_timer *t)
 
 static void destroy(struct posix_timer *t)
 {
-	timer_cancel(&t->timer);
+	disarm(t);
 	LIST_REMOVE(t, link);
 	sigqueue_charge(t->process, -1);
 	kmem_cache_free(timer_cache, t);
@@ -208,10 +208,8 @@ static long delete(int id)
 
 	spin_lock(&tasks_lock);
 	t = find(current_process(), id);
-	if (t) {
-		disarm(t);
+	if (t)
 		destroy(t);
-	}
 	spin_unlock(&tasks_lock);
 	return t ? 0 : -EINVAL;
 }

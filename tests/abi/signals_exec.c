@@ -55,6 +55,8 @@ static int role_alarm(void)
 	return syscall0(__NR_pause) == -EINTR ? 63 : 64;
 }
 
+static int role_timer(void) { return signal_waiting() == SIGNAL_BIT(SIGUSR2) ? 66 : 67; }
+
 /* ---- the old one ---- */
 
 static int child_keeps(void *arg)
@@ -168,6 +170,24 @@ static int child_sets_alarm(void *arg)
 	return 100 - (int)again("alarm");
 }
 
+/* What a timer has sent goes with the timer; what a process has sent stays. */
+static int child_sets_timer(void *arg)
+{
+	struct __kernel_sigevent event = { .signo = SIGUSR1, .notify = SIGEV_SIGNAL };
+	struct __kernel_itimerspec value = { .it_value = { 0, 1 } };
+	int id;
+
+	(void)arg;
+	signal_mask(SIG_SETMASK, SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGUSR2));
+	signal_self(SIGUSR2);
+	if (syscall3(__NR_timer_create, CLOCK_MONOTONIC, (long)&event, (long)&id) ||
+	    syscall4(__NR_timer_settime, id, 0, (long)&value, 0))
+		return 1;
+	while (!(signal_waiting() & SIGNAL_BIT(SIGUSR1)))
+		sleep_ms(1);
+	return 100 - (int)again("timer");
+}
+
 static void test_clear_sighand(void)
 {
 	struct clone_args args = { .flags = CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD };
@@ -190,9 +210,11 @@ int main(int argc, char **argv)
 	self = argv[0];
 	if (argc > 1 && strcmp(argv[1], "signals") == 0)
 		return role_signals();
+	if (argc > 1 && strcmp(argv[1], "timer") == 0)
+		return role_timer();
 	if (argc > 1)
 		return strcmp(argv[1], "alone") == 0 ? role_alone() : role_alarm();
-	tap_plan(10);
+	tap_plan(11);
 	ok_child_exits(child_keeps, NULL, 0, "handlers-go-the-rest-stays");
 	ok_child_exits(child_thread_execs, NULL, 61, "execve-by-a-thread-while-others-sleep");
 	ok_child_exits(child_thread_execs, "spin", 61, "or-run");
@@ -200,6 +222,7 @@ int main(int argc, char **argv)
 	ok_child_exits(child_all_exec, NULL, 61, "execve-by-all-threads-at-once");
 	ok_child_exits(child_is_refused, NULL, 65, "a-refused-execve-changes-nothing");
 	ok_child_exits(child_sets_alarm, NULL, 63, "the-real-timer-runs-on");
+	ok_child_exits(child_sets_timer, NULL, 66, "other-timers-and-their-signals-go");
 	test_clear_sighand();
 	return tap_done();
 }

@@ -60,6 +60,12 @@ static void test_queue(void)
 		queue(self, SIGUSR1, SI_QUEUE, i + 3);
 	signal_mask(SIG_UNBLOCK, SIGNAL_BIT(SIGUSR1));
 	ok(count == 1 && last.queue.value == 3, "of-an-old-signal-the-first-stays");
+	count = 0;
+	signal_mask(SIG_BLOCK, SIGNAL_BIT(SIGUSR1));
+	for (uint64_t i = 0; i < 5; i++)
+		queue(self, SIGUSR1, SI_TIMER, i + 3);
+	signal_mask(SIG_UNBLOCK, SIGNAL_BIT(SIGUSR1));
+	is(count, 1, "also-if-it-says-that-a-timer-sent-it");
 }
 
 static void test_errors(void)
@@ -88,15 +94,14 @@ static void test_errors(void)
 static int child_fills(void *arg)
 {
 	struct rlimit64 limit = { 64, 64 };
-	int self = (int)sys_getpid(), sent = 0, taken = 0;
+	int self = (int)sys_getpid(), code = (int)(long)arg, sent = 0, taken = 0;
 
-	(void)arg;
 	sys_prlimit64(0, RLIMIT_SIGPENDING, &limit, NULL);
 	signal_mask(SIG_BLOCK, ~0ULL);
 	/* On Linux all processes of the user count. */
-	while (sent < 100 && queue(self, RT, SI_QUEUE, 1) == 0)
+	while (sent < 100 && queue(self, RT, code, 1) == 0)
 		sent++;
-	if (sent > 64 || queue(self, RT, SI_QUEUE, 1) != -EAGAIN)
+	if (sent > 64 || queue(self, RT, code, 1) != -EAGAIN)
 		return 1;
 	if (sys_kill(self, RT + 1) != 0 || sys_kill(self, SIGUSR1) != 0)
 		return 2;
@@ -242,10 +247,30 @@ static void *blocks_and_waits(void *arg)
 	return (void *)(long)signal_waiting();
 }
 
+static long said[3];
+
+static void *speaks_to_itself(void *arg)
+{
+	int self = (int)sys_getpid();
+
+	(void)arg;
+	said[0] = tgqueue(self, (int)sys_gettid(), SIGURG, SI_USER);
+	said[1] = tgqueue(self, self, SIGURG, SI_USER);
+	said[2] = queue(self, SIGURG, SI_USER, 0);
+	return NULL;
+}
+
 static void test_threads(void)
 {
 	struct thread thread;
 	long waiting;
+
+	signal_set(SIGURG, SIG_IGN_ADDR);
+	thread_create(&thread, speaks_to_itself, NULL);
+	thread_join(&thread);
+	is(said[0], 0, "a-thread-may-say-to-itself-what-only-kill-says");
+	is(said[1], -EPERM, "not-to-another-of-its-process");
+	is(said[2], -EPERM, "nor-to-that-as-a-whole");
 
 	signal_handle(SIGUSR2, note_thread, 0);
 	signal_mask(SIG_BLOCK, SIGNAL_BIT(SIGUSR2));
@@ -275,7 +300,9 @@ int main(void)
 	shared = (uint32_t *)map_shared(PAGE_SIZE);
 	test_queue();
 	test_errors();
-	ok_child_exits(child_fills, NULL, 9, "what-queues-is-limited");
+	ok_child_exits(child_fills, (void *)(long)SI_QUEUE, 9, "what-queues-is-limited");
+	ok_child_exits(child_fills, (void *)(long)SI_TIMER, 9,
+		       "so-is-what-only-looks-like-a-timer's");
 	test_wait();
 	test_waiters();
 	test_groups();
