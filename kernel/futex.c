@@ -559,20 +559,25 @@ SYSCALL_DEFINE2(set_robust_list, void *, head, size_t, size)
 	return 0;
 }
 
-/* Of the thread with that number, 0 for the caller. */
+/* Of the thread with that number, 0 for the caller; an address, which is not for everybody. */
 SYSCALL_DEFINE3(get_robust_list, int, tid, void **, head, size_t *, user_size)
 {
 	const size_t size = sizeof(struct robust_list_head);
 	struct task *task;
 	void *list = NULL;
+	long ret = 0;
 
 	spin_lock(&tasks_lock);
 	task = tid ? task_find(tid) : current_task();
-	if (task)
+	if (!task)
+		ret = -ESRCH;
+	else if (!may_access_process(task->process))
+		ret = -EPERM;
+	else
 		list = task->robust_list;
 	spin_unlock(&tasks_lock);
-	if (!task)
-		return -ESRCH;
+	if (ret)
+		return ret;
 	if (copy_to_user(user_size, &size, sizeof(size)))
 		return -EFAULT;
 	return copy_to_user(head, &list, sizeof(list)) ? -EFAULT : 0;

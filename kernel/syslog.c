@@ -6,6 +6,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
 #include "kernel/dev/kmsg.h"
+#include "kernel/process/cred.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
@@ -154,8 +155,16 @@ static long console_level(int level)
 	return 0;
 }
 
+/* Everybody may read what was logged; to use it up, or to change what is shown, takes root. */
+static bool may_syslog(int type)
+{
+	return type == SYSLOG_ACTION_READ_ALL || type == SYSLOG_ACTION_SIZE_BUFFER || capable();
+}
+
 SYSCALL_DEFINE3(syslog, int, type, char *, user, int, size)
 {
+	if (!may_syslog(type))
+		return -EPERM;
 	switch (type) {
 	case SYSLOG_ACTION_CLOSE:
 	case SYSLOG_ACTION_OPEN:

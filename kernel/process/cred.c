@@ -37,13 +37,18 @@ static bool same(u32 id, const struct ids *ids)
 	return id == ids->real && id == ids->effective && id == ids->saved;
 }
 
+bool may_limit(const struct process *process)
+{
+	const struct cred *mine = &current_process()->cred, *theirs = &process->cred;
+
+	return process == current_process() || capable() ||
+	       (same(mine->uid.real, &theirs->uid) && same(mine->gid.real, &theirs->gid));
+}
+
 bool may_access_process(const struct process *process)
 {
-	const struct process *self = current_process();
-
-	return process == self || capable() ||
-	       (!READ_ONCE(process->undumpable) && same(self->cred.uid.real, &process->cred.uid) &&
-		same(self->cred.gid.real, &process->cred.gid));
+	return process == current_process() || capable() ||
+	       (!READ_ONCE(process->undumpable) && may_limit(process));
 }
 
 /* Did it lose or gain rights by that? */
@@ -177,13 +182,16 @@ bool cred_may_exec(struct process *process)
 static long change(bool groups, int how, u32 a, u32 b, u32 c)
 {
 	struct process *process = current_process();
-	struct ids *ids = groups ? &process->cred.gid : &process->cred.uid;
-	const struct ids old = *ids;
-	bool root = capable();
-	u32 user = process->cred.uid.real;
+	struct ids *ids = groups ? &process->cred.gid : &process->cred.uid, old;
+	bool root;
+	u32 user;
 	int ret;
 
 	spin_lock(&tasks_lock);
+	/* Read under the lock: another thread may be giving up what this call relies on. */
+	old = *ids;
+	root = capable();
+	user = process->cred.uid.real;
 	ret = how == 1 ? set_id(ids, a, root) : how == 2 ? set_reid(ids, a, b, root) :
 	      set_resid(ids, a, b, c, root);
 	if (!ret)
@@ -223,15 +231,15 @@ static long change_fs(bool groups, u32 id)
 {
 	struct process *process = current_process();
 	struct ids *ids = groups ? &process->cred.gid : &process->cred.uid;
-	u32 old = ids->fs;
+	u32 old;
 
-	if (id != KEEP && (capable() || one_of(id, ids) || id == old)) {
-		spin_lock(&tasks_lock);
+	spin_lock(&tasks_lock);
+	old = ids->fs;
+	if (id != KEEP && id != old && (capable() || one_of(id, ids))) {
 		ids->fs = id;
-		if (id != old)
-			rights_changed(process);
-		spin_unlock(&tasks_lock);
+		rights_changed(process);
 	}
+	spin_unlock(&tasks_lock);
 	return old;
 }
 

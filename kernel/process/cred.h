@@ -28,7 +28,9 @@ bool capable(void);
 bool may_signal(const struct process *process, int signo);
 /* ... change how its threads are scheduled? tasks_lock held. */
 bool may_schedule(const struct process *process);
-/* ... look at its memory, and change its limits? tasks_lock held. */
+/* ... ask for its limits, and change them? tasks_lock held. */
+bool may_limit(const struct process *process);
+/* ... look at its memory? Not if that may hold secrets of others. tasks_lock held. */
 bool may_access_process(const struct process *process);
 /*
  * May it exec? Not if it became a user with more threads than RLIMIT_NPROC, as

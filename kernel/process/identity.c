@@ -171,7 +171,7 @@ static long change_locked(struct process *process, unsigned int resource,
 
 	if (!process)
 		return -ESRCH;
-	if (!may_access_process(process))
+	if (!may_limit(process))
 		return -EPERM;
 	limit = &process->rlimits[resource];
 	if (new_limit && new_limit->rlim_max > limit->rlim_max && !capable())

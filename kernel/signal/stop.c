@@ -29,7 +29,9 @@ void siginfo_child(struct ksiginfo *info, const struct process *child, int statu
 		value = WEXITSTATUS(status);
 	}
 	*info = (struct ksiginfo){ .signo = SIGCHLD, .code = code,
-				   .child = { .pid = child->pid, .status = value } };
+				   .child = { .pid = child->pid,
+					      .uid = child->cred.uid.real,
+					      .status = value } };
 }
 
 static void tell_parent(struct process *process, int status)

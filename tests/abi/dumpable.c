@@ -68,6 +68,32 @@ static int refused(void *arg)
 	return 0;
 }
 
+static int waits(void *arg)
+{
+	(void)arg;
+	syscall0(__NR_pause);
+	return 0;
+}
+
+/* Who may not look at it may still limit it: that is decided by whose it is alone. */
+static int is_limited(void *arg)
+{
+	struct rlimit64 limit;
+	int pid;
+	long ret;
+
+	(void)arg;
+	set_resuid(SOMEBODY, SOMEBODY, SOMEBODY);
+	EXPECT(1, dumpable() == 0);
+	pid = child_start(waits, NULL);
+	sys_prctl(PR_SET_DUMPABLE, 1, 0);
+	ret = sys_prlimit64(pid, RLIMIT_RSS, NULL, &limit);
+	sys_kill(pid, SIGKILL);
+	child_wait(pid);
+	EXPECT(2, ret == 0);
+	return 0;
+}
+
 static int says_dumpable(void *arg)
 {
 	(void)arg;
@@ -249,12 +275,13 @@ int main(int argc, char **argv)
 		return (int)dumpable();
 	if (syscall0(__NR_geteuid))
 		bail("it takes root to become somebody else");
-	tap_plan(22);
+	tap_plan(23);
 	ok_child_exits(no_change, NULL, 0, "users-that-do-not-count-change-nothing");
 	for (unsigned int i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
 		ok_child_exits(change, (void *)changes[i].call, 0, changes[i].name);
 	ok_child_exits(refused, NULL, 0, "a-refused-change-is-none");
 	ok_child_exits(inherits, NULL, 0, "a-child-inherits-it");
+	ok_child_exits(is_limited, NULL, 0, "but-has-limits-for-its-own-user-to-see");
 	ok_child_exits(execs, NULL, 1, "another-program-is-dumpable");
 	ok_child_exits(execs, argv, 0, "but-not-if-its-effective-user-is-another");
 	ok_child_exits(files_of_proc, NULL, 0, "its-files-in-proc-are-root's");

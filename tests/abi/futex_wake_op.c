@@ -182,6 +182,18 @@ static int child_bad_head(void *arg)
 	return 0;
 }
 
+/* Where things lie in somebody else's memory is not for everybody. */
+static int child_of_another_asks(void *arg)
+{
+	struct head *got;
+	size_t size;
+
+	(void)arg;
+	syscall1(__NR_setuid, 1234);
+	return syscall3(__NR_get_robust_list, sys_getppid(), (long)&got, (long)&size) == -EPERM ?
+		       0 : 1;
+}
+
 static void test_robust(void)
 {
 	struct head *got = NULL;
@@ -193,6 +205,7 @@ static void test_robust(void)
 	is(syscall3(__NR_get_robust_list, 0, (long)&got, (long)&size), 0, "it-can-be-asked-for");
 	ok(!got && size == 24, "and-is-what-was-set");
 	is(syscall3(__NR_get_robust_list, 0, 8, (long)&size), -EFAULT, "but-not-to-anywhere");
+	ok_child_exits(child_of_another_asks, NULL, 0, "nor-by-anybody");
 	ok_child_exits(child_good, NULL, 0, "a-process-ends-with-locks");
 	is(shared->locks[0].word, OWNER_DIED, "a-lock-says-that-its-owner-died");
 	is(shared->locks[1].word, (long)(OWNER_DIED | WAITERS), "and-keeps-its-waiters");

@@ -134,6 +134,23 @@ static void is_told(int signo, struct __kernel_siginfo *info, struct __kernel_uc
 	told++;
 }
 
+/* Whose the child was. */
+static int becomes_another(void *arg)
+{
+	(void)arg;
+	return (int)syscall1(__NR_setuid, 1234);
+}
+
+static void test_user(void)
+{
+	struct __kernel_siginfo info = { 0 };
+	int pid = child_start(becomes_another, NULL);
+
+	is(syscall5(__NR_waitid, P_PID, pid, (long)&info, WEXITED | WNOWAIT, 0), 0, "waitid");
+	is(info.child.uid, 1234, "says-whose-the-child-was");
+	child_wait(pid);
+}
+
 /* A parent that has said beforehand that it will not wait. */
 static void test_unwaited(void)
 {
@@ -150,7 +167,7 @@ static void test_unwaited(void)
 int main(void)
 {
 	turn = (uint32_t *)map_shared(PAGE_SIZE);
-	tap_plan(32);
+	tap_plan(34);
 	test_statuses();
 	test_whom();
 	test_nohang();
@@ -159,5 +176,6 @@ int main(void)
 	test_zombie();
 	test_blocking();
 	test_unwaited();
+	test_user();
 	return tap_done();
 }
