@@ -130,8 +130,8 @@ struct task *kernel_thread(const char *name, void (*fn)(void *arg), void *arg)
 
 /* ---- processes ---- */
 
-/* A process without tasks, whose parent is not yet told. */
-static struct process *process_alloc(const struct process *from, struct sighand *sighand)
+/* A process without tasks, whose parent is not yet told, and that has inherited nothing yet. */
+static struct process *process_alloc(struct sighand *sighand)
 {
 	struct process *process = kmem_cache_alloc(process_cache, GFP_KERNEL | GFP_ZERO);
 
@@ -145,8 +145,20 @@ static struct process *process_alloc(const struct process *from, struct sighand 
 	process->sighand = sighand;
 	sigpending_init(&process->pending);
 	process->start_ns = clock_ns();
+	LIST_INIT(&process->posix_timers);
+	return process;
+}
+
+/*
+ * What a child is given. All at one moment, with its place in the family: another thread may be
+ * changing it, and what is sent to a group, or asked of a session, meets the child or its parent
+ * as they are then. tasks_lock held.
+ */
+static void inherit(struct process *process, const struct process *from)
+{
 	process->pgid = from->pgid;
 	process->sid = from->sid;
+	process->has_tty = from->has_tty;
 	process->no_new_privs = from->no_new_privs;
 	process->thp_disabled = from->thp_disabled;
 	process->oom_score_adj = READ_ONCE(from->oom_score_adj);
@@ -154,13 +166,11 @@ static struct process *process_alloc(const struct process *from, struct sighand 
 	process->undumpable = READ_ONCE(from->undumpable);
 	process->cred = from->cred;
 	process->too_many = from->too_many;
-	LIST_INIT(&process->posix_timers);
 	memcpy(process->rlimits, from->rlimits, sizeof(process->rlimits));
 	process->personality = from->personality;
 	process->randomized = from->randomized;
 	process->membarrier = from->membarrier;
 	itimers_init(process);
-	return process;
 }
 
 static struct process *process_create(struct process *parent, unsigned long flags)
@@ -176,7 +186,7 @@ static struct process *process_create(struct process *parent, unsigned long flag
 		return NULL;
 	if (flags & CLONE_CLEAR_SIGHAND)
 		sighand_reset(sighand);
-	process = process_alloc(parent, sighand);
+	process = process_alloc(sighand);
 	if (!process)
 		sighand_put(sighand);
 	return process;
@@ -187,7 +197,7 @@ static void add_process(struct process *process, struct process *parent, int pid
 {
 	process->pid = pid;
 	process->parent = parent;
-	process->has_tty = current_process()->has_tty;
+	inherit(process, current_process());
 	TAILQ_INSERT_TAIL(&parent->children, process, sibling);
 	process_hash(process);
 }
