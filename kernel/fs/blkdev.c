@@ -387,16 +387,10 @@ const struct file_operations *blkdev_fops(u32 major, u32 minor)
 	return disk_sectors() && major == VDA_MAJOR && minor == VDA_MINOR ? &disk_fops : NULL;
 }
 
-static int bdev_fill_super(struct super_block *sb, const char *data)
-{
-	sb->magic = BDEVFS_MAGIC;
-	return 0;
-}
-
 static struct file_system_type bdev_type = {
 	.name = "bdev",
 	.flags = FS_INTERNAL,
-	.fill_super = bdev_fill_super,
+	.magic = BDEVFS_MAGIC,
 };
 
 void blkdev_init(void)

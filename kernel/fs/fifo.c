@@ -182,14 +182,8 @@ static long do_pipe(int *user_fds, int flags)
 SYSCALL_DEFINE1(pipe, int *, fds) { return do_pipe(fds, 0); }
 SYSCALL_DEFINE2(pipe2, int *, fds, int, flags) { return do_pipe(fds, flags); }
 
-static int pipefs_fill_super(struct super_block *sb, const char *data)
-{
-	sb->magic = PIPEFS_MAGIC;
-	return 0;
-}
-
 static struct file_system_type pipefs_type = {
-	.name = "pipefs", .flags = FS_INTERNAL, .fill_super = pipefs_fill_super,
+	.name = "pipefs", .flags = FS_INTERNAL, .magic = PIPEFS_MAGIC,
 };
 
 void pipe_init(void)

@@ -201,6 +201,11 @@ s64 fixed_size_llseek(struct file *file, s64 offset, int whence, u64 size)
 	return set_position(file, base);
 }
 
+s64 no_seek_end_llseek(struct file *file, s64 offset, int whence)
+{
+	return whence == SEEK_END ? -EINVAL : fixed_size_llseek(file, offset, whence, 0);
+}
+
 s64 noop_llseek(struct file *file, s64 offset, int whence) { return (s64)file->pos; }
 
 s64 generic_file_llseek(struct file *file, s64 offset, int whence)

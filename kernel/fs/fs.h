@@ -47,9 +47,11 @@ struct super_block;
 struct file_system_type {
 	const char *name;
 	u32 flags;
+	u64 magic;		/* for statfs() */
 	/*
-	 * Fills sb->ops, magic and root (from d_make_root()). data: mount options, may be NULL.
-	 * 0 or -errno, after which kill_sb() is called all the same.
+	 * Fills sb->ops and root (from d_make_root()). data: mount options, may be NULL.
+	 * 0 or -errno, after which kill_sb() is called all the same. NULL: there is
+	 * nothing to fill where no names lead to the files.
 	 */
 	int (*fill_super)(struct super_block *sb, const char *data);
 	/* Frees what fill_super() made, but for dentries and inodes. May be NULL. */
@@ -81,7 +83,6 @@ struct super_block {
 	struct dentry *root;		/* counted */
 	struct dentry *mountpoint;	/* which it covers, with a path_get(); NULL: nothing */
 	u32 dev;			/* st_dev */
-	u64 magic;			/* for statfs() */
 	atomic_t refcount;		/* the mount, open files, current directories */
 	atomic_t writers;		/* sb_want_write(); -1: it is mounted read-only */
 	atomic_t nameless;		/* inodes without links that are in use still */
@@ -460,6 +461,8 @@ s64 generic_file_llseek(struct file *file, s64 offset, int whence);
 int generic_file_mmap(struct file *file, struct mmap_source *source);
 /* For files where no position means anything: it stays 0, and no read or write names one. */
 s64 noop_llseek(struct file *file, s64 offset, int whence);
+/* For contents that have no size: SET and CUR. */
+s64 no_seek_end_llseek(struct file *file, s64 offset, int whence);
 /* For contents of a fixed size that are no page cache: SET, CUR, and END as size says. */
 s64 fixed_size_llseek(struct file *file, s64 offset, int whence, u64 size);
 /* The largest size, up to the one that is wanted, that a file may have for the running process. */

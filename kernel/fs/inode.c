@@ -152,16 +152,10 @@ int notify_change(struct inode *inode, const struct iattr *attr)
 	return ret;
 }
 
-static int anon_fill_super(struct super_block *sb, const char *data)
-{
-	sb->magic = ANON_INODE_FS_MAGIC;
-	return 0;
-}
-
 static struct file_system_type anon_type = {
 	.name = "anon_inodefs",
 	.flags = FS_INTERNAL,
-	.fill_super = anon_fill_super,
+	.magic = ANON_INODE_FS_MAGIC,
 };
 
 void inode_cache_init(void)

@@ -134,23 +134,11 @@ static int iterate_names(struct file *file, struct dir_context *ctx)
 	return 0;
 }
 
-static s64 directory_llseek(struct file *file, s64 offset, int whence)
-{
-	if (whence == SEEK_CUR)
-		offset += (s64)file->pos;
-	else if (whence != SEEK_SET)
-		return -EINVAL;
-	if (offset < 0)
-		return -EINVAL;
-	file->pos = (u64)offset;
-	return offset;
-}
-
 static long directory_read(struct file *file, void *buf, size_t n, u64 *pos) { return -EISDIR; }
 
 const struct file_operations directory_fops = {
 	.read = directory_read,
-	.llseek = directory_llseek,
+	.llseek = no_seek_end_llseek,
 	.iterate = iterate_names,
 };
 

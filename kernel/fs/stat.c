@@ -228,7 +228,7 @@ SYSCALL_DEFINE4(readlinkat, int, dirfd, const char *, path, char *, buf, int, si
 static long statfs_to_user(struct super_block *sb, struct statfs64 *user)
 {
 	struct statfs64 st = {
-		.f_type = (s64)sb->magic,
+		.f_type = (s64)sb->type->magic,
 		.f_bsize = PAGE_SIZE,
 		.f_frsize = PAGE_SIZE,
 		.f_namelen = NAME_MAX,

@@ -73,7 +73,7 @@ static struct super_block *sb_create(struct file_system_type *type, const char *
 	sb->dev = (u32)atomic_add_return(1, &last_dev);
 	atomic_set(&sb->refcount, 1);
 	scnprintf(sb->source, sizeof(sb->source), "%s", source ? source : "none");
-	ret = type->fill_super(sb, data);
+	ret = type->fill_super ? type->fill_super(sb, data) : 0;
 	if (!ret)
 		return sb;
 	sb_free(sb);

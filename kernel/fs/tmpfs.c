@@ -604,7 +604,6 @@ static int tmpfs_fill_super(struct super_block *sb, const char *data)
 	info->max_pages = info->max_inodes = (long)frames_total() / 2;
 	sb->private = info;
 	sb->ops = &super_operations;
-	sb->magic = TMPFS_MAGIC;
 	ret = parse_options(info, data, &mode);
 	if (ret)
 		return ret;
@@ -619,6 +618,7 @@ static void tmpfs_kill_sb(struct super_block *sb) { kfree(sb->private); }
 
 struct file_system_type tmpfs_type = {
 	.name = "tmpfs",
+	.magic = TMPFS_MAGIC,
 	.fill_super = tmpfs_fill_super,
 	.kill_sb = tmpfs_kill_sb,
 };

@@ -624,14 +624,8 @@ int unix_pair_open(struct file *ends[2], int type, unsigned int flags)
 	return (int)PTR_ERR(ends[1]);
 }
 
-static int sockfs_fill_super(struct super_block *sb, const char *data)
-{
-	sb->magic = SOCKFS_MAGIC;
-	return 0;
-}
-
 static struct file_system_type sockfs_type = {
-	.name = "sockfs", .flags = FS_INTERNAL, .fill_super = sockfs_fill_super,
+	.name = "sockfs", .flags = FS_INTERNAL, .magic = SOCKFS_MAGIC,
 };
 
 void unix_init(void)

@@ -94,7 +94,7 @@ static long mem_write(struct file *file, const void *buf, size_t n, u64 *pos)
 }
 
 const struct file_operations mem_fops = {
-	.open = mem_open, .read = mem_read, .write = mem_write, .llseek = proc_llseek,
+	.open = mem_open, .read = mem_read, .write = mem_write, .llseek = no_seek_end_llseek,
 };
 
 /* ---- clear_refs ---- */

@@ -149,7 +149,9 @@ static long pagemap_read(struct file *file, void *buf, size_t n, u64 *pos)
 	return ret;
 }
 
-const struct file_operations pagemap_fops = { .read = pagemap_read, .llseek = proc_llseek };
+const struct file_operations pagemap_fops = {
+	.read = pagemap_read, .llseek = no_seek_end_llseek
+};
 
 /* ---- frames ---- */
 
@@ -171,7 +173,9 @@ static long kpagecount_read(struct file *file, void *buf, size_t n, u64 *pos)
 	return read_entries(buf, n, pos, max_pfn, fill_counts, NULL);
 }
 
-const struct file_operations kpagecount_fops = { .read = kpagecount_read, .llseek = proc_llseek };
+const struct file_operations kpagecount_fops = {
+	.read = kpagecount_read, .llseek = no_seek_end_llseek
+};
 
 /* Linux's bits, from linux/kernel-page-flags.h. */
 static u64 stable_flags(const struct page *page)
@@ -208,4 +212,6 @@ static long kpageflags_read(struct file *file, void *buf, size_t n, u64 *pos)
 	return read_entries(buf, n, pos, max_pfn, fill_flags, NULL);
 }
 
-const struct file_operations kpageflags_fops = { .read = kpageflags_read, .llseek = proc_llseek };
+const struct file_operations kpageflags_fops = {
+	.read = kpageflags_read, .llseek = no_seek_end_llseek
+};

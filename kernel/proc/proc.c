@@ -491,18 +491,6 @@ static long text_write(struct file *file, const void *buf, size_t n, u64 *pos)
 	return ret ? ret : (long)n;
 }
 
-s64 proc_llseek(struct file *file, s64 offset, int whence)
-{
-	if (whence == SEEK_CUR)
-		offset += (s64)file->pos;
-	else if (whence != SEEK_SET)
-		return -EINVAL;
-	if (offset < 0)
-		return -EINVAL;
-	file->pos = (u64)offset;
-	return offset;
-}
-
 static void text_release(struct file *file)
 {
 	if (file->private)
@@ -514,7 +502,7 @@ static const struct file_operations text_fops = {
 	.open = text_open,
 	.read = text_read,
 	.write = text_write,
-	.llseek = proc_llseek,
+	.llseek = no_seek_end_llseek,
 	.release = text_release,
 };
 
@@ -525,12 +513,11 @@ static const struct file_operations dir_fops = {
 
 /* ---- mounting ---- */
 
-static int fill_super(struct super_block *sb, u64 magic, const struct proc_entry *entry)
+static int fill_super(struct super_block *sb, const struct proc_entry *entry)
 {
 	struct inode *inode;
 
 	sb->ops = &super_operations;
-	sb->magic = magic;
 	inode = make_inode(sb, entry, (struct proc_target){ .process = NULL }, -1);
 	sb->root = inode ? d_make_root(inode) : NULL;
 	return sb->root ? 0 : -ENOMEM;
@@ -538,18 +525,22 @@ static int fill_super(struct super_block *sb, u64 magic, const struct proc_entry
 
 static int proc_fill_super(struct super_block *sb, const char *data)
 {
-	return fill_super(sb, PROC_SUPER_MAGIC, &proc_root);
+	return fill_super(sb, &proc_root);
 }
 
 static int sysfs_fill_super(struct super_block *sb, const char *data)
 {
-	return fill_super(sb, SYSFS_MAGIC, &sys_root);
+	return fill_super(sb, &sys_root);
 }
 
 void proc_init(void)
 {
-	static struct file_system_type proc = { .name = "proc", .fill_super = proc_fill_super };
-	static struct file_system_type sysfs = { .name = "sysfs", .fill_super = sysfs_fill_super };
+	static struct file_system_type proc = {
+		.name = "proc", .magic = PROC_SUPER_MAGIC, .fill_super = proc_fill_super
+	};
+	static struct file_system_type sysfs = {
+		.name = "sysfs", .magic = SYSFS_MAGIC, .fill_super = sysfs_fill_super
+	};
 
 	inode_cache = kmem_cache_create("proc_inode", sizeof(struct proc_inode), 0);
 	register_filesystem(&sysfs);

@@ -66,8 +66,6 @@ extern const struct proc_entry sysctl_entries[];	/* sysctl.c */
 
 /* For files with operations of their own. */
 const struct proc_target *proc_target_of(const struct file *file);
-/* Any position, from the beginning or from here. */
-s64 proc_llseek(struct file *file, s64 offset, int whence);
 /* May the running process look at that one's memory? */
 bool proc_may_access(const struct proc_target *target);
 /* The path of what a link leads to, whose path_get() it takes over: its length, or -errno. */
