@@ -9,6 +9,7 @@
 #include "kernel/base/string.h"
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
+#include "kernel/uapi/random.h"
 
 static spinlock_t random_lock = SPINLOCK_INIT(LOCK_WAIT_QUEUE);
 /* RFC 8439, 2.3: four constants, a key of eight words, a counter, a nonce. Under random_lock. */
@@ -91,13 +92,13 @@ long random_to_iter(struct iov_iter *to)
 	return (long)done;
 }
 
-#define GRND_FLAGS	7u	/* GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE */
+#define GRND_FLAGS	(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)
 
 SYSCALL_DEFINE3(getrandom, void *, buf, size_t, n, unsigned int, flags)
 {
 	struct iov_iter to = iov_iter_buf(buf, min(n, (size_t)0x7fffffff));
 
-	if (flags & ~GRND_FLAGS || (flags & 6) == 6)
+	if (flags & ~GRND_FLAGS || (flags & ~GRND_NONBLOCK) == (GRND_RANDOM | GRND_INSECURE))
 		return -EINVAL;
 	return access_ok(buf, n) ? random_to_iter(&to) : -EFAULT;
 }

@@ -8,6 +8,8 @@
 #include "kernel/syscall.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/signal.h"
+#include "kernel/uapi/stat.h"
 #include "kernel/uapi/unistd.h"
 
 #define LINE   400
@@ -94,8 +96,11 @@ static void add_buffer(struct line *line, unsigned long addr, unsigned long len)
 static void add_flags(struct line *line, const struct strace_flag *flag, u64 value)
 {
 	const char *separator = "";
-	u64 left = value;
+	u64 left;
 
+	if ((u64)(s32)value == value)
+		value = (u32)value; /* an int that was negative */
+	left = value;
 	for (; flag->name; flag++) {
 		if ((value & flag->mask) != flag->value)
 			continue;
@@ -131,22 +136,34 @@ static void add_signal(struct line *line, int signo)
 
 	if (name)
 		add(line, "%s", name);
+	else if (signo == SIGRTMIN)
+		add(line, "SIGRTMIN");
+	else if (signo > SIGRTMIN && signo <= _NSIG)
+		add(line, "SIGRT_%d", signo - SIGRTMIN);
 	else
 		add(line, "%d", signo);
 }
 
-static void add_argument(struct line *line, char kind, unsigned long value, unsigned long next)
+/* S_IFREG|0644 */
+static void add_mode(struct line *line, const struct strace_flag *types, unsigned long mode)
 {
-	const struct strace_flag *flags = strace_flags(kind);
-
-	if (flags) {
-		add_flags(line, flags, value);
-		return;
+	if (mode & S_IFMT) {
+		add_flags(line, types, mode & S_IFMT);
+		add(line, "|");
 	}
+	add(line, "0%02o", (unsigned int)mode & ~S_IFMT);
+}
+
+static void add_argument(struct line *line, char kind, unsigned long value, unsigned long next,
+			 const struct strace_flag *names)
+{
 	switch (kind) {
+	case '*': add_flags(line, names, value); break;
+	case 'm': add_mode(line, names, value); break;
 	case 'd': add(line, "%d", (int)value); break;
 	case 'u': add(line, "%lu", value); break;
-	case 'o': add(line, "0%o", (unsigned int)value); break;
+	case 'c':
+	case 'o': add(line, "0%02o", (unsigned int)value); break;
 	case 'p': add_pointer(line, value); break;
 	case 's': add_string(line, value); break;
 	case 'b': add_buffer(line, value, next); break;
@@ -158,29 +175,41 @@ static void add_argument(struct line *line, char kind, unsigned long value, unsi
 
 /* ---- calls ---- */
 
-static const struct strace_format *format_of(unsigned long nr)
+static const struct strace_format *format_of(unsigned long nr, const unsigned long *args)
 {
 	for (size_t i = 0; i < nr_strace_formats; i++) {
-		if (strace_formats[i].nr == nr)
-			return &strace_formats[i];
+		const struct strace_format *format = &strace_formats[i];
+
+		if (format->nr == nr &&
+		    (!format->has_case || (u32)args[format->arg] == format->is))
+			return format;
 	}
 	return NULL;
 }
 
-static char result_kind(const struct strace_format *format)
+/* The names of what stands at letter i. */
+static const struct strace_flag *names_of(const struct strace_format *format, size_t i)
 {
-	const char *at = format ? format->format : "";
+	const struct strace_flag *const *names = format->names;
 
-	while (*at && *at != ':')
-		at++;
-	return *at ? at[1] : 'd';
+	for (size_t before = 0; before < i; before++)
+		names += format->format[before] == '*';
+	return *names;
+}
+
+/* Where in the format the result's letter is, if there is one. */
+static size_t result_at(const struct strace_format *format)
+{
+	size_t i = 0;
+
+	while (format->format[i] && format->format[i] != ':')
+		i++;
+	return format->format[i] ? i + 1 : i;
 }
 
 /* A call on its way: what of it is in the line. */
 struct call {
-	const struct strace_format
-		*format; /* NULL: a call that has no entry, shown with three numbers */
-	const char *kinds;
+	const struct strace_format *format;
 	unsigned long args[7];
 	unsigned int shown; /* arguments */
 	struct line line;
@@ -189,11 +218,11 @@ struct call {
 /* Does the call have that argument? open() has no mode where nothing is created. */
 static bool has_argument(const struct call *call, unsigned int i)
 {
-	char kind = call->kinds[i];
+	char kind = call->format->format[i];
 
 	if (i >= 6 || !kind || kind == ':')
 		return false;
-	return kind != 'o' || !i || call->kinds[i - 1] != 'O' || call->args[i - 1] & O_CREAT;
+	return kind != 'c' || call->args[i - 1] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY));
 }
 
 /* Up to a buffer that is not filled yet; once it is, to the end. */
@@ -201,7 +230,7 @@ static void add_arguments(struct call *call, bool filled, long ret)
 {
 	for (; has_argument(call, call->shown); call->shown++) {
 		unsigned int i = call->shown;
-		char kind = call->kinds[i];
+		char kind = call->format->format[i];
 
 		if (kind == 'r' && !filled)
 			return;
@@ -210,21 +239,23 @@ static void add_arguments(struct call *call, bool filled, long ret)
 			add_buffer(&call->line, call->args[i], (unsigned long)ret);
 		else
 			add_argument(&call->line, kind == 'r' ? 'p' : kind, call->args[i],
-				     call->args[i + 1]);
+				     call->args[i + 1], names_of(call->format, i));
 	}
 }
+
+/* A call that has no entry. */
+static const struct strace_format unknown = { .format = "xxx" };
 
 static void start_call(struct call *call, const struct pt_regs *regs)
 {
 	const struct task *task = current_task();
 
 	*call = (struct call){
-		.format = format_of(regs->orig_ax),
 		.args = { regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9 },
 	};
-	call->kinds = call->format ? call->format->format : "xxx";
+	call->format = format_of(regs->orig_ax, call->args) ?: &unknown;
 	add(&call->line, "[%s %d] ", task->comm, task->tid);
-	if (call->format)
+	if (call->format->name)
 		add(&call->line, "%s(", call->format->name);
 	else
 		add(&call->line, "syscall_%lu(", regs->orig_ax);
@@ -243,7 +274,21 @@ static const char *restart_name(long ret)
 	}
 }
 
-static void add_result(struct line *line, char kind, long ret)
+static void add_value(struct line *line, const struct strace_format *format, unsigned long value)
+{
+	size_t at = result_at(format);
+	char kind = format->format[at];
+
+	if (kind == '*') {
+		add(line, "0x%lx (%s", value, format->format + at + 1);
+		add_flags(line, names_of(format, at), value);
+		add(line, ")");
+	} else {
+		add_argument(line, kind ?: 'd', value, 0, NULL);
+	}
+}
+
+static void add_result(struct line *line, const struct strace_format *format, long ret)
 {
 	const char *error = IS_ERR_VALUE(ret) ? strace_errno((int)-ret) : NULL;
 
@@ -253,7 +298,7 @@ static void add_result(struct line *line, char kind, long ret)
 	else if (error)
 		add(line, "-1 %s", error);
 	else
-		add_argument(line, kind, (unsigned long)ret, 0);
+		add_value(line, format, (unsigned long)ret);
 }
 
 static bool returns_not(unsigned long nr)
@@ -275,7 +320,7 @@ static long print_call(struct pt_regs *regs)
 	ret = syscall_fn_of(nr)(regs);
 	add_arguments(&call, true, ret);
 	add(&call.line, ")");
-	add_result(&call.line, result_kind(call.format), ret);
+	add_result(&call.line, call.format, ret);
 	pr_info("%s", call.line.text);
 	return ret;
 }

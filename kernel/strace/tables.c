@@ -1,72 +1,82 @@
-#include "kernel/strace/strace.h"
-#include "kernel/uapi/errno.h"
-#include "kernel/uapi/fcntl.h"
-#include "kernel/uapi/futex.h"
-#include "kernel/uapi/mman.h"
-#include "kernel/uapi/mount.h"
-#include "kernel/uapi/sched.h"
-#include "kernel/uapi/signal.h"
+/* How each call is printed. */
+#include "kernel/strace/flags.h"
 #include "kernel/uapi/unistd.h"
-#include "kernel/uapi/wait.h"
-
-/* ---- calls ---- */
 
 /* clang-format off */
-#define CALL(name, format)	{ __NR_##name, #name, format }
+#define CALL(call, how, ...) \
+	{ .nr = __NR_##call, .name = #call, .format = (how), .names = { __VA_ARGS__ } }
+/* The same where argument `which` has the value `value`: before the call's other form. */
+#define CASE(call, which, value, how, ...) \
+	{ .nr = __NR_##call, .name = #call, .format = (how), .names = { __VA_ARGS__ }, \
+	  .has_case = true, .arg = (which), .is = (__u32)(value) }
 const struct strace_format strace_formats[] = {
-	CALL(access, "so"),
+	CALL(access, "s*", access_modes),
 	CALL(alarm, "u"),
-	CALL(arch_prctl, "xp"),
+	CALL(arch_prctl, "*p", arch_prctl_options),
 	CALL(brk, "p:p"),
 	CALL(chdir, "s"),
 	CALL(chmod, "so"),
 	CALL(chown, "sdd"),
-	CALL(clock_getres, "dp"),
-	CALL(clock_gettime, "dp"),
-	CALL(clock_nanosleep, "dxpp"),
-	CALL(clone, "Cpppx"),
+	CALL(clock_getres, "*p", clocks),
+	CALL(clock_gettime, "*p", clocks),
+	CALL(clock_nanosleep, "**pp", clocks, timer_flags),
+	CALL(clone, "*pppx", clone_flags),
 	CALL(clone3, "pu"),
 	CALL(close, "t"),
-	CALL(close_range, "uux"),
+	CALL(close_range, "uu*", close_range_flags),
 	CALL(copy_file_range, "tptpux"),
 	CALL(creat, "so"),
 	CALL(dup, "t"),
 	CALL(dup2, "tt"),
-	CALL(dup3, "ttO"),
+	CALL(dup3, "tt*", new_fd_flags),
 	CALL(epoll_create, "d"),
-	CALL(epoll_create1, "O"),
-	CALL(epoll_ctl, "tdtp"),
+	CALL(epoll_create1, "*", epoll_flags),
+	CALL(epoll_ctl, "t*tp", epoll_operations),
 	CALL(epoll_pwait, "tpddpu"),
 	CALL(epoll_pwait2, "tpdppu"),
 	CALL(epoll_wait, "tpdd"),
 	CALL(eventfd, "u"),
-	CALL(eventfd2, "ux"),
+	CALL(eventfd2, "u*", eventfd_flags),
 	CALL(execve, "spp"),
-	CALL(execveat, "tsppK"),
+	CALL(execveat, "tspp*", at_flags),
 	CALL(exit, "d"),
 	CALL(exit_group, "d"),
-	CALL(faccessat, "tso"),
-	CALL(faccessat2, "tsox"),
-	CALL(fadvise64, "tddd"),
-	CALL(fallocate, "txdd"),
+	CALL(faccessat, "ts*", access_modes),
+	CALL(faccessat2, "ts**", access_modes, faccessat_flags),
+	CALL(fadvise64, "tdd*", file_advice),
+	CALL(fallocate, "t*dd", fallocate_modes),
 	CALL(fchdir, "t"),
 	CALL(fchmod, "to"),
 	CALL(fchmodat, "tso"),
 	CALL(fchown, "tdd"),
-	CALL(fchownat, "tsddK"),
-	CALL(fcntl, "tFx"),
+	CALL(fchownat, "tsdd*", at_flags),
+	CASE(fcntl, 1, F_DUPFD, "t*d", fcntl_commands),
+	CASE(fcntl, 1, F_DUPFD_CLOEXEC, "t*d", fcntl_commands),
+	CASE(fcntl, 1, F_GETFD, "t*:*flags ", fcntl_commands, fd_flags),
+	CASE(fcntl, 1, F_SETFD, "t**", fcntl_commands, fd_flags),
+	CASE(fcntl, 1, F_GETFL, "t*:*flags ", fcntl_commands, open_flags),
+	CASE(fcntl, 1, F_SETFL, "t**", fcntl_commands, open_flags),
+	CASE(fcntl, 1, F_SETOWN, "t*d", fcntl_commands),
+	CASE(fcntl, 1, F_GETOWN, "t*", fcntl_commands),
+	CASE(fcntl, 1, F_SETSIG, "t*S", fcntl_commands),
+	CASE(fcntl, 1, F_GETSIG, "t*", fcntl_commands),
+	CASE(fcntl, 1, F_SETPIPE_SZ, "t*d", fcntl_commands),
+	CASE(fcntl, 1, F_GETPIPE_SZ, "t*", fcntl_commands),
+	CASE(fcntl, 1, F_ADD_SEALS, "t**", fcntl_commands, seals),
+	CASE(fcntl, 1, F_GET_SEALS, "t*:*seals ", fcntl_commands, seals),
+	CALL(fcntl, "t*p", fcntl_commands),
 	CALL(fdatasync, "t"),
 	CALL(fgetxattr, "tsru"),
 	CALL(flistxattr, "tru"),
-	CALL(flock, "tx"),
+	CALL(flock, "t*", flock_operations),
 	CALL(fork, ""),
 	CALL(fremovexattr, "ts"),
-	CALL(fsetxattr, "tsbux"),
+	CALL(fsetxattr, "tsbu*", xattr_flags),
 	CALL(fstat, "tp"),
 	CALL(fstatfs, "tp"),
 	CALL(fsync, "t"),
 	CALL(ftruncate, "tu"),
-	CALL(futex, "pUuppx"),
+	CALL(futex, "p*uppx", futex_operations),
 	CALL(futimesat, "tsp"),
 	CALL(get_robust_list, "dpp"),
 	CALL(getcpu, "ppp"),
@@ -77,318 +87,203 @@ const struct strace_format strace_formats[] = {
 	CALL(geteuid, ""),
 	CALL(getgid, ""),
 	CALL(getgroups, "dp"),
-	CALL(getitimer, "dp"),
+	CALL(getitimer, "*p", itimers),
 	CALL(getpeername, "tpp"),
 	CALL(getpgid, "d"),
 	CALL(getpgrp, ""),
 	CALL(getpid, ""),
 	CALL(getppid, ""),
-	CALL(getpriority, "dd"),
-	CALL(getrandom, "pux"),
+	CALL(getpriority, "*d", priorities),
+	CALL(getrandom, "ru*", getrandom_flags),
 	CALL(getresgid, "ppp"),
 	CALL(getresuid, "ppp"),
-	CALL(getrlimit, "up"),
-	CALL(getrusage, "dp"),
+	CALL(getrlimit, "*p", limits),
+	CALL(getrusage, "*p", usages),
 	CALL(getsid, "d"),
 	CALL(getsockname, "tpp"),
-	CALL(getsockopt, "tddpp"),
+	CALL(getsockopt, "t**pp", socket_levels, socket_options),
 	CALL(gettid, ""),
 	CALL(gettimeofday, "pp"),
 	CALL(getuid, ""),
 	CALL(getxattr, "ssru"),
-	CALL(ioctl, "txp"),
+	CASE(ioctl, 1, FIOCLEX, "t*", ioctls),
+	CASE(ioctl, 1, FIONCLEX, "t*", ioctls),
+	CASE(ioctl, 1, BLKFLSBUF, "t*", ioctls),
+	CASE(ioctl, 1, TIOCNOTTY, "t*", ioctls),
+	CASE(ioctl, 1, TCFLSH, "t**", ioctls, queues),
+	CASE(ioctl, 1, TCXONC, "t**", ioctls, flow),
+	CASE(ioctl, 1, TCSBRK, "t*d", ioctls),
+	CASE(ioctl, 1, TCSBRKP, "t*d", ioctls),
+	CASE(ioctl, 1, TIOCSCTTY, "t*d", ioctls),
+	CALL(ioctl, "t*p", ioctls),
 	CALL(kill, "dS"),
 	CALL(lchown, "sdd"),
 	CALL(lgetxattr, "ssru"),
 	CALL(link, "ss"),
-	CALL(linkat, "tstsK"),
+	CALL(linkat, "tsts*", at_flags),
 	CALL(listxattr, "sru"),
 	CALL(llistxattr, "sru"),
 	CALL(lremovexattr, "ss"),
-	CALL(lseek, "tdH"),
-	CALL(lsetxattr, "ssbux"),
+	CALL(lseek, "td*", whence),
+	CALL(lsetxattr, "ssbu*", xattr_flags),
 	CALL(lstat, "sp"),
-	CALL(madvise, "puA"),
-	CALL(membarrier, "dxd"),
-	CALL(memfd_create, "sx"),
+	CALL(madvise, "pu*", advice),
+	CALL(membarrier, "*xd:*", membarrier_commands, membarrier_commands),
+	CALL(memfd_create, "s*", memfd_flags),
 	CALL(mkdir, "so"),
 	CALL(mkdirat, "tso"),
-	CALL(mknod, "sox"),
-	CALL(mknodat, "tsox"),
+	CALL(mknod, "smx", file_types),
+	CALL(mknodat, "tsmx", file_types),
 	CALL(mlock, "pu"),
-	CALL(mlock2, "pux"),
-	CALL(mlockall, "x"),
-	CALL(mmap, "puPMtx:p"),
-	CALL(mount, "sssBp"),
-	CALL(mprotect, "puP"),
-	CALL(mremap, "puuxp:p"),
-	CALL(msync, "puY"),
+	CALL(mlock2, "pu*", mlock_flags),
+	CALL(mlockall, "*", mlockall_flags),
+	CALL(mmap, "pu**tx:p", prot, mmap_flags),
+	CALL(mount, "sss*s", mount_flags),
+	CALL(mprotect, "pu*", prot),
+	CALL(mremap, "puu*p:p", mremap_flags),
+	CALL(msync, "pu*", msync_flags),
 	CALL(munlock, "pu"),
 	CALL(munlockall, ""),
 	CALL(munmap, "pu"),
 	CALL(nanosleep, "pp"),
-	CALL(newfstatat, "tspK"),
-	CALL(open, "sOo"),
-	CALL(openat, "tsOo"),
+	CALL(newfstatat, "tsp*", at_flags),
+	CALL(open, "s*c", open_flags),
+	CALL(openat, "ts*c", open_flags),
 	CALL(openat2, "tspu"),
 	CALL(pause, ""),
-	CALL(personality, "x"),
+	CASE(personality, 0, PER_ASK, "x:*", personalities),
+	CALL(personality, "*:*", personalities, personalities),
 	CALL(pipe, "p"),
-	CALL(pipe2, "pO"),
+	CALL(pipe2, "p*", new_fd_flags),
 	CALL(poll, "pud"),
 	CALL(ppoll, "puppu"),
-	CALL(prctl, "xxxxx"),
+	CASE(prctl, 0, PR_SET_PDEATHSIG, "*S", prctl_options),
+	CASE(prctl, 0, PR_GET_PDEATHSIG, "*p", prctl_options),
+	CASE(prctl, 0, PR_GET_DUMPABLE, "*:*", prctl_options, dumpable),
+	CASE(prctl, 0, PR_SET_DUMPABLE, "**", prctl_options, dumpable),
+	CASE(prctl, 0, PR_GET_KEEPCAPS, "*", prctl_options),
+	CASE(prctl, 0, PR_GET_TIMING, "*", prctl_options),
+	CASE(prctl, 0, PR_SET_TIMING, "*d", prctl_options),
+	CASE(prctl, 0, PR_SET_NAME, "*s", prctl_options),
+	CASE(prctl, 0, PR_GET_NAME, "*p", prctl_options),
+	CASE(prctl, 0, PR_GET_SECCOMP, "*", prctl_options),
+	CASE(prctl, 0, PR_CAPBSET_READ, "*d", prctl_options),
+	CASE(prctl, 0, PR_GET_SECUREBITS, "*", prctl_options),
+	CASE(prctl, 0, PR_SET_TIMERSLACK, "*d", prctl_options),
+	CASE(prctl, 0, PR_GET_TIMERSLACK, "*", prctl_options),
+	CASE(prctl, 0, PR_SET_CHILD_SUBREAPER, "*u", prctl_options),
+	CASE(prctl, 0, PR_GET_CHILD_SUBREAPER, "*p", prctl_options),
+	CASE(prctl, 0, PR_GET_TID_ADDRESS, "*p", prctl_options),
+	CASE(prctl, 0, PR_SET_VMA, "**pus", prctl_options, vma_attributes),
+	CALL(prctl, "*uuuu", prctl_options),
 	CALL(pread64, "truu"),
 	CALL(preadv, "tpuu"),
-	CALL(preadv2, "tpuddx"),
-	CALL(prlimit64, "dupp"),
+	CALL(preadv2, "tpudd*", rwf_flags),
+	CALL(prlimit64, "d*pp", limits),
 	CALL(process_vm_readv, "dpupux"),
 	CALL(process_vm_writev, "dpupux"),
 	CALL(pselect6, "dppppp"),
 	CALL(pwrite64, "tbuu"),
 	CALL(pwritev, "tpuu"),
-	CALL(pwritev2, "tpuddx"),
+	CALL(pwritev2, "tpudd*", rwf_flags),
 	CALL(read, "tru"),
 	CALL(readahead, "tdu"),
 	CALL(readlink, "sru"),
 	CALL(readlinkat, "tsru"),
 	CALL(readv, "tpu"),
-	CALL(reboot, "xxx"),
-	CALL(recvfrom, "truxpp"),
-	CALL(recvmsg, "tpx"),
+	CALL(reboot, "***", reboot_magic, reboot_magic2, reboot_commands),
+	CALL(recvfrom, "tru*pp", message_flags),
+	CALL(recvmsg, "tp*", message_flags),
 	CALL(removexattr, "ss"),
 	CALL(rename, "ss"),
 	CALL(renameat, "tsts"),
-	CALL(renameat2, "tstsx"),
+	CALL(renameat2, "tsts*", rename_flags),
 	CALL(restart_syscall, ""),
 	CALL(rmdir, "s"),
 	CALL(rseq, "puxx"),
 	CALL(rt_sigaction, "Sppu"),
 	CALL(rt_sigpending, "pu"),
-	CALL(rt_sigprocmask, "dppu"),
+	CALL(rt_sigprocmask, "*ppu", mask_changes),
 	CALL(rt_sigqueueinfo, "dSp"),
 	CALL(rt_sigreturn, ""),
 	CALL(rt_sigsuspend, "pu"),
 	CALL(rt_sigtimedwait, "pppu"),
 	CALL(rt_tgsigqueueinfo, "ddSp"),
-	CALL(sched_get_priority_max, "d"),
-	CALL(sched_get_priority_min, "d"),
+	CALL(sched_get_priority_max, "*", policies),
+	CALL(sched_get_priority_min, "*", policies),
 	CALL(sched_getaffinity, "dup"),
 	CALL(sched_getattr, "dpux"),
 	CALL(sched_getparam, "dp"),
-	CALL(sched_getscheduler, "d"),
+	CALL(sched_getscheduler, "d:*", policies),
 	CALL(sched_rr_get_interval, "dp"),
 	CALL(sched_setaffinity, "dup"),
 	CALL(sched_setattr, "dpx"),
 	CALL(sched_setparam, "dp"),
-	CALL(sched_setscheduler, "ddp"),
+	CALL(sched_setscheduler, "d*p", policies),
 	CALL(sched_yield, ""),
 	CALL(select, "dpppp"),
 	CALL(sendfile, "ttpu"),
-	CALL(sendmsg, "tpx"),
-	CALL(sendto, "tbuxpu"),
+	CALL(sendmsg, "tp*", message_flags),
+	CALL(sendto, "tbu*pu", message_flags),
 	CALL(set_robust_list, "pu"),
 	CALL(set_tid_address, "p"),
 	CALL(setgid, "u"),
 	CALL(setgroups, "dp"),
-	CALL(setitimer, "dpp"),
+	CALL(setitimer, "*pp", itimers),
 	CALL(setpgid, "dd"),
-	CALL(setpriority, "ddd"),
+	CALL(setpriority, "*dd", priorities),
 	CALL(setregid, "dd"),
 	CALL(setfsgid, "d"),
 	CALL(setfsuid, "d"),
 	CALL(setresgid, "ddd"),
 	CALL(setresuid, "ddd"),
 	CALL(setreuid, "dd"),
-	CALL(setrlimit, "up"),
+	CALL(setrlimit, "*p", limits),
 	CALL(setsid, ""),
-	CALL(setsockopt, "tddpu"),
+	CALL(setsockopt, "t**pu", socket_levels, socket_options),
 	CALL(setuid, "u"),
-	CALL(setxattr, "ssbux"),
-	CALL(shutdown, "td"),
+	CALL(setxattr, "ssbu*", xattr_flags),
+	CALL(shutdown, "t*", shutdown_hows),
 	CALL(sigaltstack, "pp"),
-	CALL(socket, "ddd"),
-	CALL(socketpair, "dxdp"),
-	CALL(splice, "tptpux"),
+	CALL(socket, "**d", families, socket_types),
+	CALL(socketpair, "**dp", families, socket_types),
+	CALL(splice, "tptpu*", splice_flags),
 	CALL(stat, "sp"),
 	CALL(statfs, "sp"),
-	CALL(statx, "tsKxp"),
+	CALL(statx, "ts**p", statx_flags, statx_masks),
 	CALL(symlink, "ss"),
 	CALL(symlinkat, "sts"),
 	CALL(sync, ""),
-	CALL(sync_file_range, "tddx"),
+	CALL(sync_file_range, "tdd*", file_range_flags),
 	CALL(syncfs, "t"),
 	CALL(sysinfo, "p"),
-	CALL(syslog, "dpd"),
-	CALL(tee, "ttux"),
+	CALL(syslog, "*pd", syslog_actions),
+	CALL(tee, "ttu*", splice_flags),
 	CALL(tgkill, "ddS"),
 	CALL(time, "p"),
-	CALL(timer_create, "dpp"),
+	CALL(timer_create, "*pp", clocks),
 	CALL(timer_delete, "d"),
 	CALL(timer_getoverrun, "d"),
 	CALL(timer_gettime, "dp"),
-	CALL(timer_settime, "ddpp"),
+	CALL(timer_settime, "d*pp", timer_flags),
 	CALL(times, "p"),
 	CALL(tkill, "dS"),
 	CALL(truncate, "sd"),
-	CALL(umask, "o"),
-	CALL(umount2, "sE"),
+	CALL(umask, "o:o"),
+	CALL(umount2, "s*", umount_flags),
 	CALL(uname, "p"),
 	CALL(unlink, "s"),
-	CALL(unlinkat, "tsK"),
+	CALL(unlinkat, "ts*", at_flags),
 	CALL(utime, "sp"),
-	CALL(utimensat, "tspK"),
+	CALL(utimensat, "tsp*", at_flags),
 	CALL(utimes, "sp"),
 	CALL(vfork, ""),
 	CALL(vhangup, ""),
-	CALL(vmsplice, "tpux"),
-	CALL(wait4, "dpWp"),
-	CALL(waitid, "ddpWp"),
+	CALL(vmsplice, "tpu*", splice_flags),
+	CALL(wait4, "dp*p", wait_flags),
+	CALL(waitid, "*dp*p", waited_for, wait_flags),
 	CALL(write, "tbu"),
 	CALL(writev, "tpu"),
 };
 const size_t nr_strace_formats = ARRAY_SIZE(strace_formats);
-
-/* ---- numbers with names ---- */
-
-#define N(name)	[name] = #name,
-
-const char *strace_errno(int error)
-{
-	static const char *const names[] = {
-		N(EPERM) N(ENOENT) N(ESRCH) N(EINTR) N(EIO) N(ENXIO) N(E2BIG) N(ENOEXEC) N(EBADF)
-		N(ECHILD) N(EAGAIN) N(ENOMEM) N(EACCES) N(EFAULT) N(ENOTBLK) N(EBUSY) N(EEXIST)
-		N(EXDEV) N(ENODEV) N(ENOTDIR) N(EISDIR) N(EINVAL) N(ENFILE) N(EMFILE) N(ENOTTY)
-		N(ETXTBSY) N(EFBIG) N(ENOSPC) N(ESPIPE) N(EROFS) N(EMLINK) N(EPIPE) N(EDOM)
-		N(ERANGE) N(EDEADLK) N(ENAMETOOLONG) N(ENOLCK) N(ENOSYS) N(ENOTEMPTY) N(ELOOP)
-		N(ENOMSG) N(EIDRM) N(ECHRNG) N(EL2NSYNC) N(EL3HLT) N(EL3RST) N(ELNRNG) N(EUNATCH)
-		N(ENOCSI) N(EL2HLT) N(EBADE) N(EBADR) N(EXFULL) N(ENOANO) N(EBADRQC) N(EBADSLT)
-		N(EBFONT) N(ENOSTR) N(ENODATA) N(ETIME) N(ENOSR) N(ENONET) N(ENOPKG) N(EREMOTE)
-		N(ENOLINK) N(EADV) N(ESRMNT) N(ECOMM) N(EPROTO) N(EMULTIHOP) N(EDOTDOT) N(EBADMSG)
-		N(EOVERFLOW) N(ENOTUNIQ) N(EBADFD) N(EREMCHG) N(ELIBACC) N(ELIBBAD) N(ELIBSCN)
-		N(ELIBMAX) N(ELIBEXEC) N(EILSEQ) N(ERESTART) N(ESTRPIPE) N(EUSERS) N(ENOTSOCK)
-		N(EDESTADDRREQ) N(EMSGSIZE) N(EPROTOTYPE) N(ENOPROTOOPT) N(EPROTONOSUPPORT)
-		N(ESOCKTNOSUPPORT) N(EOPNOTSUPP) N(EPFNOSUPPORT) N(EAFNOSUPPORT) N(EADDRINUSE)
-		N(EADDRNOTAVAIL) N(ENETDOWN) N(ENETUNREACH) N(ENETRESET) N(ECONNABORTED)
-		N(ECONNRESET) N(ENOBUFS) N(EISCONN) N(ENOTCONN) N(ESHUTDOWN) N(ETOOMANYREFS)
-		N(ETIMEDOUT) N(ECONNREFUSED) N(EHOSTDOWN) N(EHOSTUNREACH) N(EALREADY)
-		N(EINPROGRESS) N(ESTALE) N(EUCLEAN) N(ENOTNAM) N(ENAVAIL) N(EISNAM) N(EREMOTEIO)
-		N(EDQUOT) N(ENOMEDIUM) N(EMEDIUMTYPE) N(ECANCELED) N(ENOKEY) N(EKEYEXPIRED)
-		N(EKEYREVOKED) N(EKEYREJECTED) N(EOWNERDEAD) N(ENOTRECOVERABLE) N(ERFKILL)
-		N(EHWPOISON)
-	};
-
-	return error > 0 && (size_t)error < ARRAY_SIZE(names) ? names[error] : NULL;
-}
-
-const char *strace_signal(int signo)
-{
-	static const char *const names[] = {
-		N(SIGHUP) N(SIGINT) N(SIGQUIT) N(SIGILL) N(SIGTRAP) N(SIGABRT) N(SIGBUS) N(SIGFPE)
-		N(SIGKILL) N(SIGUSR1) N(SIGSEGV) N(SIGUSR2) N(SIGPIPE) N(SIGALRM) N(SIGTERM)
-		N(SIGSTKFLT) N(SIGCHLD) N(SIGCONT) N(SIGSTOP) N(SIGTSTP) N(SIGTTIN) N(SIGTTOU)
-		N(SIGURG) N(SIGXCPU) N(SIGXFSZ) N(SIGVTALRM) N(SIGPROF) N(SIGWINCH) N(SIGIO)
-		N(SIGPWR) N(SIGSYS)
-	};
-
-	return signo > 0 && (size_t)signo < ARRAY_SIZE(names) ? names[signo] : NULL;
-}
-
-/* ---- flags ---- */
-
-#define BITS(name)	{ name, name, #name }		/* all of its bits */
-#define ONE(mask, name)	{ mask, name, #name }		/* a number within the flags */
-#define END		{ 0, 0, NULL }
-
-static const struct strace_flag prot_flags[] = {
-	ONE(~0ull, PROT_NONE), BITS(PROT_READ), BITS(PROT_WRITE), BITS(PROT_EXEC),
-	BITS(PROT_GROWSDOWN), END,
-};
-static const struct strace_flag mmap_flags[] = {
-	ONE(MAP_TYPE, MAP_SHARED), ONE(MAP_TYPE, MAP_PRIVATE), ONE(MAP_TYPE, MAP_SHARED_VALIDATE),
-	ONE(MAP_TYPE, MAP_DROPPABLE), BITS(MAP_FIXED), BITS(MAP_ANONYMOUS), BITS(MAP_32BIT),
-	BITS(MAP_GROWSDOWN), BITS(MAP_DENYWRITE), BITS(MAP_EXECUTABLE), BITS(MAP_LOCKED),
-	BITS(MAP_NORESERVE), BITS(MAP_POPULATE), BITS(MAP_NONBLOCK), BITS(MAP_STACK),
-	BITS(MAP_HUGETLB), BITS(MAP_FIXED_NOREPLACE), END,
-};
-static const struct strace_flag open_flags[] = {
-	ONE(O_ACCMODE, O_RDONLY), ONE(O_ACCMODE, O_WRONLY), ONE(O_ACCMODE, O_RDWR), BITS(O_CREAT),
-	BITS(O_EXCL), BITS(O_NOCTTY), BITS(O_TRUNC), BITS(O_APPEND), BITS(O_NONBLOCK),
-	BITS(O_DSYNC), BITS(O_DIRECT), BITS(O_LARGEFILE), BITS(O_TMPFILE),
-	{ O_TMPFILE, O_DIRECTORY, "O_DIRECTORY" }, BITS(O_NOFOLLOW), BITS(O_NOATIME),
-	BITS(O_CLOEXEC), BITS(O_PATH), END,
-};
-static const struct strace_flag at_flags[] = {
-	BITS(AT_SYMLINK_NOFOLLOW), BITS(AT_REMOVEDIR),
-	BITS(AT_SYMLINK_FOLLOW), BITS(AT_NO_AUTOMOUNT), BITS(AT_EMPTY_PATH), END,
-};
-static const struct strace_flag clone_flags[] = {
-	BITS(CLONE_VM), BITS(CLONE_FS), BITS(CLONE_FILES), BITS(CLONE_SIGHAND), BITS(CLONE_VFORK),
-	BITS(CLONE_PARENT), BITS(CLONE_THREAD), BITS(CLONE_SETTLS), BITS(CLONE_PARENT_SETTID),
-	BITS(CLONE_CHILD_CLEARTID), BITS(CLONE_CHILD_SETTID), BITS(CLONE_SYSVSEM),
-	{ 0xff, SIGCHLD, "SIGCHLD" }, END,
-};
-static const struct strace_flag advice[] = {
-	ONE(~0ull, MADV_NORMAL), ONE(~0ull, MADV_RANDOM), ONE(~0ull, MADV_SEQUENTIAL),
-	ONE(~0ull, MADV_WILLNEED), ONE(~0ull, MADV_DONTNEED), ONE(~0ull, MADV_FREE),
-	ONE(~0ull, MADV_REMOVE), ONE(~0ull, MADV_DONTFORK), ONE(~0ull, MADV_DOFORK),
-	ONE(~0ull, MADV_MERGEABLE), ONE(~0ull, MADV_UNMERGEABLE), ONE(~0ull, MADV_HUGEPAGE),
-	ONE(~0ull, MADV_NOHUGEPAGE), ONE(~0ull, MADV_DONTDUMP), ONE(~0ull, MADV_DODUMP),
-	ONE(~0ull, MADV_WIPEONFORK), ONE(~0ull, MADV_KEEPONFORK), ONE(~0ull, MADV_COLD),
-	ONE(~0ull, MADV_PAGEOUT), ONE(~0ull, MADV_POPULATE_READ), ONE(~0ull, MADV_POPULATE_WRITE),
-	ONE(~0ull, MADV_DONTNEED_LOCKED), ONE(~0ull, MADV_COLLAPSE), ONE(~0ull, MADV_HWPOISON),
-	ONE(~0ull, MADV_SOFT_OFFLINE), ONE(~0ull, MADV_GUARD_INSTALL),
-	ONE(~0ull, MADV_GUARD_REMOVE), END,
-};
-static const struct strace_flag msync_flags[] = {
-	BITS(MS_ASYNC), BITS(MS_INVALIDATE), BITS(MS_SYNC), END,
-};
-static const struct strace_flag mount_flags[] = {
-	BITS(MS_RDONLY), BITS(MS_NOSUID), BITS(MS_NODEV), BITS(MS_NOEXEC), BITS(MS_SYNCHRONOUS),
-	BITS(MS_REMOUNT), BITS(MS_NOATIME), BITS(MS_NODIRATIME), BITS(MS_BIND), BITS(MS_MOVE),
-	BITS(MS_SILENT), BITS(MS_RELATIME), BITS(MS_STRICTATIME), END,
-};
-static const struct strace_flag umount_flags[] = {
-	BITS(MNT_FORCE), BITS(MNT_DETACH), BITS(MNT_EXPIRE), BITS(UMOUNT_NOFOLLOW), END,
-};
-static const struct strace_flag wait_flags[] = {
-	BITS(WNOHANG), BITS(WUNTRACED), BITS(WEXITED), BITS(WCONTINUED), BITS(WNOWAIT), END,
-};
-static const struct strace_flag whence[] = {
-	ONE(~0ull, SEEK_SET), ONE(~0ull, SEEK_CUR), ONE(~0ull, SEEK_END), END,
-};
-static const struct strace_flag fcntl_commands[] = {
-	ONE(~0ull, F_DUPFD), ONE(~0ull, F_GETFD), ONE(~0ull, F_SETFD), ONE(~0ull, F_GETFL),
-	ONE(~0ull, F_SETFL), ONE(~0ull, F_GETLK), ONE(~0ull, F_SETLK), ONE(~0ull, F_SETLKW),
-	ONE(~0ull, F_SETOWN), ONE(~0ull, F_GETOWN), ONE(~0ull, F_SETSIG), ONE(~0ull, F_GETSIG),
-	ONE(~0ull, F_SETOWN_EX), ONE(~0ull, F_GETOWN_EX),
-	ONE(~0ull, F_OFD_GETLK), ONE(~0ull, F_OFD_SETLK), ONE(~0ull, F_OFD_SETLKW),
-	ONE(~0ull, F_DUPFD_CLOEXEC), ONE(~0ull, F_SETPIPE_SZ), ONE(~0ull, F_GETPIPE_SZ),
-	ONE(~0ull, F_ADD_SEALS), ONE(~0ull, F_GET_SEALS), END,
-};
-static const struct strace_flag futex_operations[] = {
-	ONE(0x7f, FUTEX_WAIT), ONE(0x7f, FUTEX_WAKE), ONE(0x7f, FUTEX_REQUEUE),
-	ONE(0x7f, FUTEX_CMP_REQUEUE), ONE(0x7f, FUTEX_WAKE_OP), ONE(0x7f, FUTEX_WAIT_BITSET),
-	ONE(0x7f, FUTEX_WAKE_BITSET), BITS(FUTEX_PRIVATE_FLAG), BITS(FUTEX_CLOCK_REALTIME), END,
-};
 /* clang-format on */
-
-const struct strace_flag *strace_flags(char letter)
-{
-	switch (letter) {
-	case 'P': return prot_flags;
-	case 'M': return mmap_flags;
-	case 'O': return open_flags;
-	case 'K': return at_flags;
-	case 'C': return clone_flags;
-	case 'A': return advice;
-	case 'Y': return msync_flags;
-	case 'B': return mount_flags;
-	case 'E': return umount_flags;
-	case 'W': return wait_flags;
-	case 'H': return whence;
-	case 'F': return fcntl_commands;
-	case 'U': return futex_operations;
-	default: return NULL;
-	}
-}

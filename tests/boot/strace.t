@@ -25,6 +25,23 @@ has 'a-call-that-there-is-not-is-shown-too' \
 	'^\[busybox 2\] syscall_170\(0x[0-9a-f]+, 0x5, 0x[0-9a-f]+\) = -1 ENOSYS$'
 boot --cpus 1 --strace -- /tests/signals_restart
 has 'and-one-that-a-signal-cuts-short' ' = \? ERESTARTSYS$'
+
+# A program that says of each call how strace(1) shows it.
+mkdir "$tmp/image"
+${CC:-gcc} -O1 -static -I. -o "$tmp/image/strace_calls" tests/boot/strace_calls.c || exit 1
+boot --cpus 1 --strace --img "$tmp/image" -- /strace_calls
+# missing: those of its lines that are not in the log.
+missing()
+{
+	while IFS= read -r line; do
+		grep -qF "] $line = " <<<"$err" || echo "$line"
+	done <<<"$out"
+}
+ok 'the-program-has-made-its-calls' test "$(wc -l <<<"$out")" -gt 80
+is 'what-has-a-name-is-shown-by-it' "$(missing)" ''
+has 'a-result-that-consists-of-flags-has-both' 'F_GETFD\) = 0x1 \(flags FD_CLOEXEC\)$'
+has 'or-its-name' 'PR_GET_DUMPABLE\) = 0x1 \(SUID_DUMP_USER\)$'
+
 boot --cpus 1 -- /bin/echo hello
 is 'without-it-there-is-nothing' "$err" ''
 names() { grep -oE "CALL\([a-z0-9_]+$1" "$2" | sed 's/CALL(//; s/.$//' | LC_ALL=C sort -u; }
