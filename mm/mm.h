@@ -84,6 +84,8 @@ struct mm_struct {
 	unsigned long mmap_base;	/* unhinted mappings go downward from here */
 	struct mm_limits limits;
 
+	unsigned long summed;		/* who adds up all address spaces has
+					 * seen it; under a lock of the kernel's */
 	struct file *exe_file;		/* the program, with an exe_file_get(); NULL: none */
 	atomic_t mm_users, mm_count;
 

@@ -20,23 +20,30 @@ static struct mm_struct *mm_of(const struct process *process)
 	return task ? task->mm : NULL;
 }
 
+struct summing {
+	struct memory_totals totals;
+	unsigned long round;	/* what the address spaces that are in it have in `summed` */
+};
+
 static void add_process(struct process *process, void *arg)
 {
-	struct memory_totals *totals = arg;
-	const struct mm_struct *mm = mm_of(process);
+	struct summing *sum = arg;
+	struct memory_totals *totals = &sum->totals;
+	struct mm_struct *mm = mm_of(process);
 	struct task *task;
 
 	TAILQ_FOREACH(task, &process->threads, thread_link)
 		totals->stacks++;
-	if (!mm)
-		return;
+	if (!mm || mm->summed == sum->round)
+		return; /* it is another process's too: vfork, CLONE_VM */
+	mm->summed = sum->round;
 	totals->anon += mm_rss(mm, MM_ANONPAGES);
 	totals->mapped += mm_rss(mm, MM_FILEPAGES) + mm_rss(mm, MM_SHMEMPAGES);
 	totals->tables += (unsigned long)atomic_long_read(&mm->table_frames);
 }
 
 struct search {
-	int after, pid;		/* the lowest number above `after`, and whose it is */
+	unsigned long after;	/* whose number is the lowest above it? */
 	struct mm_struct *mm;
 };
 
@@ -45,37 +52,34 @@ static void consider(struct process *process, void *arg)
 	struct search *search = arg;
 	struct mm_struct *mm = mm_of(process);
 
-	if (!mm || !READ_ONCE(mm->locked_vm) || process->pid <= search->after)
+	if (!mm || !READ_ONCE(mm->locked_vm) || mm->id <= search->after)
 		return;
-	if (!search->mm || process->pid < search->pid) {
-		search->pid = process->pid;
+	if (!search->mm || mm->id < search->mm->id)
 		search->mm = mm;
-	}
 }
 
-/* The next process that has locked memory: with a reference to that; or NULL. */
-static struct mm_struct *next_with_locks(int *pid)
+/* The next address space that has locked memory: with a reference to it; or NULL. */
+static struct mm_struct *next_with_locks(unsigned long after)
 {
-	struct search search = { .after = *pid };
+	struct search search = { .after = after };
 
 	spin_lock(&tasks_lock);
 	process_for_each(consider, &search);
 	if (search.mm)
 		mmget(search.mm);
 	spin_unlock(&tasks_lock);
-	*pid = search.pid;
 	return search.mm;
 }
 
 /* Not counted as they come and go: few programs lock any, and nobody else pays for it. */
 static unsigned long mlocked_pages(void)
 {
-	unsigned long pages = 0;
+	unsigned long pages = 0, after = 0;
 	struct mm_struct *mm;
-	int pid = 0;
 
-	while ((mm = next_with_locks(&pid))) {
+	while ((mm = next_with_locks(after))) {
 		pages += mm_mlocked_pages(mm);
+		after = mm->id;
 		mmput(mm);
 	}
 	return pages;
@@ -89,13 +93,15 @@ static void add_slabs(const char *name, size_t size, unsigned long in_use, unsig
 
 struct memory_totals memory_totals(void)
 {
-	struct memory_totals totals = { .mlocked = mlocked_pages() };
+	static unsigned long rounds; /* under tasks_lock */
+	struct summing sum = { .totals.mlocked = mlocked_pages() };
 
-	slab_for_each(add_slabs, &totals.slabs);
+	slab_for_each(add_slabs, &sum.totals.slabs);
 	spin_lock(&tasks_lock);
-	process_for_each(add_process, &totals);
+	sum.round = ++rounds;
+	process_for_each(add_process, &sum);
 	spin_unlock(&tasks_lock);
-	return totals;
+	return sum.totals;
 }
 
 /* ---- meminfo ---- */

@@ -2,7 +2,7 @@
 #pragma once
 
 struct memory_totals {
-	/* In pages; over all processes. What two of them have locked is locked twice. */
+	/* In pages; over all address spaces. What two of them have locked is locked twice. */
 	unsigned long anon, mapped, tables, mlocked;
 	unsigned long stacks;	/* of the kernel, one for each thread */
 	unsigned long slabs;	/* pages */

@@ -214,6 +214,40 @@ static void test_zones(void)
 	ok(zones("pages free ") <= zones("  managed "), "no-more-is-free");
 }
 
+/* What a child that shares our memory reads. */
+static long anon_with_vfork_child(void)
+{
+	static volatile long anon;
+	long pid = sys_vfork();
+
+	if (pid == 0) {
+		anon = meminfo("AnonPages");
+		sys_exit_group(0);
+	}
+	if (pid < 0 || child_verdict(child_wait((int)pid)))
+		bail("there is no vfork child");
+	return anon;
+}
+
+/*
+ * Such a child, large as the memory is, adds none to the machine's: in one look at least, for
+ * others come and go.
+ */
+static bool vfork_child_adds_none(void)
+{
+	char *mem = map_private(64 * LEN);
+	bool found = false;
+
+	memset(mem, 1, 64 * LEN);
+	for (int64_t end = now_ns() + PATIENCE; !found && now_ns() < end;) {
+		const long alone = meminfo("AnonPages");
+
+		found = alone >= 64 * KB && anon_with_vfork_child() - alone < 64 * KB / 2;
+	}
+	unmap(mem, 64 * LEN);
+	return found;
+}
+
 static void test_machine(void)
 {
 	const long kb = 64 * KB;
@@ -221,6 +255,7 @@ static void test_machine(void)
 	ok(moves(meminfo, "MemFree", false, -kb), "MemFree-falls-by-what-is-used");
 	ok(moves(meminfo, "MemAvailable", false, -kb), "so-does-MemAvailable");
 	ok(moves(meminfo, "AnonPages", false, kb), "AnonPages-grows");
+	ok(vfork_child_adds_none(), "but-not-by-what-a-vfork-child-shares");
 	ok(moves(meminfo, "Shmem", true, kb), "Shmem-grows-by-shared-memory");
 	ok(moves(meminfo, "Cached", true, kb), "which-is-cached");
 	ok(moves(meminfo, "Mapped", true, kb), "and-mapped");
