@@ -8,6 +8,7 @@
  *	LAZY -> FREE: all CPUs have flushed
  */
 #include <sys/tree.h>
+#include "kernel/base/wait.h"
 #include "mm/leak.h"
 #include "mm/page_owner.h"
 #include "mm/slab.h"
@@ -238,7 +239,7 @@ static struct vm_range *range_map(unsigned long pages)
 	struct vm_range *range = range_alloc((pages + 1) << PAGE_SHIFT);
 
 	for (unsigned long i = 0; range && i < pages; i++) {
-		if (!map_page(range->start + (i << PAGE_SHIFT))) {
+		if (fatal_signal_pending() || !map_page(range->start + (i << PAGE_SHIFT))) {
 			range_make_lazy(range);
 			range = NULL;
 		}

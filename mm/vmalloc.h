@@ -6,7 +6,10 @@
 #pragma once
 #include "mm/buddy.h"
 
-/* size is rounded up to pages. NULL if there is no memory. May sleep; interrupts on. */
+/*
+ * size is rounded up to pages. NULL if there is no memory, or the task has been killed and needs
+ * none any more. May sleep; interrupts on.
+ */
 void *vmalloc(size_t size);
 void vfree(void *addr);
 /* kmalloc() where that gives so much, else vmalloc(). May sleep; NULL if there is no memory. */

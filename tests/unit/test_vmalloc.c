@@ -74,6 +74,23 @@ TEST("a-freed-area-is-unmapped-at-once-and-reused-only-after-a-flush")
 	CHECK_EQ(area(5 * PAGE_SIZE), a);
 }
 
+TEST("who-is-killed-gets-no-area-and-keeps-no-frame")
+{
+	unsigned long free;
+
+	boot();
+	vfree((void *)area(8 * PAGE_SIZE)); /* has made the tables */
+	vmalloc_purge();
+	free = frames_free();
+	sim_set_killed(true);
+	CHECK(!vmalloc(8 * PAGE_SIZE));
+	sim_set_killed(false);
+	vmalloc_purge();
+	CHECK_EQ(frames_free(), free);
+	CHECK_EQ(vmalloc_pages(), 0);
+	vfree((void *)area(8 * PAGE_SIZE));
+}
+
 TEST("frames-of-a-freed-area-wait-for-the-flush-too")
 {
 	unsigned long a, free;
