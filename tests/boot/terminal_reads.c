@@ -230,6 +230,59 @@ static void woken(const char *name, tcflag_t lflag, const char *typed)
 	end_case();
 }
 
+/* ---- a signal for what comes ---- */
+
+/* The descriptor and the reason of a signal that comes, within a minute; or that there is none. */
+static void report_told(const char *what, int signo, time_t seconds)
+{
+	struct timespec patience = { .tv_sec = seconds };
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	if (sigtimedwait(&set, &info, &patience) == signo)
+		report("%s: descriptor %d, code %d, band %lx\n", what, info.si_fd == terminal,
+		       info.si_code, info.si_band);
+	else
+		report_result(what, -1);
+}
+
+static void told(void)
+{
+	struct termios line = settings(0, 0, ICANON), raw = settings(0, 0, 0);
+	const int signo = SIGRTMIN, flags = fcntl(terminal, F_GETFL);
+	sigset_t own, old;
+
+	begin_case("a signal for input");
+	sigemptyset(&own);
+	sigaddset(&own, signo);
+	sigprocmask(SIG_BLOCK, &own, &old);
+	report_result("owner", fcntl(terminal, F_SETOWN, getpid()));
+	report_result("signal", fcntl(terminal, F_SETSIG, signo));
+	report_result("O_ASYNC", fcntl(terminal, F_SETFL, flags | O_ASYNC));
+	set(&line);
+	type("ab");
+	usleep(20000);
+	report_told("a part of a line", signo, 0);
+	type("c\n");
+	report_told("a line", signo, 60);
+	report_input();
+	set(&raw);
+	type("x");
+	report_told("a byte", signo, 60);
+	report_input();
+	fcntl(terminal, F_SETFL, flags);
+	type("y");
+	usleep(20000);
+	report_told("without O_ASYNC", signo, 0);
+	report_input();
+	fcntl(terminal, F_SETSIG, 0);
+	fcntl(terminal, F_SETOWN, 0);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	end_case();
+}
+
 /* ---- much at once, from the other end ---- */
 
 static void wait_until_waiting(int n)
@@ -301,6 +354,7 @@ void reading(void)
 	woken("a line wakes", ICANON, "abc\n");
 	woken("an end of file wakes", ICANON, "\x04");
 	woken("a byte wakes", 0, "a");
+	told();
 	much(20000);
 	much(100000);
 	requests();
