@@ -201,6 +201,28 @@ static void end_threads(void *arg)
 		thread_join(&threads[i]);
 }
 
+/* A child whose stack, which execve() has made for its parent, grows by `by` kB: does that? */
+static int stack_is_promised(void *arg)
+{
+	const long by = (long)arg, before = meminfo("Committed_AS");
+	volatile char *here = __builtin_frame_address(0);
+
+	here[-by * 1024] = 1;
+	return meminfo("Committed_AS") - before >= by / 2 ? 0 : 1;
+}
+
+/* At least once, for others come and go. */
+static bool grown_stack_is_promised(void)
+{
+	for (int64_t end = now_ns() + PATIENCE; now_ns() < end;) {
+		int verdict = child_verdict(child_run(stack_is_promised, (void *)6000L));
+
+		if (verdict != 1)
+			return verdict == 0;
+	}
+	return false;
+}
+
 static void test_moves(void)
 {
 	ok(moves((struct change){ meminfo, "Mlocked", KB }, lock, drop),
@@ -210,6 +232,7 @@ static void test_moves(void)
 	   "Committed_AS-grows-by-what-can-be-written-to");
 	ok(moves((struct change){ meminfo, "Committed_AS", 64 * KB }, share_much, unmap_much),
 	   "and-shared");
+	ok(grown_stack_is_promised(), "and-by-what-a-stack-grows");
 	ok(moves((struct change){ meminfo, "KernelStack", 16 * 8 }, start_threads, end_threads),
 	   "KernelStack-grows-with-each-thread");
 	ok(moves((struct change){ vmstat, "pgfree", PAGES }, come_and_go, drop_at_once),
