@@ -25,5 +25,19 @@ for archive in build/debug/libmm.a build/release/libmm.a build/sim/libmm.a; do
 done
 tools/gen-arch-doc >"$tmp/arch.md"
 ok 'docs/arch.md-is-what-the-headers-say (make docs)' diff -u docs/arch.md "$tmp/arch.md"
+
+# A header of one's own, and what is read of it.
+mkdir -p "$tmp/tree/tools" "$tmp/tree/arch" && cp tools/gen-arch-doc "$tmp/tree/tools"
+cat >"$tmp/tree/arch/interface.h" <<-'END'
+	#define FIRST	1	/* a remark that goes on
+				 * to a second line */
+	int one(int a);
+	/* Says what it does. */
+	#define SECOND(a) \
+		((a) / 2)	/* half; */
+	int two(void);
+END
+is 'a-remark-behind-a-#define-is-no-declaration' \
+	"$("$tmp/tree/tools/gen-arch-doc" | grep '^- ')" $'- `int one(int a)`\n- `int two(void)`'
 is 'mm-holds-no-inline-assembly' "$(grep -nE '\b(asm|__asm__)\b *(volatile|\()' mm/*.[ch])" ''
 done_testing
