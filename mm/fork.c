@@ -61,7 +61,8 @@ static bool copy_pte(struct copy *copy, struct mm_struct *src, unsigned long add
 		copy->downgraded = true;
 		pte = ptep_get(src_ptep);
 	}
-	set_pte(copy->dst, addr, dst_ptep, pte);
+	/* The child has not used it yet. */
+	set_pte(copy->dst, addr, dst_ptep, pte_mkold(pte));
 	return true;
 }
 

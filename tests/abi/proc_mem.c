@@ -136,6 +136,21 @@ static long clear_refs(const char *what)
 
 static long referenced(const void *mem) { return smaps_field((uintptr_t)mem, "Referenced"); }
 
+static int child_has_used(void *mem) { return (int)referenced(mem); }
+
+static void test_referenced_by_child(void)
+{
+	char *area = map_private(4 * PAGE_SIZE), *mem = area + PAGE_SIZE;
+
+	/* A mapping of its own, whatever lies beside it. */
+	sys_mprotect((uintptr_t)area, PAGE_SIZE, PROT_NONE);
+	sys_mprotect((uintptr_t)area + 3 * PAGE_SIZE, PAGE_SIZE, PROT_NONE);
+	memset(mem, 1, 2 * PAGE_SIZE);
+	ok_child_exits(child_has_used, mem, 0, "what-only-the-parent-has-used-is-not-referenced");
+	is(referenced(mem), 8, "but-by-the-parent");
+	unmap(area, 4 * PAGE_SIZE);
+}
+
 static bool soft_dirty(const void *mem) { return pagemap_entry((uintptr_t)mem) >> 55 & 1; }
 
 static void test_clear_refs(void)
@@ -191,7 +206,7 @@ static void test_soft_dirty(void)
 
 int main(void)
 {
-	tap_plan(49);
+	tap_plan(51);
 	scratch_enter();
 	mem_fd = (int)sys_open("/proc/self/mem", O_RDWR, 0);
 	if (mem_fd < 0)
@@ -202,6 +217,7 @@ int main(void)
 	sys_close(mem_fd);
 	test_other();
 	test_clear_refs();
+	test_referenced_by_child();
 	test_soft_dirty();
 	scratch_leave();
 	return tap_done();

@@ -255,6 +255,23 @@ TEST("fork-takes-the-exclusive-mark-and-write-permission-from-both")
 	space_end(&s);
 }
 
+TEST("a-child-has-not-used-what-its-parent-has")
+{
+	struct space s = space_touched(2);
+	struct mm_struct *child = mm_fork(s.mm);
+
+	CHECK(pte_young(__pte(entry_of(s.mm, AT))));
+	CHECK(!pte_young(__pte(entry_of(child, AT))));
+	CHECK(pte_dirty_novma(__pte(entry_of(child, AT))));
+	run_on(0, child);
+	CHECK_EQ(peek(AT), 1);
+	CHECK(pte_young(__pte(entry_of(child, AT))));
+	CHECK(!pte_young(__pte(entry_of(child, AT + PAGE_SIZE))));
+	run_on(0, s.mm);
+	mmput(child);
+	space_end(&s);
+}
+
 TEST("last-owner-reuses-the-page-and-makes-it-exclusive")
 {
 	struct space s = space_start(3, 4, 1);
