@@ -587,8 +587,8 @@ static const char *expand_stack(struct vm_area_struct *vma, unsigned long addr)
 	    !may_expand_vm(vma->vm_mm, vma->vm_flags, pages) ||
 	    !mlock_future_ok(vma->vm_mm, vma->vm_flags, pages))
 		return "the stack may not grow that far";
-	if (start < STACK_GUARD_GAP)
-		return "the stack would reach address 0";
+	if (start < MMAP_MIN_ADDR)
+		return "the stack would come too near to address 0";
 	if (prev && !(prev->vm_flags & VM_GROWSDOWN) && (prev->vm_flags & VM_ACCESS_FLAGS) &&
 	    start - prev->vm_end < STACK_GUARD_GAP)
 		return "the stack would come too near to the mapping below";

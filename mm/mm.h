@@ -205,6 +205,9 @@ void mm_clear_refs(struct mm_struct *mm, int what);
 
 /* ---- layout ---- */
 
+/* Nothing is mapped below without MAP_FIXED: hints are moved up. What vm.mmap_min_addr says. */
+#define MMAP_MIN_ADDR	65536ul
+
 /* End of the user addresses that a tree of that many levels reaches: 2^39, 2^47 or 2^56 bytes. */
 static inline unsigned long levels_reach(unsigned int levels)
 {

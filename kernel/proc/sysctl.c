@@ -6,6 +6,7 @@
 #include "kernel/fs/tmpfs.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/version.h"
+#include "mm/mm.h"
 #include "mm/overcommit.h"
 #include "mm/pagecache.h"
 #include "mm/vma.h"
@@ -14,7 +15,7 @@
 #define CONSTANT(name, format, value) \
 	static SHOW(name) { text_printf(text, format "\n", value); return 0; }
 
-CONSTANT(show_mmap_min_addr, "%lu", 65536ul)
+CONSTANT(show_mmap_min_addr, "%lu", MMAP_MIN_ADDR)
 CONSTANT(show_max_map_count, "%d", MAX_MAP_COUNT)
 CONSTANT(show_ostype, "%s", "Linux")
 CONSTANT(show_osrelease, "%s", PLEAT_ABI_RELEASE)

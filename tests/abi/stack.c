@@ -51,11 +51,25 @@ static int child_kernel_reaches_down(void *arg)
 	return memcmp(below, "deep", 4) == 0 ? 0 : 2;
 }
 
+/* Below the guard gap of the first MiB as well. */
+static int child_reaches_low(void *arg)
+{
+	volatile char *low = (volatile char *)0x80000;
+
+	(void)arg;
+	if (sys_mmap((uintptr_t)low, PAGE_SIZE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0) != (long)low)
+		return 1;
+	low[-(long)PAGE_SIZE] = 5;
+	return low[-(long)PAGE_SIZE] == 5 ? 0 : 2;
+}
+
 static void test_growth(void)
 {
 	ok_child_exits(child_recurses, NULL, 0, "recursion-of-2-MiB-works");
 	ok_child_exits(child_reaches_down, NULL, 0, "access-far-below-the-stack-pointer-grows-it");
 	ok_child_exits(child_kernel_reaches_down, NULL, 0, "the-kernel's-write-grows-it-too");
+	ok_child_exits(child_reaches_low, NULL, 0, "one-at-a-low-address-grows-as-well");
 }
 
 /* Ends only if somebody writes a 1 into a frame, which nobody does. */
@@ -155,7 +169,7 @@ int main(int argc, char **argv)
 	(void)argv;
 	if (argc > 1)
 		return reach();
-	tap_plan(13);
+	tap_plan(14);
 	test_growth();
 	ok_child_dies(child_endless, NULL, SIGSEGV, "endless-recursion-dies");
 	test_guard_gap();

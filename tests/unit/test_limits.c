@@ -178,13 +178,14 @@ TEST("msync-cannot-invalidate-what-is-locked")
 	space_end(&s);
 }
 
-TEST("a-stack-does-not-grow-to-address-0")
+TEST("a-stack-grows-down-to-where-nothing-may-be-mapped")
 {
 	struct space s = space_start(3, 4, 1);
-	const unsigned long low = STACK_GUARD_GAP / 2;
+	const unsigned long low = MMAP_MIN_ADDR;
 	struct fault_result res;
 
-	map(s.mm, low, PAGE_SIZE, RW, ANON | MAP_FIXED | MAP_GROWSDOWN);
+	map(s.mm, STACK_GUARD_GAP / 2, PAGE_SIZE, RW, ANON | MAP_FIXED | MAP_GROWSDOWN);
+	poke(low, 1);
 	CHECK_EQ(sim_user_write(low - 8, 1), SIGSEGV);
 	CHECK(strstr(sim_last_signal.why, "address 0"));
 	user_fault(s.mm, task_size_max(), FAULT_FLAG_USER, &res);
