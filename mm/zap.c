@@ -112,6 +112,9 @@ static void free_if_in_hole(struct page_walk *walk, u64 *slot, unsigned int leve
 
 	if (start < zap->floor || start + span - 1 > zap->ceiling - 1)
 		return;
+	/* Another CPU may still have it loaded as its root: unfolding has told nobody. */
+	if (UNFOLD_LAZY && level > 3 && !start && !zap->tlb->dead)
+		return;
 	entry = entry_get(slot);
 	spin_lock(&walk->mm->page_table_lock);
 	set_upper(walk->mm, addr, level, slot, 0);
