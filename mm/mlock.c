@@ -47,27 +47,14 @@ static long apply_lock_flags(struct mm_struct *mm, unsigned long start, unsigned
 	return 0;
 }
 
-/* Pages of [start, end) that are locked already and do not count twice. */
-static unsigned long pages_locked(const struct mm_struct *mm, unsigned long start,
-				  unsigned long end)
-{
-	const struct vm_area_struct *vma = vma_find_intersection(mm, start, end);
-	unsigned long bytes = 0;
-
-	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
-		if (vma->vm_flags & VM_LOCKED)
-			bytes += min(end, vma->vm_end) - max(start, vma->vm_start);
-	}
-	return bytes >> PAGE_SHIFT;
-}
-
 static long mlock_locked(struct mm_struct *mm, unsigned long start, unsigned long end,
 			 unsigned long flags)
 {
 	unsigned long limit = memlock_pages(mm);
 	unsigned long pages = mm->locked_vm + ((end - start) >> PAGE_SHIFT);
 
-	if (pages > limit && pages - pages_locked(mm, start, end) > limit)
+	/* What is locked already does not count twice. */
+	if (pages > limit && pages - count_vma_pages_range(mm, start, end, VM_LOCKED) > limit)
 		return -ENOMEM;
 	return apply_lock_flags(mm, start, end, flags);
 }

@@ -7,8 +7,6 @@
 #include "mm/pagecache.h"
 #include "mm/zap.h"
 
-#define MMAP_MIN_ADDR	65536ul		/* hints below are moved up, as sysctl
-					 * vm.mmap_min_addr does */
 #define MAX_FILE_SIZE	(~0ul >> 1)	/* no mapping reaches beyond what
 					 * a file's position can be */
 
@@ -29,24 +27,29 @@ bool may_expand_vm(const struct mm_struct *mm, unsigned long vm_flags, unsigned 
 	       (!is_data_mapping(vm_flags) || may_have_data(mm, pages));
 }
 
-/* Pages of [start, end) that are mapped, and that MAP_FIXED would replace. */
-static unsigned long pages_mapped(const struct mm_struct *mm, unsigned long start,
-				  unsigned long end)
-{
-	const struct vm_area_struct *vma = vma_find_intersection(mm, start, end);
-	unsigned long bytes = 0;
-
-	for (; vma && vma->vm_start < end; vma = vma_next(vma))
-		bytes += min(end, vma->vm_end) - max(start, vma->vm_start);
-	return bytes >> PAGE_SHIFT;
-}
-
+/* What MAP_FIXED would replace does not count. */
 static bool may_map(const struct mm_struct *mm, unsigned long vm_flags, unsigned long addr,
 		    unsigned long len)
 {
 	return may_expand_vm(mm, vm_flags, len >> PAGE_SHIFT) ||
 	       may_expand_vm(mm, vm_flags,
-			     (len >> PAGE_SHIFT) - pages_mapped(mm, addr, addr + len));
+			     (len >> PAGE_SHIFT) -
+				     count_vma_pages_range(mm, addr, addr + len, 0));
+}
+
+/* vm_enough_memory() for that many pages, as if what MAP_FIXED replaces were given back before. */
+static int promise(const struct mm_struct *mm, unsigned long addr, unsigned long len, int flags,
+		   unsigned long pages)
+{
+	unsigned long replaced = 0;
+	int err;
+
+	if (pages && (flags & MAP_FIXED))
+		replaced = count_vma_pages_range(mm, addr, addr + len, VM_ACCOUNT);
+	vm_unacct_memory(replaced);
+	err = vm_enough_memory(mm, pages);
+	vm_acct_memory(replaced);
+	return err;
 }
 
 /* ---- choosing an address ---- */
@@ -66,16 +69,24 @@ static bool range_is_free(const struct mm_struct *mm, unsigned long addr, unsign
 }
 
 /*
- * Top-down from mmap_base, then from the end of what an address without a hint may be:
- * the reach of 4 levels, to which a 3-level tree unfolds when nothing fits. Only a hint
- * above that asks for 5.
+ * The end of addresses for who does not ask for more: the reach of 4 levels, to which a 3-level
+ * tree unfolds when nothing fits. Only a hint above that asks for 5.
  */
+static unsigned long map_window(void) { return min(levels_reach(4) - PAGE_SIZE, task_size_max()); }
+
+/* Is what begins there on one side of the window's end, whole? And are there such addresses? */
+static bool hint_is_valid(unsigned long addr, unsigned long len)
+{
+	return addr <= task_size_max() - len &&
+	       (addr > map_window()) == (addr + len > map_window());
+}
+
+/* Top-down from mmap_base, then from the end of the tree's reach, and of the window. */
 static unsigned long unmapped_area(struct mm_struct *mm, unsigned long hint, unsigned long len)
 {
-	unsigned long window = min(levels_reach(4) - PAGE_SIZE, task_size_max());
-	unsigned long addr;
+	unsigned long window = map_window(), addr;
 
-	if (hint > window - min(len, window)) {
+	if (hint > window) {
 		addr = vma_unmapped_area(mm, len, window, task_size_max());
 		if (!IS_ERR_VALUE(addr))
 			return addr;
@@ -102,9 +113,10 @@ static unsigned long get_unmapped_area(struct mm_struct *mm, unsigned long addr,
 			return -ENOMEM;
 		return addr & ~PAGE_MASK ? (unsigned long)-EINVAL : addr;
 	}
+	addr &= PAGE_MASK;	/* of the first page: no hint */
 	if (addr) {
-		addr = max(addr & PAGE_MASK, MMAP_MIN_ADDR);
-		if (addr <= max - len && range_is_free(mm, addr, len))
+		addr = max(addr, MMAP_MIN_ADDR);
+		if (hint_is_valid(addr, len) && range_is_free(mm, addr, len))
 			return addr;
 	}
 	return unmapped_area(mm, addr, len);
@@ -183,31 +195,62 @@ static int set_object(struct vm_area_struct *vma, const struct mmap_source *sour
 }
 
 /*
- * The mapping at an address that has been chosen and is free. Unfolding comes
- * last: it is not undone.
+ * All that a new mapping takes, and that there may be too little memory for: it is in no tree yet.
+ * Unfolding comes last: it is not undone. Or ERR_PTR().
  */
+static struct vm_area_struct *new_vma(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				      unsigned long vm_flags, const struct mmap_source *source,
+				      unsigned long pgoff)
+{
+	struct vm_area_struct *vma = vma_alloc(mm, addr, addr + len, vm_flags | VM_SOFTDIRTY);
+	int err;
+
+	if (!vma)
+		return ERR_PTR(-ENOMEM);
+	err = set_object(vma, source, pgoff);
+	if (!err)
+		err = ensure_reach(mm, addr + len);
+	if (!err)
+		return vma;
+	vma_free(vma);
+	return ERR_PTR(err);
+}
+
+/* The mapping at an address that has been chosen and is free. */
 static long map_region(struct mm_struct *mm, unsigned long addr, unsigned long len,
 		       unsigned long vm_flags, const struct mmap_source *source,
 		       unsigned long pgoff)
 {
 	struct vm_area_struct *vma;
-	long err;
 
-	vm_flags |= VM_SOFTDIRTY;
 	if (addr + len <= levels_reach(mm_levels(mm)) &&
-	    vma_expand_over(mm, addr, addr + len, vm_flags, source, pgoff))
+	    vma_expand_over(mm, addr, addr + len, vm_flags | VM_SOFTDIRTY, source, pgoff))
 		return 0;
-	vma = vma_alloc(mm, addr, addr + len, vm_flags);
-	if (!vma)
-		return -ENOMEM;
-	err = set_object(vma, source, pgoff);
-	if (!err)
-		err = ensure_reach(mm, addr + len);
-	if (err)
+	vma = new_vma(mm, addr, len, vm_flags, source, pgoff);
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	vma_link(vma);
+	return 0;
+}
+
+/* The same in place of what is there; that goes last, so that an error leaves it as it was. */
+static long replace_region(struct mm_struct *mm, unsigned long addr, unsigned long len,
+			   unsigned long vm_flags, const struct mmap_source *source,
+			   unsigned long pgoff)
+{
+	struct vm_area_struct *vma = new_vma(mm, addr, len, vm_flags, source, pgoff);
+	int err;
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	err = unmap_locked(mm, addr, addr + len);
+	if (err) {
 		vma_free(vma);
-	else
-		vma_link(vma);
-	return err;
+		return err;
+	}
+	vma_link(vma);
+	vma_merge(vma);
+	return 0;
 }
 
 static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long len, int prot,
@@ -238,13 +281,13 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long 
 		charged = len >> PAGE_SHIFT;
 		vm_flags |= VM_ACCOUNT;
 	}
-	if (vm_enough_memory(mm, charged))
+	if (promise(mm, addr, len, flags, charged))
 		return -ENOMEM;
 	if (!source)
 		pgoff = vm_flags & VM_SHARED ? 0 : addr >> PAGE_SHIFT;
-	if (flags & MAP_FIXED)
-		err = unmap_locked(mm, addr, addr + len);
-	if (!err)
+	if ((flags & MAP_FIXED) && vma_find_intersection(mm, addr, addr + len))
+		err = replace_region(mm, addr, len, vm_flags, source, pgoff);
+	else
 		err = map_region(mm, addr, len, vm_flags, source, pgoff);
 	if (err) {
 		vm_unacct_memory(charged);

@@ -223,6 +223,19 @@ struct vm_area_struct *vma_find_intersection(const struct mm_struct *mm, unsigne
 	return vma && vma->vm_start < end ? vma : NULL;
 }
 
+unsigned long count_vma_pages_range(const struct mm_struct *mm, unsigned long start,
+				    unsigned long end, unsigned long vm_flags)
+{
+	const struct vm_area_struct *vma = vma_find_intersection(mm, start, end);
+	unsigned long bytes = 0;
+
+	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
+		if ((vma->vm_flags & vm_flags) == vm_flags)
+			bytes += min(end, vma->vm_end) - max(start, vma->vm_start);
+	}
+	return bytes >> PAGE_SHIFT;
+}
+
 struct vm_area_struct *vma_first(const struct mm_struct *mm)
 {
 	return vma_find(mm, 0);

@@ -78,6 +78,9 @@ struct vm_area_struct *vma_prev(const struct vm_area_struct *vma);
 /* The first mapping that intersects [start, end). */
 struct vm_area_struct *vma_find_intersection(const struct mm_struct *mm, unsigned long start,
 					     unsigned long end);
+/* Pages of [start, end) in mappings that have all of these flags. */
+unsigned long count_vma_pages_range(const struct mm_struct *mm, unsigned long start,
+				    unsigned long end, unsigned long vm_flags);
 
 /*
  * Keeps what the VMA maps (not the VMA) while mmap_lock is let go: filled under the lock, put

@@ -115,6 +115,9 @@ static void test_hint(void)
 	got = anon(KERNEL_HALF, PAGE_SIZE, 0);
 	ok(!is_error(got), "hint-beyond-user-addresses-is-ignored");
 	sys_munmap((uintptr_t)got, PAGE_SIZE);
+	got = anon(5, PAGE_SIZE, 0);
+	ok(!is_error(got) && got > 1 << 20, "a-hint-in-the-first-page-is-none");
+	sys_munmap((uintptr_t)got, PAGE_SIZE);
 	sys_munmap(base, 16 * PAGE_SIZE);
 }
 
@@ -247,7 +250,7 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	self = argv[0];
-	tap_plan(54);
+	tap_plan(55);
 	test_fresh_memory();
 	test_length();
 	test_flag_errors();

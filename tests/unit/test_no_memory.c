@@ -78,6 +78,26 @@ TEST("shared-mmap-that-unfolds-fails-cleanly-at-every-allocation")
 	check_contents();
 }
 
+static bool do_mmap_over(void)
+{
+	long ret = mm_mmap(s.mm, area + 2 * PAGE_SIZE, 4 * PAGE_SIZE, RW,
+			   MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
+
+	CHECK(ret == (long)area + 2 * (long)PAGE_SIZE || ret == -ENOMEM);
+	for (int i = 0; i < 4 && ret < 0; i++)
+		CHECK_EQ(peek(area + i * PAGE_SIZE), i + 1);
+	return ret > 0;
+}
+
+TEST("what-a-new-mapping-would-replace-stays-at-every-failed-allocation")
+{
+	start(3, 4);
+	CHECK(unit_fail_each(do_mmap_over, nothing) >= 3);
+	CHECK_EQ(peek(area + PAGE_SIZE), 2);
+	CHECK_EQ(peek(area + 2 * PAGE_SIZE), 0);
+	space_end(&s);
+}
+
 static bool do_munmap_middle(void)
 {
 	long ret = mm_munmap(s.mm, area + 5 * PAGE_SIZE, PAGE_SIZE);

@@ -177,6 +177,12 @@ TEST("the-limit-is-kept-and-some-of-it-for-root")
 	CHECK_EQ(vm_commit_limit(), frames_total() / 4);
 	root = most(s.mm, ANON);
 	CHECK_EQ(root + used + 1, vm_commit_limit());
+	CHECK_EQ(map_at(s.mm, root, RW, ANON), AT);
+	CHECK_EQ(map_at(s.mm, root, RW, ANON), AT);	/* what goes does not count */
+	CHECK_EQ(map_at(s.mm, root + 1, RW, ANON), -ENOMEM);
+	CHECK_EQ(map_at(s.mm, root - 1, RW, ANON), AT);
+	CHECK_EQ(mm_munmap(s.mm, AT, root * PAGE_SIZE), 0);
+	CHECK_EQ(vm_committed(), used);
 	CHECK_EQ(most(s.mm, ANON | MAP_NORESERVE), root);	/* which it then ignores */
 	CHECK_EQ(most(s.mm, MAP_SHARED | MAP_ANONYMOUS), root);
 	overcommit.admin_reserve_kbytes = 400;

@@ -263,6 +263,21 @@ TEST("hint-unfolds-3-to-5-in-one-step-on-la57")
 	space_end(&s);
 }
 
+TEST("a-hint-below-2-to-the-47-does-not-ask-for-what-is-above")
+{
+	struct space s = space_start(3, 5, 1);
+	unsigned long below = (1ul << 47) - 4 * PAGE_SIZE;
+
+	CHECK(map(s.mm, below, 8 * PAGE_SIZE, RW, ANON) < 1ul << 39);
+	CHECK_EQ(mm_levels(s.mm), 3);
+	CHECK_EQ(map(s.mm, below, 3 * PAGE_SIZE, RW, ANON), below);
+	CHECK_EQ(mm_levels(s.mm), 4);
+	/* With MAP_FIXED it says so. */
+	CHECK_EQ(map(s.mm, below, 8 * PAGE_SIZE, RW, ANON | MAP_FIXED), below);
+	CHECK_EQ(mm_levels(s.mm), 5);
+	space_end(&s);
+}
+
 TEST("hint-beyond-what-hardware-has-is-ignored-and-fixed-refused")
 {
 	struct space s = space_start(3, 4, 1);
@@ -357,6 +372,22 @@ TEST("a-cpu-left-behind-reloads-in-its-fault")
 	CHECK_EQ(vm_events(VM_EVENT_ROOT_RELOAD), 1);
 	if (!UNFOLD_LAZY)
 		CHECK_LOGGED("old root");
+	sim_on_cpu(0);
+	space_end(&s);
+}
+
+TEST("the-root-that-a-cpu-has-loaded-is-not-freed")
+{
+	struct space s = space_start(3, 4, 2);
+
+	run_everywhere(s.mm, 2);
+	map(s.mm, 1ul << 40, 0x1000, RW, ANON);
+	poke(1ul << 40, 5);
+	CHECK_EQ(mm_munmap(s.mm, 0, 1ul << 39), 0); /* all that the old root led to */
+	CHECK(page_test(pfn_to_page(sim_root(1) >> PAGE_SHIFT), PG_table));
+	sim_on_cpu(1);
+	CHECK_EQ(sim_user_write(AT, 1), SIGSEGV);
+	CHECK_EQ(peek(1ul << 40), 5);
 	sim_on_cpu(0);
 	space_end(&s);
 }
