@@ -437,7 +437,8 @@ TEST("a-gather-without-memory-is-flushed-each-time-it-is-full")
 		TAILQ_REMOVE(&taken, page, lru);
 		free_page(page);
 	}
-	CHECK_EQ(peek(addr + PAGE_SIZE), 0);
+	for (unsigned long i = 0; i < pages; i++)
+		CHECK_EQ(peek(addr + i * PAGE_SIZE), 0);
 	space_end(&s);
 }
 
