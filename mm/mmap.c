@@ -41,11 +41,12 @@ static bool may_map(const struct mm_struct *mm, unsigned long vm_flags, unsigned
 static int promise(const struct mm_struct *mm, unsigned long addr, unsigned long len, int flags,
 		   unsigned long pages)
 {
-	unsigned long replaced = 0;
+	unsigned long replaced;
 	int err;
 
-	if (pages && (flags & MAP_FIXED))
-		replaced = count_vma_pages_range(mm, addr, addr + len, VM_ACCOUNT);
+	if (!(flags & MAP_FIXED))
+		return vm_enough_memory(mm, pages);
+	replaced = count_vma_pages_range(mm, addr, addr + len, VM_ACCOUNT);
 	vm_unacct_memory(replaced);
 	err = vm_enough_memory(mm, pages);
 	vm_acct_memory(replaced);
