@@ -10,7 +10,7 @@
 /*
  * TSC cycles that a CPU is given to stop; an NMI arrives at once or (in a damaged machine) never.
  */
-#define STOP_CYCLES	200000000ul
+#define STOP_CYCLES	20000000000ul
 
 /* Reads a word of the kernel that may not be there. */
 static bool read_word(unsigned long addr, unsigned long *value)

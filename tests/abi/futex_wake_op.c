@@ -56,7 +56,7 @@ static bool wakes(uint32_t cmp, uint32_t cmparg, uint32_t value, bool expected)
 	thread_create(&a, waits, &first);
 	thread_create(&b, waits, &second);
 	/* Setting the same value again leaves the word as it is. */
-	while (woken < (expected ? 2 : 1) && tries++ < 3000) {
+	while (woken < (expected ? 2 : 1) && tries++ < 60000) {
 		woken += wake_op(&first, &second, 1, 1, FUTEX_OP(FUTEX_OP_ADD, 0, cmp, cmparg));
 		sleep_ms(1);
 	}

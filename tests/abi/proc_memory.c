@@ -91,23 +91,25 @@ static long lines_of(const char *path, const char *begin)
 /* What holds whatever the machine does. */
 static void test_sums(void)
 {
-	const long pages = meminfo("MemTotal") / 4,
-		   ratio = proc_word("/proc/sys/vm/overcommit_ratio", 0);
-	const long limit = meminfo("CommitLimit") - meminfo("SwapTotal");
+	const long ratio = proc_word("/proc/sys/vm/overcommit_ratio", 0);
+	const long limit = meminfo("CommitLimit") - proc_same_field("SwapTotal"),
+		   pages = proc_same_field("MemTotal") / 4;
 
 	if (proc_word("/proc/sys/vm/overcommit_kbytes", 0))
 		is(limit, proc_word("/proc/sys/vm/overcommit_kbytes", 0),
 		   "CommitLimit-is-what-was-set");
 	else
 		is(limit, pages * ratio / 100 * 4, "CommitLimit-is-a-part-of-memory");
-	ok(meminfo("DirectMap4k") + meminfo("DirectMap2M") + meminfo("DirectMap1G") >=
-		   meminfo("MemTotal"),
-	   "the-kernel-maps-all-memory");
 	proc_read("/proc/meminfo");
+	ok(proc_same_field("DirectMap4k") + proc_same_field("DirectMap2M") +
+			   proc_same_field("DirectMap1G") >=
+		   proc_same_field("MemTotal"),
+	   "the-kernel-maps-all-memory");
 	is(proc_same_field("Slab"),
 	   proc_same_field("SReclaimable") + proc_same_field("SUnreclaim"),
 	   "Slab-is-of-two-kinds");
-	ok(meminfo("VmallocUsed") > 0 && meminfo("VmallocUsed") < meminfo("VmallocTotal"),
+	ok(proc_same_field("VmallocUsed") > 0 &&
+		   proc_same_field("VmallocUsed") < proc_same_field("VmallocTotal"),
 	   "VmallocUsed-of-VmallocTotal");
 	ok(lines_of("/proc/zoneinfo", "        min      ") >= 1, "a-zone-has-a-lowest-watermark");
 	ok(lines_of("/proc/zoneinfo", "    cpu: ") >= cpu_count(),
@@ -252,7 +254,8 @@ static void test_parts(void)
 	is(rollup("Pss_Anon") - anon, KB, "Pss_Anon-grows-by-private-memory");
 	is(rollup("Pss_Shmem") - shmem, KB, "Pss_Shmem-by-shared");
 	all = rollup("Pss");
-	rest = all - rollup("Pss_Anon") - rollup("Pss_File") - rollup("Pss_Shmem");
+	rest = all - proc_same_field("Pss_Anon") - proc_same_field("Pss_File") -
+	       proc_same_field("Pss_Shmem");
 	ok(rest >= 0 && rest <= 3, "with-Pss_File-that-is-all");
 	is(smaps_field((uintptr_t)mem, "LazyFree"), 0, "nothing-is-free-for-the-taking");
 	is(smaps_field((uintptr_t)mem, "AnonHugePages"), 0, "and-nothing-huge");

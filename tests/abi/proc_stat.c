@@ -79,6 +79,16 @@ static bool counted(long before, long after)
 	return after - before >= PAGES && after - before < PAGES + 64;
 }
 
+/* Once in some looks there is no such fault between the two. */
+static bool majflt_is_told(void)
+{
+	for (int i = 0; i < 100; i++) {
+		if (own(MAJFLT) == (long)usage(RUSAGE_SELF).ru_majflt)
+			return true;
+	}
+	return false;
+}
+
 static void test_faults(void)
 {
 	long before, of_children, used;
@@ -101,7 +111,7 @@ static void test_faults(void)
 	ok(own(CMINFLT) - of_children >= PAGES,
 	   "cminflt-counts-those-of-a-child-that-was-waited-for");
 	ok((long)usage(RUSAGE_CHILDREN).ru_minflt - used >= PAGES, "and-ru_minflt-of-children");
-	is(own(MAJFLT), (long)usage(RUSAGE_SELF).ru_majflt, "majflt-is-ru_majflt");
+	ok(majflt_is_told(), "majflt-is-ru_majflt");
 }
 
 /* ---- threads ---- */

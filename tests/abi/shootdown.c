@@ -8,7 +8,7 @@
 #include "user/tap.h"
 #include "user/thread.h"
 
-enum { MAX_CPUS = 8, PAGES = 4 };
+enum { MAX_CPUS = 8, PAGES = 4, TRIES = 1000 };
 
 static const char *missing;		/* what it takes to judge interrupts, if anything */
 static int cpus;			/* as far as they matter here */
@@ -86,23 +86,36 @@ static void op_protect(void) { sys_mprotect((uintptr_t)victim, PAGES * PAGE_SIZE
 static void op_discard(void) { sys_madvise((uintptr_t)victim, PAGES * PAGE_SIZE, MADV_DONTNEED); }
 static void op_fork(void) { child_run(child_does_nothing, NULL); }
 
-/* One operation, and whom it interrupted: the other thread's CPU, and nobody else. */
-static void test_target(void (*operation)(void), const char *name)
+/* One operation, and whom it interrupted. */
+static void interrupts(void (*operation)(void), bool *reaches, bool *leaves_others)
 {
 	long delta[MAX_CPUS];
-	int others = 0;
 
 	make_victim();
 	received(delta);
 	operation();
 	received(delta);
-	for (int i = 0; i < cpus; i++)
-		others += i > 1 && delta[i] != 0;
-	judge(delta[1] >= 1, name, "reaches-the-cpu-that-uses-the-memory");
+	*reaches = delta[1] >= 1;
+	*leaves_others = true;
+	for (int i = 2; i < cpus; i++)
+		*leaves_others &= delta[i] == 0;
+}
+
+/*
+ * The other thread's CPU, and nobody else; once in some tries, since another CPU may be about
+ * something of the kernel's own.
+ */
+static void test_target(void (*operation)(void), const char *name)
+{
+	bool reaches = false, leaves_others = false;
+
+	for (int i = 0; i < TRIES && !(reaches && leaves_others); i++)
+		interrupts(operation, &reaches, &leaves_others);
+	judge(reaches, name, "reaches-the-cpu-that-uses-the-memory");
 	if (cpus < 3)
 		skip("fewer than 3 CPUs", "%s-leaves-idle-cpus-alone", name);
 	else
-		judge(others == 0, name, "leaves-idle-cpus-alone");
+		judge(leaves_others, name, "leaves-idle-cpus-alone");
 }
 
 /* What nobody has touched nobody can have in his TLB. */
@@ -115,6 +128,13 @@ static void test_untouched(void)
 	unmap(mem, PAGES * PAGE_SIZE);
 	judge(pleat_counter(PLEAT_TLB_IPIS_SENT, -1) == sent, "untouched-memory",
 	      "is-taken-away-without-interrupts");
+}
+
+static void touch_and_unmap(void)
+{
+	victim = map_private(PAGE_SIZE);
+	victim[0] = 1;
+	unmap(victim, PAGE_SIZE);
 }
 
 static int child_alone(void *arg)
@@ -132,24 +152,27 @@ static int child_alone(void *arg)
 	return pleat_counter(PLEAT_TLB_IPIS_SENT, here) == sent ? 0 : 1;
 }
 
-/* After its thread is gone, a CPU is asked at most once more: then it has let go of the memory. */
+/*
+ * After its thread is gone, a CPU is asked at most once more: then it has let go of the memory. It
+ * is gone some time after it can be joined.
+ */
 static void test_lazy(void)
 {
-	long sent, first;
+	long sent, first, last = -1;
 
-	victim = map_private(PAGE_SIZE);
-	victim[0] = 1;
 	sent = pleat_counter(PLEAT_TLB_IPIS_SENT, -1);
-	unmap(victim, PAGE_SIZE);
+	touch_and_unmap();
 	first = pleat_counter(PLEAT_TLB_IPIS_SENT, -1);
 	judge(first - sent <= cpus - 1, "an-idle-cpu", "that-ran-a-thread-is-asked-once");
-	for (int i = 0; i < 3; i++) {
-		victim = map_private(PAGE_SIZE);
-		victim[0] = 1;
-		unmap(victim, PAGE_SIZE);
+	for (int i = 0; i < TRIES && last != first; i++) {
+		first = pleat_counter(PLEAT_TLB_IPIS_SENT, -1);
+		for (int k = 0; k < 3; k++)
+			touch_and_unmap();
+		last = pleat_counter(PLEAT_TLB_IPIS_SENT, -1);
+		if (last != first)
+			sleep_ms(1);
 	}
-	judge(pleat_counter(PLEAT_TLB_IPIS_SENT, -1) == first, "an-idle-cpu",
-	      "is-never-asked-again");
+	judge(last == first, "an-idle-cpu", "is-never-asked-again");
 }
 
 static const struct {

@@ -277,7 +277,7 @@ static void test_threads(void)
 	thread_create(&thread, unblocks, NULL);
 	word_wait(&stage, 1);
 	sys_kill((int)sys_getpid(), SIGUSR2);
-	for (int i = 0; i < 5000 && !taken_by; i++)
+	for (int i = 0; i < 60000 && !taken_by; i++)
 		sleep_ms(1);
 	ok(taken_by && taken_by == thread_tid, "a-thread-that-does-not-block-it-takes-it");
 	word_set(&stage, 2);

@@ -7,6 +7,7 @@
 #include "user/thread.h"
 
 #define WAIT_FLAGS	(WUNTRACED | WCONTINUED)
+#define PATIENCE_MS	60000	/* until what never comes is given up */
 
 static uint32_t *shared;	/* words that parent and children see */
 static struct __kernel_siginfo chld;
@@ -53,6 +54,13 @@ static void end(int pid)
 	is(event(pid, 0), SIGKILL, "sigkill-ends-it");
 }
 
+/* Who waits may see it before the signal has come. */
+static void until_told(int times)
+{
+	for (int i = 0; i < PATIENCE_MS && chlds < times; i++)
+		sleep_ms(1);
+}
+
 static void test_stop(int signo, const char *name)
 {
 	int pid = start(child_counts);
@@ -62,6 +70,7 @@ static void test_stop(int signo, const char *name)
 	signal_handle(SIGCHLD, on_chld, SA_RESTART);
 	sys_kill(pid, signo);
 	is(event(pid, WAIT_FLAGS), signo << 8 | 0x7f, "%s-stops", name);
+	until_told(1);
 	ok(chlds == 1 && chld.si_code == CLD_STOPPED && chld.child.pid == pid &&
 	   chld.child.status == signo, "the-parent-gets-sigchld");
 	seen = word_get(&shared[1]);
@@ -70,11 +79,10 @@ static void test_stop(int signo, const char *name)
 	is(event(pid, WAIT_FLAGS | WNOHANG), -1, "it-is-told-once");
 	sys_kill(pid, SIGCONT);
 	is(event(pid, WAIT_FLAGS), 0xffff, "sigcont-lets-it-go-on");
-	for (int i = 0; i < 1000 && chlds < 2; i++)
-		sleep_ms(1);
+	until_told(2);
 	ok(chlds == 2 && chld.si_code == CLD_CONTINUED && chld.child.status == SIGCONT,
 	   "which-the-parent-learns-too");
-	for (int i = 0; i < 1000 && word_get(&shared[1]) == seen; i++)
+	for (int i = 0; i < PATIENCE_MS && word_get(&shared[1]) == seen; i++)
 		sleep_ms(1);
 	ok(word_get(&shared[1]) != seen, "and-it-runs");
 	is(event(pid, WAIT_FLAGS | WNOHANG), -1, "that-is-told-once-too");
@@ -233,7 +241,7 @@ static void test_orphans(void)
 {
 	shared[0] = 0;
 	is(child_verdict(child_run(child_orphaned, NULL)), 9, "an-orphaned-group-does-not-stop");
-	for (int i = 0; i < 2000 && sys_kill((int)shared[3], 0) == 0; i++)
+	for (int i = 0; i < PATIENCE_MS && sys_kill((int)shared[3], 0) == 0; i++)
 		sleep_ms(1);
 	is(sys_kill((int)shared[3], 0), -ESRCH, "a-stopped-group-that-is-orphaned-gets-sighup");
 }

@@ -8,7 +8,7 @@ refused()
 {
 	local name=$1 pattern=$2
 	shift 2
-	boot --cpus 1 --timeout 30 "$@" --cmd /bin/true
+	boot --cpus 1 "$@" --cmd /bin/true
 	is "$name-stops-the-machine" "$verdict" stopped
 	has "$name-is-explained" "$out$log" "$pattern"
 }
@@ -50,7 +50,7 @@ for left in 700 400 200 100 50 20; do
 	pad=$((memory * 1024 - image_end / 1024 - 128 - 40 - left))
 	head -c "${pad}k" /dev/urandom >"$tmp/grown/pad"
 	pack "$tmp/grown" >"$tmp/grown.cpio"
-	boot --cpus 1 --timeout 30 --mem "${memory}M" --initramfs "$tmp/grown.cpio" --cmd /bin/true
+	boot --cpus 1 --mem "${memory}M" --initramfs "$tmp/grown.cpio" --cmd /bin/true
 	has "with-$left-KiB-left-the-kernel-boots-or-refuses" "$verdict" '^(exit|stopped)'
 	[ "$verdict" != stopped ] ||
 		memory_sentences=$((memory_sentences + $(grep -c 'not enough memory' <<<"$log")))

@@ -9,7 +9,7 @@ crash()
 {
 	local how=$1 reason=$2
 	shift 2
-	boot --timeout 60 --append "crash=$how" "$@" --cmd /bin/true
+	boot --append "crash=$how" "$@" --cmd /bin/true
 	is "$how-panics" "$verdict" panic
 	has "$how-gives-the-reason" "$log" "$reason"
 	has "$how-names-the-functions" "$log" '(kernel_main|recurse[^ ]*)\+0x'
@@ -31,6 +31,6 @@ crash stack 'panic: kernel stack overflow'
 crash bug 'panic: fail_check: '
 
 # With four levels the walk has four.
-boot --timeout 60 --la57 off --append 'crash=null' --cmd /bin/true
+boot --la57 off --append 'crash=null' --cmd /bin/true
 has 'a-walk-on-4-level-hardware-has-4-levels' "$log" 'walk of 0000000000000000: 4 levels'
 done_testing

@@ -22,7 +22,8 @@ def ends(name, terminal, status=0):
 first = session()
 first.case('an-orphan-goes-to-init', "sh -c '(sleep 0.3; exit 3) & echo child $!'; sleep 0.1; "
            "ps -o ppid,args | grep -c '^ *1 .*sleep'\r", r'child \d+\n\d+\n' + PROMPT)
-first.case('and-is-reaped', "sleep 0.5; ps -o stat | grep -c Z\r", r'\n0\n' + PROMPT)
+first.case('and-is-reaped', "while ps -o stat,args | grep -qE '^ *Z|[s]leep 0.3'; do sleep 0.1; "
+           'done; echo all gone\r', r'\nall gone\n' + PROMPT)
 first.case('init-survives-what-it-does-not-know', 'kill -HUP 1; kill -9 1; echo alive\r',
            r'\nalive\n')
 first.case('a-killed-shell-has-a-successor', 'kill -9 $$\r', r'killed by signal 9.*' + PROMPT)
@@ -39,7 +40,7 @@ first.case('an-unknown-option-of-dmesg-level', 'dmesg -n 0; echo $?\r', r'\n1\n'
 first.case('its-level-can-be-set', 'dmesg -n 5; echo $?\r', r'\n0\n')
 first.case('the-load-begins-at-nothing', 'cat /proc/loadavg\r', r'\n0\.\d\d 0\.\d\d 0\.\d\d \d')
 first.case('the-load-grows-while-something-runs',
-           "sh -c 'while :; do case $(cat /proc/loadavg) in 0.0*) ;; *) break;; esac; done'; cut -c1-2 /proc/loadavg\r",
+           "sh -c 'while :; do case $(cat /proc/loadavg) in 0.00*) ;; *) break;; esac; done'; cut -c1-2 /proc/loadavg\r",
            r'\n\d\.\n' + PROMPT)
 first.type('halt\r')
 ends('halt-ends-it', first)

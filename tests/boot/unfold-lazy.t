@@ -4,7 +4,7 @@
 # same programs pass.
 . tests/harness/tap.sh
 
-ok 'the-variant-builds' make UNFOLD=lazy kernel build/sim-unfold-lazy/test_tlb
+ok 'the-variant-builds' make -j"$(nproc)" UNFOLD=lazy kernel build/sim-unfold-lazy/test_tlb
 ok 'its-unit-tests-pass' build/sim-unfold-lazy/test_tlb
 boot --kernel build/debug-unfold-lazy/pleat.elf -- /bin/runtests /tests/unfold \
 	/tests/unfold_stress /tests/shootdown /tests/threads

@@ -12,7 +12,7 @@ way()
 {
 	local name=$1
 	shift
-	boot --timeout 120 "$@" -- /bin/echo 'through the loader'
+	boot "$@" -- /bin/echo 'through the loader'
 	is "$name-runs-a-program" "$verdict" 'exit 0'
 	is "$name-shows-exactly-the-program's-bytes" "$out" 'through the loader'
 	has "$name-brings-up-both-CPUs" "$log" '2 CPUs'

@@ -9,7 +9,7 @@ mode()
 {
 	local name=$1 build=$2
 	shift 2
-	boot --cpus 2 --build "$build" --img build/fuzz-root --timeout "${LIMIT:-180}" "$@"
+	boot --cpus 2 --build "$build" --img build/fuzz-root --timeout "${LIMIT:-600}" "$@"
 	is "$name-ends-well" "$verdict" 'exit 0'
 	is "$name-loses-nothing" "$(grep -c '^ok .*nothing' <<<"$out")" 1
 	[ "$verdict" = 'exit 0' ] ||

@@ -5,9 +5,9 @@
 . tests/harness/tap.sh
 
 first=${FUZZ_SEED:-1} count=${FUZZ_COUNT:-400}
-timeout 120 build/fuzz-root/fuzz/sequences "$first" "$count" >"$tmp/linux"
+timeout 600 build/fuzz-root/fuzz/sequences "$first" "$count" >"$tmp/linux"
 is 'they-run-here' $? 0
-boot --cpus 2 --img build/fuzz-root --timeout 180 -- /fuzz/sequences "$first" "$count"
+boot --cpus 2 --img build/fuzz-root --timeout 600 -- /fuzz/sequences "$first" "$count"
 is 'they-run-on-pleat' "$verdict" 'exit 0'
 seeds=$(diff "$tmp/linux" <(printf '%s\n' "$out") | sed -n 's/^[<>] \([0-9]*\) .*/\1/p' |
 	sort -nu | head -n 5 | tr '\n' ' ')

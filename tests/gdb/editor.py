@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-LIMIT = 60		# seconds for everything: what waits, waits for gdb
+LIMIT = 300		# seconds for everything: what waits, waits for gdb
 
 
 class Editor:

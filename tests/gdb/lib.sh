@@ -5,7 +5,7 @@
 
 : "${PLEAT_OUT:=build}"
 export PLEAT_OUT
-limit=60
+limit=300
 machine=''
 
 if ! gdb --batch -nx -ex 'python import sys' >/dev/null 2>&1; then

@@ -20,7 +20,7 @@ for libc in musl glibc; do
 			continue
 		fi
 		ok "$name-is-made-by-$libc" compile $compiler "$name" "$name.$libc"
-		expected=$(timeout 30 "$tmp/img/t/$name.$libc") expected_status=$?
+		expected=$(timeout 300 "$tmp/img/t/$name.$libc") expected_status=$?
 		boot --cpus 2 --img "$tmp/img" -- "/t/$name.$libc"
 		is "$name-of-$libc-prints-the-same" "$out" "$expected"
 		is "$name-of-$libc-ends-the-same" "$status" "$expected_status"

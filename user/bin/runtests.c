@@ -19,7 +19,7 @@
 #include "user/tap.h"
 #include "user/words.h"
 
-enum { LINE_MAX = 512, SETTLE_TRIES = 100 };
+enum { LINE_MAX = 512, SETTLE_TRIES = 5000 };
 
 /* What a program has printed so far. */
 struct results {
