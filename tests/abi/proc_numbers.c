@@ -149,11 +149,11 @@ static bool moves(long (*field)(const char *), const char *name, bool shared, lo
 {
 	for (int64_t end = now_ns() + PATIENCE; now_ns() < end;) {
 		long before = field(name), after;
-		char *mem = shared ? map_shared(64 * LEN) : map_private(64 * LEN);
+		char *mem = shared ? map_shared(16 * LEN) : map_private(16 * LEN);
 
-		memset(mem, 1, 64 * LEN);
+		memset(mem, 1, 16 * LEN);
 		after = field(name);
-		unmap(mem, 64 * LEN);
+		unmap(mem, 16 * LEN);
 		if (before < 0)
 			return false;
 		if (by > 0 ? after - before >= by / 2 : after - before <= by / 2)
@@ -203,7 +203,7 @@ static long zones_kb(const char *name) { return zones(name) * 4; }
 /* What a zone covers, what of that is there, and what is given out. */
 static void test_zones(void)
 {
-	const long kb = 64 * KB;
+	const long kb = 16 * KB;
 
 	ok(!strncmp(proc_read("/proc/zoneinfo"), "Node 0, zone ", 13),
 	   "zoneinfo-begins-with-a-zone");
@@ -250,7 +250,7 @@ static bool vfork_child_adds_none(void)
 
 static void test_machine(void)
 {
-	const long kb = 64 * KB;
+	const long kb = 16 * KB;
 
 	ok(moves(meminfo, "MemFree", false, -kb), "MemFree-falls-by-what-is-used");
 	ok(moves(meminfo, "MemAvailable", false, -kb), "so-does-MemAvailable");
