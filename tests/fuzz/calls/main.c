@@ -21,7 +21,7 @@
 
 enum {
 	TICK_MS = 20,
-	STUCK_TICKS = 15,		/* without a call: asleep where no timer wakes it */
+	STUCK_TICKS = 5,		/* without a call: asleep where no timer wakes it */
 	DEATH_MS = 120000,		/* until a process that was killed is gone, on a
 					 * host that is busy with others: else it hangs */
 	SETTLE_TRIES = 200,
