@@ -95,7 +95,7 @@ static long end_of_pipe(void)
 {
 	struct pollfd pollfd = { .fd = pipe_fds[0], .events = POLLIN };
 
-	sys_poll(&pollfd, 1, 2000);
+	sys_poll(&pollfd, 1, 60000);
 	return pollfd.revents;
 }
 
