@@ -1,8 +1,8 @@
 #!/bin/bash
 # job: 2 slow
-# A minute of random system calls, each time from the same seed on, so that who changed nothing is
-# not told of a failure; FUZZ_SEED=n, `make fuzz` and `make soak` make others. The seed of a failure
-# is in its message.
+# A minute of random system calls, each time from the same seed on, so that who changed nothing
+# is not told of a failure; FUZZ_SEED=n, `make fuzz` and `make soak` make others. The seed of a
+# failure is in its message.
 . tests/harness/tap.sh
 
 seed=${FUZZ_SEED:-1}

@@ -25,7 +25,8 @@ ended()
 # starts ENDING SECONDS
 starts()
 {
-	guest "$1" && boot --cpus 1 --timeout "$2" --kernel "$tmp/guest.elf" --initramfs none -- /none
+	guest "$1" &&
+		boot --cpus 1 --timeout "$2" --kernel "$tmp/guest.elf" --initramfs none -- /none
 }
 
 # ends NAME ENDING STATUS VERDICT MESSAGE
