@@ -46,6 +46,7 @@ page 5
 buddy
 pgwalk &mem_map
 ubt
+connect 1
 hbreak page_init
 continue
 ps
@@ -90,6 +91,7 @@ slab nosuch
 ubreak nosuch
 user
 END
+has 'connect-keeps-the-machine' "$(shown 'connect 1')" 'has a machine already'
 says 'before-the-kernel-runs-ps-says-so' ps 'The kernel has not set up its memory yet'
 says 'before-the-kernel-runs-vmmap-says-so' vmmap 'The kernel has not set up its memory yet'
 says 'before-the-kernel-runs-page-says-so' 'page 5' 'The kernel has not set up its memory yet'

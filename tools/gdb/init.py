@@ -38,6 +38,8 @@ Without PORT: the one that was started last (build/gdb-port)."""
                 raise gdb.GdbError('No machine waits for gdb: `make gdb GDB=none` starts one.')
         if not port.isdigit():
             raise gdb.GdbError('Usage: connect [PORT]')
+        if gdb.selected_inferior().pid:
+            raise gdb.GdbError('gdb has a machine already: `kill` ends it.')
         gdb.execute('set architecture i386:x86-64', to_string=True)
         gdb.execute('target remote 127.0.0.1:' + port)
 
