@@ -154,14 +154,26 @@ static bool wanted(const struct race *r, unsigned long n)
 	       n % options.parts == options.part - 1;
 }
 
+static unsigned long number_of(char name, const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end) {
+		fprintf(stderr, "races: -%c %s: a number (N= of make)\n", name, text);
+		exit(2);
+	}
+	return n;
+}
+
 static void parse(int argc, char **argv)
 {
 	for (int opt; (opt = getopt(argc, argv, "s:k:n:m:r:t:o:p:flc")) != -1;) {
 		switch (opt) {
 		case 's': options.only = optarg; break;
 		case 'k': parse_part(optarg); break;
-		case 'n': options.samples = strtoul(optarg, NULL, 10); break;
-		case 'm': options.limit = strtoul(optarg, NULL, 10); break;
+		case 'n': options.samples = number_of('n', optarg); break;
+		case 'm': options.limit = number_of('m', optarg); break;
 		case 'r': options.replay = optarg; break;
 		case 't': options.trace = optarg; break;
 		case 'o': options.tsv = optarg; break;
@@ -196,6 +208,11 @@ int main(int argc, char **argv)
 			"sampled\trestarts\tpages\tseconds\n");
 	for (const struct race *r = races; r; r = r->next)
 		n += wanted(r, at++);
+	if (!n) {
+		fprintf(stderr, "races: there is no scenario %s; `build/races/races -l` lists them\n",
+			options.only ? options.only : "in that part");
+		return 2;
+	}
 	at = 0;
 	if (!options.list)
 		printf("1..%lu\n", n);
@@ -207,8 +224,6 @@ int main(int argc, char **argv)
 		else
 			run_race(r);
 	}
-	if (!n)
-		fprintf(stderr, "races: no scenario %s; -l lists them\n", options.only);
 	print_unexhausted();
 	if (!options.list)
 		printf("# %lu scenarios, %lu schedules (%lu pruned, %lu sampled), %lu failures, %.1f s\n",
@@ -216,5 +231,5 @@ int main(int argc, char **argv)
 		       now() - start);
 	if (passed)
 		fclose(passed);
-	return total_failures || !n;
+	return total_failures != 0;
 }
