@@ -76,8 +76,9 @@ def look_around(editor, launch):
     for command in ("-stack-list-frames", "-var-create - * addr",
                     '-interpreter-exec console "vmmap"'):
         editor.do(command)
-    editor.run("-exec-step")
+    # An interrupt comes first, perhaps, and would meet the breakpoint again where it returns to.
     editor.do("-break-delete")
+    editor.run("-exec-step")
     editor.run("-exec-continue", "=thread-exited")	# the machine is off
 
 
