@@ -89,18 +89,13 @@ static int create_at(const struct last_name *last, const struct new_file *new)
 
 static long create_path(int dirfd, const char *user_path, const struct new_file *new)
 {
-	char *path = path_from_user(user_path);
 	struct last_name last;
-	long ret;
+	int ret = user_path_parent(dirfd, user_path, &last);
 
-	if (IS_ERR(path))
-		return PTR_ERR(path);
-	ret = path_parent(dirfd, path, &last);
-	if (!ret) {
-		ret = create_at(&last, new);
-		path_put(last.dir);
-	}
-	kfree(path);
+	if (ret)
+		return ret;
+	ret = create_at(&last, new);
+	last_name_put(&last);
 	return ret;
 }
 
@@ -125,8 +120,8 @@ static long do_mknod(int dirfd, const char *path, u32 mode, u32 dev)
 	switch (mode & S_IFMT) {
 	case S_IFCHR:
 	case S_IFBLK:
-		new.major = dev >> 8 & 0xfff;
-		new.minor = (dev & 0xff) | (dev >> 12 & 0xfff00);
+		new.major = dev_major(dev);
+		new.minor = dev_minor(dev);
 		break;
 	case 0:
 	case S_IFREG:
@@ -213,22 +208,18 @@ static long do_link(int old_fd, const char *old_path, int new_fd, const char *ne
 			      (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 	struct dentry *old;
 	struct last_name last;
-	char *path;
-	long ret;
+	int ret;
 
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	old = user_path_lookup(old_fd, old_path, lookup);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	path = path_from_user(new_path);
-	ret = IS_ERR(path) ? PTR_ERR(path) : path_parent(new_fd, path, &last);
+	ret = user_path_parent(new_fd, new_path, &last);
 	if (!ret) {
 		ret = link_at(old, &last);
-		path_put(last.dir);
+		last_name_put(&last);
 	}
-	if (!IS_ERR(path))
-		kfree(path);
 	path_put(old);
 	return ret;
 }
@@ -325,18 +316,13 @@ static int remove_last(const struct last_name *last, bool directory)
 
 static long do_remove(int dirfd, const char *user_path, bool directory)
 {
-	char *path = path_from_user(user_path);
 	struct last_name last;
-	long ret;
+	int ret = user_path_parent(dirfd, user_path, &last);
 
-	if (IS_ERR(path))
-		return PTR_ERR(path);
-	ret = path_parent(dirfd, path, &last);
-	if (!ret) {
-		ret = remove_last(&last, directory);
-		path_put(last.dir);
-	}
-	kfree(path);
+	if (ret)
+		return ret;
+	ret = remove_last(&last, directory);
+	last_name_put(&last);
 	return ret;
 }
 

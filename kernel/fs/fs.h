@@ -82,7 +82,7 @@ struct super_block {
 	const struct super_operations *ops;
 	struct dentry *root;		/* counted */
 	struct dentry *mountpoint;	/* which it covers, with a path_get(); NULL: nothing */
-	u32 dev;			/* st_dev */
+	u32 dev;			/* the minor number of st_dev */
 	atomic_t refcount;		/* the mount, open files, current directories */
 	atomic_t writers;		/* sb_want_write(); -1: it is mounted read-only */
 	atomic_t nameless;		/* inodes without links that are in use still */
@@ -239,6 +239,13 @@ static inline void inode_get(struct inode *inode) { atomic_inc(&inode->refcount)
 void inode_put(struct inode *inode);
 /* n links more. inode->lock held for writing, or nobody else knows the inode. */
 void inode_add_links(struct inode *inode, int n);
+/* A device's numbers in one, as programs see them. */
+static inline u64 encode_dev(u32 major, u32 minor)
+{
+	return (minor & 0xff) | major << 8 | (u64)(minor & 0xfff00) << 12;
+}
+static inline u32 dev_major(u64 dev) { return dev >> 8 & 0xfff; }
+static inline u32 dev_minor(u64 dev) { return (dev & 0xff) | (dev >> 12 & 0xfff00); }
 /* fop (and mode) of a device or FIFO inode, by its type and numbers. */
 void init_special_inode(struct inode *inode, u32 mode, u32 major, u32 minor);
 void inode_stat(struct inode *inode, struct __kernel_stat *st);

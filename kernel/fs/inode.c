@@ -90,13 +90,13 @@ void inode_touch(struct inode *inode)
 void inode_stat(struct inode *inode, struct __kernel_stat *st)
 {
 	*st = (struct __kernel_stat){
-		.st_dev = inode->sb->dev,
+		.st_dev = encode_dev(0, inode->sb->dev),
 		.st_ino = inode->ino,
 		.st_nlink = READ_ONCE(inode->nlink),
 		.st_mode = READ_ONCE(inode->mode),
 		.st_uid = inode->uid,
 		.st_gid = inode->gid,
-		.st_rdev = (u64)inode->rdev_major << 8 | inode->rdev_minor,
+		.st_rdev = encode_dev(inode->rdev_major, inode->rdev_minor),
 		.st_size = (s64)READ_ONCE(inode->mapping.size),
 		.st_blksize = PAGE_SIZE,
 		.st_blocks = (s64)(READ_ONCE(inode->mapping.nr_pages) * (PAGE_SIZE / 512)),

@@ -384,7 +384,7 @@ int walk_parent(struct walk *walk, const char *path, size_t len, struct last_nam
 	return ret;
 }
 
-int path_parent(int dirfd, const char *path, struct last_name *last)
+static int path_parent(int dirfd, const char *path, struct last_name *last)
 {
 	struct walk walk = { .at = *path ? path_start(dirfd, path) : ERR_PTR(-ENOENT) };
 	int ret;
@@ -397,4 +397,23 @@ int path_parent(int dirfd, const char *path, struct last_name *last)
 	else
 		last->dir = walk.at;
 	return ret;
+}
+
+int user_path_parent(int dirfd, const char *user_path, struct last_name *last)
+{
+	int ret;
+
+	last->path = path_from_user(user_path);
+	if (IS_ERR(last->path))
+		return (int)PTR_ERR(last->path);
+	ret = path_parent(dirfd, last->path, last);
+	if (ret)
+		kfree(last->path);
+	return ret;
+}
+
+void last_name_put(struct last_name *last)
+{
+	path_put(last->dir);
+	kfree(last->path);
 }

@@ -46,9 +46,14 @@ struct last_name {
 	size_t len;
 	bool slash;   /* slashes follow: only a directory will do */
 	bool special; /* ".", ".." or the root: no name that can be made or removed */
+	char *path;   /* of user_path_parent() */
 };
-/* 0 or -errno. */
-int path_parent(int dirfd, const char *path, struct last_name *last);
+/*
+ * Of a path from a program, of which a copy is kept: last_name_put() is for both. 0 or -errno, as
+ * user_path_lookup(); nothing is kept then.
+ */
+int user_path_parent(int dirfd, const char *user_path, struct last_name *last);
+void last_name_put(struct last_name *last);
 
 /* open() and the rest of it. ERR_PTR(-errno). */
 struct file *do_filp_open(int dirfd, const char *path, unsigned int flags, u32 mode);

@@ -258,43 +258,24 @@ static int rename_parents(struct renaming *r)
 	return ret;
 }
 
-static long rename_paths(int old_fd, const char *old, int new_fd, const char *new,
-			 unsigned int flags)
-{
-	struct renaming r = { .flags = flags };
-	long ret = path_parent(old_fd, old, &r.old);
-
-	if (ret)
-		return ret;
-	ret = path_parent(new_fd, new, &r.new);
-	if (!ret) {
-		ret = rename_parents(&r);
-		path_put(r.new.dir);
-	}
-	path_put(r.old.dir);
-	return ret;
-}
-
-static long do_rename(int old_fd, const char *user_old, int new_fd, const char *user_new,
+static long do_rename(int old_fd, const char *old, int new_fd, const char *new,
 		      unsigned int flags)
 {
-	char *old, *new;
-	long ret;
+	struct renaming r = { .flags = flags };
+	int ret;
 
 	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ||
 	    (flags & RENAME_EXCHANGE && flags != RENAME_EXCHANGE))
 		return -EINVAL;
-	old = path_from_user(user_old);
-	if (IS_ERR(old))
-		return PTR_ERR(old);
-	new = path_from_user(user_new);
-	if (IS_ERR(new)) {
-		ret = PTR_ERR(new);
-	} else {
-		ret = rename_paths(old_fd, old, new_fd, new, flags);
-		kfree(new);
+	ret = user_path_parent(old_fd, old, &r.old);
+	if (ret)
+		return ret;
+	ret = user_path_parent(new_fd, new, &r.new);
+	if (!ret) {
+		ret = rename_parents(&r);
+		last_name_put(&r.new);
 	}
-	kfree(old);
+	last_name_put(&r.old);
 	return ret;
 }
 

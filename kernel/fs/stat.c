@@ -105,9 +105,10 @@ static void to_statx(const struct __kernel_stat *st, struct statx *x)
 		.stx_atime = { (s64)st->st_atime_sec, (u32)st->st_atime_nsec, 0 },
 		.stx_mtime = { (s64)st->st_mtime_sec, (u32)st->st_mtime_nsec, 0 },
 		.stx_ctime = { (s64)st->st_ctime_sec, (u32)st->st_ctime_nsec, 0 },
-		.stx_rdev_major = (u32)(st->st_rdev >> 8) & 0xfff,
-		.stx_rdev_minor = (u32)st->st_rdev & 0xff,
-		.stx_dev_minor = (u32)st->st_dev,
+		.stx_rdev_major = dev_major(st->st_rdev),
+		.stx_rdev_minor = dev_minor(st->st_rdev),
+		.stx_dev_major = dev_major(st->st_dev),
+		.stx_dev_minor = dev_minor(st->st_dev),
 	};
 }
 

@@ -225,6 +225,24 @@ static void test_special(void)
 	sys_unlink("reg");
 }
 
+/* Of twelve and twenty bits, in the order that they have come to have. */
+static void test_device_numbers(void)
+{
+	struct __kernel_stat st = { 0 };
+	struct statx x = { 0 };
+
+	if (sys_mknod("device", S_IFCHR | 0600, 0x12345678)) {
+		skip("this user makes no devices", "a-device-has-its-numbers");
+		skip("this user makes no devices", "also-by-statx");
+		return;
+	}
+	sys_lstat("device", &st);
+	is((long)st.st_rdev, 0x12345678, "a-device-has-its-numbers");
+	sys_statx(AT_FDCWD, "device", 0, STATX_BASIC_STATS, &x);
+	ok(x.stx_rdev_major == 0x456 && x.stx_rdev_minor == 0x12378, "also-by-statx");
+	sys_unlink("device");
+}
+
 /* What is moved leaves a character device 0, 0 behind. */
 static void test_whiteout(void)
 {
@@ -260,7 +278,7 @@ static void test_whiteout(void)
 int main(void)
 {
 	scratch_enter();
-	tap_plan(130);
+	tap_plan(132);
 	test_directories();
 	test_cwd();
 	test_links();
@@ -269,6 +287,7 @@ int main(void)
 	test_rename_flags();
 	test_long_names();
 	test_special();
+	test_device_numbers();
 	test_whiteout();
 	scratch_leave();
 	return tap_done();
