@@ -322,7 +322,7 @@ static void add_devices(void)
 	add_device(dev, "full", 1, 7);
 	add_device(dev, "random", 1, 8);
 	add_device(dev, "urandom", 1, 9);
-	add_device(dev, "kmsg", 1, 11);
+	add_node(dev, "kmsg", S_IFCHR | 0644, 1, 11); /* what the log says, root says */
 	add_device(dev, "tty", 5, 0);
 	add_device(dev, "ttyS0", 4, 64);
 	add_device(dev, "console", 5, 1);

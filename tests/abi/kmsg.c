@@ -278,6 +278,14 @@ static void test_syslog(void)
 	   "with-level-and-time");
 }
 
+/* What the log says, root says. */
+static int child_of_a_user(void *arg)
+{
+	(void)arg;
+	syscall1(__NR_setuid, 1234);
+	return sys_open(PATH, O_WRONLY, 0) == -EACCES ? 0 : 1;
+}
+
 int main(void)
 {
 	int fd = (int)sys_open(PATH, O_RDWR, 0);
@@ -285,7 +293,7 @@ int main(void)
 	if (fd < 0 || sys_lseek(fd, 0, SEEK_END))
 		bail("there is no /dev/kmsg that this user may read and write");
 	sys_close(fd);
-	tap_plan(36);
+	tap_plan(37);
 	test_positions();
 	test_write();
 	test_text();
@@ -294,5 +302,6 @@ int main(void)
 	ok_wakes(true, "and-so-is-poll");
 	test_syslog();
 	test_overtaken();
+	ok_child_exits(child_of_a_user, NULL, 0, "other-users-do-not-write");
 	return tap_done();
 }
