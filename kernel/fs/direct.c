@@ -52,16 +52,22 @@ static unsigned int make_requests(struct block_request *rqs, struct page *const 
 	return i;
 }
 
-/* As much of n bytes at addr as is pinned at once: bytes, -EFAULT, -EIO. */
+/*
+ * As much of n bytes at addr as is pinned at once: bytes, -EFAULT, -EIO. -EINVAL: another thread
+ * has changed the list of segments since it was checked.
+ */
 static long move_pinned(bool write, unsigned long addr, size_t n, u64 pos)
 {
 	unsigned long offset = addr & ~PAGE_MASK;
 	unsigned long nr = min((offset + n + PAGE_SIZE - 1) >> PAGE_SHIFT, BATCH);
 	struct block_request rqs[BATCH];
 	struct page *pages[BATCH];
-	long got = pin_user_pages_fast(addr, nr, write ? 0 : FOLL_WRITE, pages);
+	long got;
 	int err;
 
+	if ((addr | n) & SECTOR_REST)
+		return -EINVAL;
+	got = pin_user_pages_fast(addr, nr, write ? 0 : FOLL_WRITE, pages);
 	if (got <= 0)
 		return got;
 	n = min(n, ((size_t)got << PAGE_SHIFT) - offset);
