@@ -11,11 +11,11 @@
 #include "mm/gup.h"
 #include "mm/slab.h"
 
-/*
- * The file is about the address space that there was when it was opened: none,
- * once that has been left.
- */
-static int mem_open(struct inode *inode, struct file *file)
+/* ---- files about an address space ---- */
+
+#define BY_ROOT	1ul	/* in file->private, below the number of the address space */
+
+int proc_mem_open(struct inode *inode, struct file *file)
 {
 	const struct process *process = proc_target_of(file)->process;
 	struct mm_struct *mm;
@@ -29,21 +29,28 @@ static int mem_open(struct inode *inode, struct file *file)
 	mm = proc_mm(process);
 	if (!mm)
 		return -ESRCH;
-	file->private = (void *)mm->id;
+	file->private = (void *)(mm->id << 1 | (capable() ? BY_ROOT : 0));
 	mmput(mm);
 	return 0;
 }
 
-static struct mm_struct *opened_mm(const struct file *file)
+struct mm_struct *proc_opened_mm(const struct file *file)
 {
 	struct mm_struct *mm = proc_mm(proc_target_of(file)->process);
 
-	if (mm && mm->id == (unsigned long)file->private)
+	if (mm && mm->id == (unsigned long)file->private >> 1)
 		return mm;
 	if (mm)
 		mmput(mm);
 	return NULL;
 }
+
+bool proc_opened_by_root(const struct file *file)
+{
+	return (unsigned long)file->private & BY_ROOT;
+}
+
+/* ---- /proc/PID/mem ---- */
 
 /* The next bytes, at most a page, by way of buf. How many, or -errno. */
 static long move_some(struct mm_struct *mm, bool write, void *buf, void *user, size_t n, u64 pos)
@@ -60,7 +67,7 @@ static long move_some(struct mm_struct *mm, bool write, void *buf, void *user, s
 
 static long mem_rw(struct file *file, bool write, void *user, size_t n, u64 *pos)
 {
-	struct mm_struct *mm = opened_mm(file);
+	struct mm_struct *mm = proc_opened_mm(file);
 	void *buf = mm ? kmalloc(PAGE_SIZE, GFP_KERNEL) : NULL;
 	size_t done = 0;
 	long ret = 0;
@@ -94,7 +101,7 @@ static long mem_write(struct file *file, const void *buf, size_t n, u64 *pos)
 }
 
 const struct file_operations mem_fops = {
-	.open = mem_open, .read = mem_read, .write = mem_write, .llseek = no_seek_end_llseek,
+	.open = proc_mem_open, .read = mem_read, .write = mem_write, .llseek = no_seek_end_llseek,
 };
 
 /* ---- clear_refs ---- */

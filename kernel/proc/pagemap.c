@@ -12,6 +12,7 @@
 #define ENTRY		sizeof(u64)
 #define BATCH		64u	/* entries copied at a time */
 
+#define PM_FRAME	((1ull << 55) - 1)	/* which: for root to know */
 #define PM_SOFT_DIRTY	(1ull << 55)
 #define PM_EXCLUSIVE	(1ull << 56)
 #define PM_UFFD_WP	(1ull << 57)
@@ -54,6 +55,8 @@ static long read_entries(void *user, size_t n, u64 *pos, u64 end, fill_fn fill, 
 /* ---- pagemap ---- */
 
 struct pagemap {
+	struct mm_struct *mm;
+	u64 shown;			/* bits of an entry */
 	u64 *entries;
 	unsigned long first;		/* address of entries[0] */
 };
@@ -96,7 +99,7 @@ static int pagemap_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr
 	if (!slot.ptep)
 		return 0;
 	for (; addr != end; addr += PAGE_SIZE, slot.ptep++)
-		*entry_at(map, addr) |= pagemap_entry(ptep_get(slot.ptep));
+		*entry_at(map, addr) |= pagemap_entry(ptep_get(slot.ptep)) & map->shown;
 	pte_unlock(slot);
 	return 0;
 }
@@ -104,10 +107,9 @@ static int pagemap_range(struct page_walk *walk, pmd_t *pmdp, unsigned long addr
 static const struct walk_ops pagemap_ops = { .pte_range = pagemap_range };
 
 /* All of a mapping that is new counts as written to, whether or not a page is there. */
-static void fill_soft_dirty(const struct mm_struct *mm, const struct pagemap *map,
-			    unsigned long end)
+static void fill_soft_dirty(const struct pagemap *map, unsigned long end)
 {
-	const struct vm_area_struct *vma = vma_find_intersection(mm, map->first, end);
+	const struct vm_area_struct *vma = vma_find_intersection(map->mm, map->first, end);
 	unsigned long addr, last;
 
 	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
@@ -121,36 +123,38 @@ static void fill_soft_dirty(const struct mm_struct *mm, const struct pagemap *ma
 
 static int fill_pagemap(u64 *entries, unsigned long first, unsigned int n, void *arg)
 {
-	struct pagemap map = { .entries = entries, .first = first << PAGE_SHIFT };
-	struct mm_struct *mm = arg;
-	unsigned long end = map.first + ((unsigned long)n << PAGE_SHIFT);
+	struct pagemap *map = arg;
+	unsigned long end = (first + n) << PAGE_SHIFT;
 
+	map->entries = entries;
+	map->first = first << PAGE_SHIFT;
 	for (unsigned int i = 0; i < n; i++)
 		entries[i] = 0;
-	mmap_read_lock(mm);
-	end = min(end, levels_reach(mm_levels(mm)));
-	if (map.first < end) {
-		fill_soft_dirty(mm, &map, end);
-		walk_page_range(mm, map.first, end, &pagemap_ops, &map);
+	mmap_read_lock(map->mm);
+	end = min(end, levels_reach(mm_levels(map->mm)));
+	if (map->first < end) {
+		fill_soft_dirty(map, end);
+		walk_page_range(map->mm, map->first, end, &pagemap_ops, map);
 	}
-	mmap_read_unlock(mm);
+	mmap_read_unlock(map->mm);
 	return 0;
 }
 
 static long pagemap_read(struct file *file, void *buf, size_t n, u64 *pos)
 {
-	struct mm_struct *mm = proc_mm(proc_target_of(file)->process);
+	struct pagemap map = { .mm = proc_opened_mm(file),
+			       .shown = proc_opened_by_root(file) ? ~0ull : ~PM_FRAME };
 	long ret;
 
-	if (!mm)
+	if (!map.mm)
 		return 0;
-	ret = read_entries(buf, n, pos, task_size_max() >> PAGE_SHIFT, fill_pagemap, mm);
-	mmput(mm);
+	ret = read_entries(buf, n, pos, task_size_max() >> PAGE_SHIFT, fill_pagemap, &map);
+	mmput(map.mm);
 	return ret;
 }
 
 const struct file_operations pagemap_fops = {
-	.read = pagemap_read, .llseek = no_seek_end_llseek
+	.open = proc_mem_open, .read = pagemap_read, .llseek = no_seek_end_llseek
 };
 
 /* ---- frames ---- */

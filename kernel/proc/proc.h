@@ -66,6 +66,13 @@ extern const struct proc_entry sysctl_entries[];	/* sysctl.c */
 
 /* For files with operations of their own. */
 const struct proc_target *proc_target_of(const struct file *file);
+/*
+ * For files about the address space that there was when they were opened: none, once that has been
+ * left. -EACCES, -ESRCH. NULL, or a reference. Who opened it?
+ */
+int proc_mem_open(struct inode *inode, struct file *file);
+struct mm_struct *proc_opened_mm(const struct file *file);
+bool proc_opened_by_root(const struct file *file);
 /* May the running process look at that one's memory? */
 bool proc_may_access(const struct proc_target *target);
 /* The path of what a link leads to, whose path_get() it takes over: its length, or -errno. */

@@ -204,9 +204,35 @@ static void test_soft_dirty(void)
 	unmap(mem, 2 * PAGE_SIZE);
 }
 
+/* Which frame holds a page is not for everybody; whether one does is for who may look. */
+static int child_of_a_user(void *arg)
+{
+	int fd = (int)sys_open("/proc/self/pagemap", O_RDONLY, 0);
+	long at = (long)((uintptr_t)arg / PAGE_SIZE * 8);
+	uint64_t entry = 0;
+
+	syscall1(__NR_setuid, 1234);
+	sys_prctl(PR_SET_DUMPABLE, 1, 0);
+	if (pagemap_entry((uintptr_t)arg) << 9 || !(pagemap_entry((uintptr_t)arg) >> 63))
+		return 1;
+	/* Who has opened the file decides, not who reads. */
+	if (sys_pread(fd, &entry, 8, at) != 8 || !(entry << 9))
+		return 2;
+	return 0;
+}
+
+static void test_frames(void)
+{
+	char *mem = map_private(PAGE_SIZE);
+
+	*mem = 1;
+	ok_child_exits(child_of_a_user, mem, 0, "frames-are-root's-to-know");
+	unmap(mem, PAGE_SIZE);
+}
+
 int main(void)
 {
-	tap_plan(51);
+	tap_plan(52);
 	scratch_enter();
 	mem_fd = (int)sys_open("/proc/self/mem", O_RDWR, 0);
 	if (mem_fd < 0)
@@ -219,6 +245,7 @@ int main(void)
 	test_clear_refs();
 	test_referenced_by_child();
 	test_soft_dirty();
+	test_frames();
 	scratch_leave();
 	return tap_done();
 }
