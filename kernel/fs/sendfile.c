@@ -208,7 +208,8 @@ static long check_copy(struct file *in, u64 in_pos, struct file *out, u64 out_po
 		return -EXDEV;
 	if (in_pos + n < in_pos || out_pos + n < out_pos)
 		return -EOVERFLOW;
-	n = in_pos < size ? min(min(n, size - in_pos), MAX_RW) : 0;
+	n = min(n, MAX_RW);
+	n = in_pos < size ? min(n, size - in_pos) : 0;
 	if (in->inode == out->inode && in_pos < out_pos + n && out_pos < in_pos + n)
 		return -EINVAL;
 	return (long)n;
