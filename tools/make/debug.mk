@@ -20,6 +20,7 @@ $(G)/%: $(U)/obj/tests/gdb/%.o $(CRT0) $(U)/libpleat.a
 
 # The machine as `run` takes it, for tools/pleat-run; direct boot, since gdb need not see GRUB.
 MACHINE = --mem '$(MEM)' $(if $(LEVELS),--levels '$(LEVELS)') $(if $(IMG),--img '$(IMG)') \
+	$(if $(DISK),--disk '$(DISK)') \
 	$(if $(APPEND),--append '$(APPEND)') $(SEED_OPTION) $(if $(value CMD),--cmd "$$PLEAT_CMD")
 
 gdb:
