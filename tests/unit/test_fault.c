@@ -383,6 +383,19 @@ TEST("shared-memory-stays-shared-over-fork")
 	space_end(&s);
 }
 
+TEST("a-peak-of-shared-memory-is-remembered")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long addr = map(s.mm, 0, 64 * PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS);
+
+	for (unsigned long i = 0; i < 64; i++)
+		poke(addr + i * PAGE_SIZE, i);
+	CHECK_EQ(mm_munmap(s.mm, addr, 64 * PAGE_SIZE), 0);
+	CHECK_EQ(mm_rss(s.mm, MM_SHMEMPAGES), 0);
+	CHECK(mm_hiwater_rss(s.mm) >= 64);
+	space_end(&s);
+}
+
 TEST("dontneed-on-shared-memory-loses-nothing")
 {
 	struct space s = space_start(3, 4, 1);
@@ -527,6 +540,20 @@ TEST("tables-of-an-unmapped-range-are-freed")
 	CHECK_EQ(atomic_long_read(&s.mm->table_frames), tables + 5);
 	CHECK_EQ(mm_munmap(s.mm, addr, 3 * PMD_SIZE), 0);
 	CHECK_EQ(atomic_long_read(&s.mm->table_frames), tables);
+	space_end(&s);
+}
+
+TEST("a-table-stays-for-a-mapping-that-goes-on-in-the-next-one")
+{
+	struct space s = space_untouched(1);
+	unsigned long above = AT + PMD_SIZE - PAGE_SIZE;
+
+	map(s.mm, above, 2 * PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(above, 1);
+	poke(above + PAGE_SIZE, 2);
+	CHECK_EQ(mm_munmap(s.mm, AT, PAGE_SIZE), 0);
+	CHECK_EQ(peek(above), 1);
+	CHECK_EQ(peek(above + PAGE_SIZE), 2);
 	space_end(&s);
 }
 

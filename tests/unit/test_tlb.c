@@ -463,6 +463,7 @@ TEST("a-gather-that-is-full-is-flushed-and-fills-its-batches-again")
 		flushes = sim_events[0].flushes;
 		CHECK_EQ(folio_ref_count(folio), 1);
 		CHECK_EQ(tlb.batches, GATHER_MAX_BATCHES);
+		CHECK(tlb.start > tlb.end); /* what was flushed is not flushed again */
 		flushed = i;
 		if (flushed > full)
 			break;
@@ -472,6 +473,21 @@ TEST("a-gather-that-is-full-is-flushed-and-fills-its-batches-again")
 	CHECK_EQ(sim_events[0].flushes, flushes);	/* nothing was left to be flushed */
 	CHECK_EQ(frames_free(), frames);
 	folio_put(folio);
+	space_end(&s);
+}
+
+TEST("a-gathers-range-covers-all-that-was-cleared-in-any-order")
+{
+	struct space s = space_start(3, 4, 1);
+	struct mmu_gather tlb;
+
+	tlb_gather_mmu(&tlb, s.mm);
+	tlb_range(&tlb, AT + PAGE_SIZE, 2 * PAGE_SIZE);
+	tlb_range(&tlb, AT, PAGE_SIZE);
+	CHECK(tlb.start == AT && tlb.end == AT + 3 * PAGE_SIZE);
+	tlb_range(&tlb, AT + 2 * PAGE_SIZE, 2 * PAGE_SIZE);
+	CHECK(tlb.start == AT && tlb.end == AT + 4 * PAGE_SIZE);
+	tlb_finish_mmu(&tlb);
 	space_end(&s);
 }
 
