@@ -248,6 +248,9 @@ TEST("an-empty-tree-that-was-unfolded-is-freed-whole")
 
 	map(mm, 1ul << 50, 0x1000, RW, ANON | MAP_FIXED);	/* nothing was ever mapped below */
 	mmput(mm);
+	mm = mm_alloc(3);
+	map(mm, 1ul << 40, 0x1000, RW, ANON | MAP_FIXED);	/* one table is left over */
+	mmput(mm);
 	space_end(&s);
 }
 

@@ -62,6 +62,35 @@ TEST("truncation-takes-pages-out-of-all-mappings-and-the-cache")
 	end(&s);
 }
 
+TEST("truncation-ends-with-the-page-and-with-the-mapping")
+{
+	struct space s = start(4);
+	unsigned long copy = map_file(s.mm, 4, MAP_PRIVATE), above = copy + 4 * PAGE_SIZE;
+
+	CHECK_EQ(mm_munmap(s.mm, above, PAGE_SIZE), 0);
+	map(s.mm, above, PAGE_SIZE, RW, ANON | MAP_FIXED);
+	poke(above, 7);
+	for (unsigned long i = 0; i < 4; i++)
+		poke(copy + i * PAGE_SIZE, i + 1);
+	truncate_setsize(&file, 2 * PAGE_SIZE);
+	CHECK_EQ(peek(copy + PAGE_SIZE), 2);	/* the last private copy that stays */
+	CHECK(!entry_of(s.mm, copy + 2 * PAGE_SIZE) && !entry_of(s.mm, copy + 3 * PAGE_SIZE));
+	CHECK_EQ(peek(above), 7);
+	end(&s);
+}
+
+TEST("truncation-to-the-same-size-zeroes-what-was-written-behind-it")
+{
+	struct space s = start(1);
+	unsigned long shared = map_file(s.mm, 1, MAP_SHARED);
+
+	truncate_setsize(&file, PAGE_SIZE - 8);
+	poke(shared + PAGE_SIZE - 8, 5);
+	truncate_setsize(&file, PAGE_SIZE - 8);
+	CHECK_EQ(peek(shared + PAGE_SIZE - 8), 0);
+	end(&s);
+}
+
 TEST("invalidation-takes-clean-pages-and-leaves-those-that-were-written-to")
 {
 	struct space s = start(4);
