@@ -161,6 +161,7 @@ static void copy_layout(struct mm_struct *mm, const struct mm_struct *parent)
 	memcpy(mm->auxv, parent->auxv, sizeof(mm->auxv));
 	mm->mmap_base = parent->mmap_base;
 	mm->limits = parent->limits;
+	mm->mdwe = mm_inherited_mdwe(parent);
 	mm->exe_file = parent->exe_file;
 	if (mm->exe_file)
 		exe_file_get(mm->exe_file);

@@ -66,6 +66,7 @@ struct mm_struct {
 	unsigned long hiwater_vm;	/* the most that total_vm ever was */
 	unsigned long locked_vm;	/* pages of those with VM_LOCKED */
 	unsigned long def_flags;	/* mlockall: VM_LOCKED_MASK of mappings to come */
+	unsigned int mdwe;		/* PR_MDWE_...; see mm_set_mdwe() */
 
 	struct mmap_lock mmap_lock;
 
@@ -161,6 +162,16 @@ long mm_munlock(struct mm_struct *mm, unsigned long addr, unsigned long len);
 long mm_mlockall(struct mm_struct *mm, int flags);
 /* Pages that are there and locked. Takes mmap_lock; looks at every entry. */
 unsigned long mm_mlocked_pages(struct mm_struct *mm);
+
+/*
+ * PR_SET_MDWE: from now on no mapping is writable and executable, and none becomes executable.
+ * It cannot be changed: -EPERM. Takes mmap_lock.
+ */
+int mm_set_mdwe(struct mm_struct *mm, unsigned int mdwe);
+/* fork and exec: what a new address space has of that one's (NULL: a thread's of the kernel). */
+unsigned int mm_inherited_mdwe(const struct mm_struct *mm);
+/* Is a mapping not to have these flags, which has those now? mmap_lock held. */
+bool map_deny_write_exec(const struct mm_struct *mm, unsigned long now, unsigned long flags);
 
 /*
  * Random words that exec hands down, for the parts of a layout that move; 0 leaves one where it

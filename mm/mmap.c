@@ -274,6 +274,8 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, unsigned long 
 		return -EAGAIN;
 	if (err)
 		return err;
+	if (map_deny_write_exec(mm, vm_flags, vm_flags))
+		return -EACCES;
 	if (!may_map(mm, vm_flags, addr, len))
 		return -ENOMEM;
 	if (flags & MAP_HUGETLB)

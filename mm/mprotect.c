@@ -1,11 +1,44 @@
-/* mprotect(): the mappings change, and with them each entry that is there. */
+/*
+ * mprotect(): the mappings change, and with them each entry that is there. And what a program has
+ * said that it will not do (PR_SET_MDWE).
+ */
 #include "mm/internal.h"
 #include "kernel/uapi/errno.h"
 #include "kernel/uapi/mman.h"
+#include "kernel/uapi/prctl.h"
 #include "mm/gup.h"
 #include "mm/pagewalk.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
+
+/* ---- what is written is not to be executed ---- */
+
+int mm_set_mdwe(struct mm_struct *mm, unsigned int mdwe)
+{
+	int ret = 0;
+
+	mmap_write_lock(mm);
+	if (mm->mdwe && mm->mdwe != mdwe)
+		ret = -EPERM;
+	else
+		WRITE_ONCE(mm->mdwe, mdwe);	/* prctl() tells it without the lock */
+	mmap_write_unlock(mm);
+	return ret;
+}
+
+unsigned int mm_inherited_mdwe(const struct mm_struct *mm)
+{
+	unsigned int mdwe = mm ? READ_ONCE(mm->mdwe) : 0;
+
+	return mdwe & PR_MDWE_NO_INHERIT ? 0 : mdwe;
+}
+
+bool map_deny_write_exec(const struct mm_struct *mm, unsigned long now, unsigned long flags)
+{
+	return mm->mdwe && flags & VM_EXEC && (flags & VM_WRITE || !(now & VM_EXEC));
+}
+
+/* ---- mprotect ---- */
 
 struct change {
 	const struct vm_area_struct *vma;	/* with its new flags and protection */
@@ -142,7 +175,8 @@ static long protect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 		if (!vma || vma->vm_start > start)
 			return -ENOMEM;
 		vm_flags = (vma->vm_flags & ~VM_ACCESS_FLAGS) | access;
-		if (access & ~(vma->vm_flags >> 4))	/* VM_MAYREAD and so on */
+		if (access & ~(vma->vm_flags >> 4) ||	/* VM_MAYREAD and so on */
+		    map_deny_write_exec(mm, vma->vm_flags, vm_flags))
 			return -EACCES;
 		if (is_data_mapping(vm_flags) && !is_data_mapping(vma->vm_flags) &&
 		    !may_have_data(mm, (min(end, vma->vm_end) - start) >> PAGE_SHIFT))

@@ -130,6 +130,7 @@ static int build_mm(struct exec *exec, const struct string_list *argv,
 	exec->mm->exe_file = exec->file;
 	choose_random(exec);
 	process_limits(current_process(), &exec->mm->limits);
+	exec->mm->mdwe = mm_inherited_mdwe(current_task()->mm);
 	ret = mm_setup_stack(exec->mm, &exec->random, &exec->stack_top);
 	if (!ret)
 		ret = elf_load(exec);

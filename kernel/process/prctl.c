@@ -46,6 +46,15 @@ static long set_thp_disable(struct process *process, unsigned long on, bool rest
 	return 0;
 }
 
+/* What the program does not want to be able to do any more; there is no way back. */
+static long set_mdwe(unsigned long mdwe, bool rest)
+{
+	if (rest || mdwe & ~(unsigned long)(PR_MDWE_REFUSE_EXEC_GAIN | PR_MDWE_NO_INHERIT) ||
+	    mdwe == PR_MDWE_NO_INHERIT)
+		return -EINVAL;
+	return mm_set_mdwe(current_task()->mm, (unsigned int)mdwe);
+}
+
 /*
  * What a process without capabilities of its own, filters or an exact clock of its time answers.
  */
@@ -109,6 +118,11 @@ SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, un
 		return set_thp_disable(task->process, arg2, arg3 || arg4 || arg5);
 	case PR_GET_THP_DISABLE:
 		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : task->process->thp_disabled;
+	case PR_SET_MDWE:
+		return set_mdwe(arg2, arg3 || arg4 || arg5);
+	case PR_GET_MDWE:
+		return arg2 || arg3 || arg4 || arg5 ? -EINVAL :
+						     (long)READ_ONCE(task->mm->mdwe);
 	case PR_GET_KEEPCAPS:
 	case PR_GET_SECUREBITS:
 	case PR_GET_SECCOMP:

@@ -249,6 +249,9 @@ static const struct strace_flag prctl_options[] = {
 	IS(PR_PLEAT_FRAMES), IS(PR_PLEAT_OBJECTS), IS(PR_PLEAT_COUNTER), IS(PR_PLEAT_WALK),
 	IS(PR_PLEAT_FAIL_NTH), IS(PR_PLEAT_LAZY_UNFOLD), END,
 };
+static const struct strace_flag mdwe_flags[] = {
+	BITS(PR_MDWE_REFUSE_EXEC_GAIN), BITS(PR_MDWE_NO_INHERIT), END,
+};
 static const struct strace_flag vma_attributes[] = { IS(PR_SET_VMA_ANON_NAME), END };
 static const struct strace_flag rwf_flags[] = {
 	BITS(RWF_HIPRI), BITS(RWF_DSYNC), BITS(RWF_SYNC), BITS(RWF_NOWAIT), BITS(RWF_APPEND), END,

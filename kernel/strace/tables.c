@@ -174,6 +174,7 @@ const struct strace_format strace_formats[] = {
 	CASE(prctl, 0, PR_SET_CHILD_SUBREAPER, "*u", prctl_options),
 	CASE(prctl, 0, PR_GET_CHILD_SUBREAPER, "*p", prctl_options),
 	CASE(prctl, 0, PR_GET_TID_ADDRESS, "*p", prctl_options),
+	CASE(prctl, 0, PR_SET_MDWE, "**uuu", prctl_options, mdwe_flags),
 	CASE(prctl, 0, PR_SET_VMA, "**pus", prctl_options, vma_attributes),
 	CALL(prctl, "*uuuu", prctl_options),
 	CALL(pread64, "truu"),

@@ -26,6 +26,8 @@
 #define PR_GET_THP_DISABLE	42
 #define PR_SET_MDWE		65
 #define PR_GET_MDWE		66
+#define PR_MDWE_REFUSE_EXEC_GAIN	1	/* what can be written to is never executed */
+#define PR_MDWE_NO_INHERIT	2	/* neither by a child nor by the next program */
 #define PR_SET_VMA		0x53564d41
 #define PR_SET_VMA_ANON_NAME	0
 

@@ -103,6 +103,28 @@ TEST("mprotect-to-read-only-stops-writes-through-the-tlb")
 	space_end(&s);
 }
 
+TEST("who-has-said-so-executes-nothing-that-was-writable")
+{
+	struct space s = space_start(3, 4, 1);
+	unsigned long data = map(s.mm, 0, 0x1000, RW, ANON),
+		      text = map(s.mm, 0, 0x1000, PROT_READ | PROT_EXEC, ANON);
+	struct mm_struct *child;
+
+	poke(data, 1);
+	CHECK_EQ(mm_set_mdwe(s.mm, 1), 0);
+	CHECK_EQ(mm_set_mdwe(s.mm, 0), -EPERM);
+	CHECK_EQ(mm_mprotect(s.mm, data, 0x1000, PROT_READ | PROT_EXEC), -EACCES);
+	CHECK_EQ(mm_mprotect(s.mm, text, 0x1000, RW | PROT_EXEC), -EACCES);
+	CHECK_EQ(mm_mmap(s.mm, data, 0x1000, RW | PROT_EXEC, ANON | MAP_FIXED, NULL, 0), -EACCES);
+	CHECK_EQ(peek(data), 1);
+	child = mm_fork(s.mm);
+	CHECK(!IS_ERR(child));
+	CHECK_EQ(mm_mprotect(child, data, 0x1000, PROT_EXEC), -EACCES);
+	CHECK_EQ(mm_mprotect(child, text, 0x1000, PROT_EXEC), 0);
+	mmput(child);
+	space_end(&s);
+}
+
 TEST("mprotect-to-not-executable-stops-execution-through-the-tlb")
 {
 	struct space s = space_start(3, 4, 1);
