@@ -46,7 +46,7 @@ t bzip2 'bzip2 -k text; bzip2 -dc text.bz2 | cmp - text; bzcat text.bz2 | tail -
 t cal 'cal 2 2024'
 t cat 'cat fruit - nosuch <numbers | tail -n 2; cat -n fruit; cat -A fruit'
 t chmod 'touch cm; for m in 644 u+x g=rwx o-r a+t 4755; do chmod $m cm; stat -c "%a %A" cm; done; chmod 644 nosuch; chmod -R g+w tree; find tree -type f -perm -g+w | sort'
-t cmp 'cp text text2; echo >>text2; cmp text text2; cmp text text; cmp -s fruit text; cmp -l fruit numbers | head -n 3'
+t cmp 'cp text text2; echo >>text2; cmp text text2; cmp text text; cmp -s fruit text; cmp -l fruit numbers 2>&1 | head -n 3'
 t cp 'cp -a tree copy; find copy | sort; stat -c "%n %a %h %Y" copy/one copy/a/two copy/a; readlink copy/c/link; cp tree other; cp nosuch x; cp -r tree/a copy2; ls copy2'
 t cpio 'find tree | sort | cpio -o -H newc 2>/dev/null >tree.cpio; cpio -t <tree.cpio; mkdir out; (cd out; cpio -idm <../tree.cpio; find . | sort; stat -c "%n %a %h" tree/one tree/a/two)'
 t crc32 'crc32 text fruit'

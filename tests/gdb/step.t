@@ -1,6 +1,7 @@
 #!/bin/bash
 # job: 1 slow
-# Stepping from a program's instruction through a system call or a fault into the kernel, and back.
+# Stepping from a program's instruction through a system call or a fault into the kernel, and back:
+# what the kernel calls on its way out, such as schedule() after a tick, is left by finish.
 . tests/harness/tap.sh
 . tests/gdb/lib.sh
 
@@ -14,7 +15,8 @@ bt
 finish
 bt
 !where = gdb.selected_frame().older().pc()
-!for i in range(40): int(gdb.parse_and_eval('(unsigned long)$pc')) >> 63 and run('stepi')
+!at = gdb.selected_frame
+!for i in range(400): at().pc() >> 63 and run('finish' if at().older().pc() >> 63 else 'stepi')
 p $pc > 0 && $pc < 0x500000
 !print('same place: %s' % (gdb.selected_frame().pc() == where))
 info symbol $pc
@@ -32,7 +34,6 @@ continue
 bt
 finish
 ubt
-!at = gdb.selected_frame
 !for i in range(400): at().pc() >> 63 and run('finish' if at().older().pc() >> 63 else 'stepi')
 bt
 pgwalk private
