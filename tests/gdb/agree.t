@@ -68,7 +68,7 @@ user space
 ubreak checkpoint
 continue
 continue
-hbreak do_syscall
+ubreak do_syscall
 continue
 !run('set $rip = 0')
 hbreak machine_panic_end

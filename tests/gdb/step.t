@@ -1,7 +1,8 @@
 #!/bin/bash
 # job: 1 slow
-# Stepping from a program's instruction through a system call or a fault into the kernel, and back:
-# what the kernel calls on its way out, such as schedule() after a tick, is left by finish.
+# Stepping from a program's instruction through a system call or a fault into the kernel, and back.
+# What the kernel calls on its way out, such as schedule() after a tick, is left by finish. Others
+# run meanwhile, so all breakpoints are the program's (ubreak).
 . tests/harness/tap.sh
 . tests/gdb/lib.sh
 
@@ -9,7 +10,7 @@ debug --cpus 1 -- /tests/space 3 <<'END'
 user space
 ubreak main
 continue
-tbreak do_syscall
+ubreak do_syscall
 continue
 bt
 finish
@@ -29,7 +30,7 @@ p counter
 step
 bt
 pgwalk private
-tbreak handle_mm_fault
+ubreak handle_mm_fault
 continue
 bt
 finish
