@@ -18,6 +18,7 @@ cp "$PLEAT_OUT"/user/gdb/* "$tmp/img/tests/" || exit 1
 mkfifo "$tmp/console"
 exec 4<>"$tmp/console"
 export PLEAT_CONSOLE=$tmp/console
+export PLEAT_GDB_PORT=$tmp/gdb-port	# others start machines in this tree meanwhile
 
 stop_machine()
 {

@@ -42,7 +42,9 @@ start_machine --cpus 1 -- /bin/true
 ok 'two-machines-have-two-ports' test "$one" != "$port"
 kill -TERM -- "-$first"
 wait "$first" 2>/dev/null
-has 'an-editor-finds-the-port-of-the-last-one' "$(cat build/gdb-port)" "^$port$"
+has 'an-editor-finds-the-port-of-the-last-one' "$(cat "$PLEAT_GDB_PORT")" "^$port$"
+port='' run_gdb <<<'connect'
+has 'and-gdb-without-being-told' "$all" '^0x0*fff0 in '
 
 stop_machine
 

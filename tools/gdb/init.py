@@ -22,7 +22,7 @@ class Connect(gdb.Command):
 
 connect [PORT]
 
-Without PORT: the one that was started last (build/gdb-port)."""
+Without PORT: the one that was started last (build/gdb-port, or where PLEAT_GDB_PORT says)."""
 
     def __init__(self):
         super().__init__('connect', gdb.COMMAND_RUNNING)
@@ -32,7 +32,8 @@ Without PORT: the one that was started last (build/gdb-port)."""
         port = argument.strip()
         if not port:
             try:
-                with open(os.path.join(programs.TOP, 'build', 'gdb-port')) as file:
+                path = os.path.join(programs.TOP, 'build', 'gdb-port')
+                with open(os.environ.get('PLEAT_GDB_PORT', path)) as file:
                     port = file.read().strip()
             except OSError:
                 raise gdb.GdbError('No machine waits for gdb: `make gdb GDB=none` starts one.')
