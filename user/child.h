@@ -10,6 +10,9 @@
 /* Runs in the child; its result is the exit status. */
 typedef int child_main(void *arg);
 
+/* In a child: ends it at the first thing that does not hold, whose number is the exit status. */
+#define EXPECT(n, holds) do { if (!(holds)) return n; } while (0)
+
 /* Forks a child that runs main(arg); returns its pid. Ends the program if there is no fork. */
 int child_start(child_main *main, void *arg);
 

@@ -18,9 +18,6 @@
 
 #define SOMEBODY	54321	/* nobody else's number */
 
-/* The number of the first thing that does not hold, as an exit status; 0 if all do. */
-#define EXPECT(n, holds) do { if (!(holds)) return n; } while (0)
-
 static long dumpable(void) { return sys_prctl(PR_GET_DUMPABLE, 0, 0); }
 
 static long set_resuid(uint32_t r, uint32_t e, uint32_t s)

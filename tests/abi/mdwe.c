@@ -16,8 +16,6 @@
 #define RWX	(RW | PROT_EXEC)
 #define GAIN	PR_MDWE_REFUSE_EXEC_GAIN
 #define ALONE	(PR_MDWE_REFUSE_EXEC_GAIN | PR_MDWE_NO_INHERIT)
-/* Stops at the first thing that does not hold: the child's status is its number. */
-#define EXPECT(n, holds) do { if (!(holds)) return n; } while (0)
 
 static long set(long flags) { return syscall5(__NR_prctl, PR_SET_MDWE, flags, 0, 0, 0); }
 static long get(void) { return syscall5(__NR_prctl, PR_GET_MDWE, 0, 0, 0, 0); }

@@ -39,9 +39,6 @@ static bool groups_are(uint32_t real, uint32_t effective, uint32_t saved)
 	       syscall0(__NR_getegid) == effective;
 }
 
-/* The number of the first thing that does not hold, as an exit status; 0 if all do. */
-#define EXPECT(n, holds) do { if (!(holds)) return n; } while (0)
-
 static int drops(void *arg)
 {
 	(void)arg;
