@@ -187,13 +187,13 @@ static const struct strace_format *format_of(unsigned long nr, const unsigned lo
 	return NULL;
 }
 
-/* The names of what stands at letter i. */
+/* The names of what stands at letter i: each * and m has a set of its own. */
 static const struct strace_flag *names_of(const struct strace_format *format, size_t i)
 {
 	const struct strace_flag *const *names = format->names;
 
 	for (size_t before = 0; before < i; before++)
-		names += format->format[before] == '*';
+		names += format->format[before] == '*' || format->format[before] == 'm';
 	return *names;
 }
 
